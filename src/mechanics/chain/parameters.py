@@ -1,0 +1,179 @@
+"""The spring-block chain as a frozen record of its parameters, checked when it is made."""
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .mean_field import MeanField
+    from .run import ChainRun
+
+
+@dataclass(frozen=True)
+class SpringChain:
+    """L springs in a row, blocks between them, dry friction that depends on direction, noise in the force.
+
+    The left end is held at x_0 = 0, the right end at x_L = `target`, with L = `blocks` + 1 springs. Overdamped:
+
+        dx_l/dt = sigma(k (x_{l+1} - 2 x_l + x_{l-1}) + eps xi_l)                               (5)
+        sigma(z) = z - clip(z, -mu_left, mu_right)                                              (6)
+
+    Parameters
+    ----------
+    blocks : int
+        Number of moving blocks, at least 1.
+    k : float
+        Spring stiffness (force per length), positive. In overdamped units k is also a rate: 1/time.
+    mu_right, mu_left : float
+        Friction that a block must overcome to move right (to larger x) and left; force, not negative.
+    target : float
+        Position of the pulled end; either sign.
+    eps_bar : float, optional
+        Standard deviation of the force noise in one step (the published code's convention). Its effect does not
+        depend on dt.
+    dynamics : {"overdamped"}
+        Equations (5)-(6).
+    gamma : None
+        Damping; enters second-order dynamics only.
+    mass : float
+        Mass; enters second-order dynamics only.
+    eps : float, optional
+        Noise amplitude per square root of time: a step of dt has eps_bar = eps / sqrt(dt). Give `eps_bar` or `eps`,
+        never both; none of them means no noise.
+    noise : {"independent", "common"}
+        A draw for each block, or one draw a step shared by all blocks.
+    noise_decay : float
+        Rate lambda >= 0 of the amplitude's decay: eps e^{-lambda t}.
+    truncation : float, optional
+        Bound on the standard normals in units of their standard deviation: they are drawn from the normal
+        distribution conditioned on |z| <= truncation, which makes the noise bounded.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range; the message names it, its value and the remedy.
+
+    Notes
+    -----
+    The friction acts on the noisy force, so that with eps fixed and dt -> 0 the noise overwhelms it: (5) has no
+    white-noise limit other than full re-equilibration. Refine dt at fixed eps_bar with the noise held, or think of dt
+    as the noise's correlation time.
+
+    References
+    ----------
+    Shi, Pan, Dokmanic, "A spring-block theory of feature learning in deep neural networks", PRL 2025,
+    arXiv:2407.19353, equations (5)-(8).
+    """
+
+    blocks: int = 7
+    k: float = 1.0
+    mu_right: float = 0.1
+    mu_left: float = 0.1
+    target: float = 1.0
+    eps_bar: float | None = None
+    dynamics: Literal["overdamped"] = "overdamped"
+    gamma: float | None = None
+    mass: float = 1.0
+    eps: float | None = None
+    noise: Literal["independent", "common"] = "independent"
+    noise_decay: float = 0.0
+    truncation: float | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.blocks, bool) or not isinstance(self.blocks, (int, np.integer)):
+            raise ValueError(f"blocks must be a whole number, but is {self.blocks!r}.")
+        if self.blocks < 1:
+            raise ValueError(f"blocks must be at least 1, but is {self.blocks}; a chain needs a block to move.")
+        object.__setattr__(self, "blocks", int(self.blocks))
+        for name in ("k", "mu_right", "mu_left", "target", "noise_decay", "mass"):
+            object.__setattr__(self, name, _finite(name, getattr(self, name)))
+        for name in ("eps_bar", "eps", "truncation", "gamma"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _finite(name, getattr(self, name)))
+        if self.k <= 0:
+            raise ValueError(f"k must be positive, but is {self.k}; a chain without springs has no rest state.")
+        for name, meaning in (
+            ("mu_right", "a friction threshold is a magnitude: swap mu_right and mu_left to mirror the chain"),
+            ("mu_left", "a friction threshold is a magnitude: swap mu_right and mu_left to mirror the chain"),
+            ("eps_bar", "a noise amplitude is a standard deviation"),
+            ("eps", "a noise amplitude is a standard deviation"),
+            ("noise_decay", "a growing noise has no stationary state; use 0 for constant noise"),
+        ):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise ValueError(f"{name} must not be negative, but is {value}; {meaning}.")
+        if self.eps_bar is not None and self.eps is not None:
+            raise ValueError(
+                f"eps_bar={self.eps_bar} and eps={self.eps} are both given; they are the same noise in two units "
+                "(eps_bar = eps / sqrt(dt)). Give eps_bar for noise per step, or eps for noise per square root of time."
+            )
+        if self.truncation is not None and self.truncation <= 0:
+            raise ValueError(f"truncation must be positive, but is {self.truncation}; use eps_bar=0 for no noise.")
+        if self.noise not in ("independent", "common"):
+            raise ValueError(f"noise must be 'independent' or 'common', but is {self.noise!r}.")
+        if self.dynamics != "overdamped":
+            raise ValueError(f"dynamics must be 'overdamped', but is {self.dynamics!r}.")
+        if self.gamma is not None or self.mass != 1.0:
+            raise ValueError(
+                f"gamma={self.gamma} and mass={self.mass} do not enter overdamped dynamics; leave them at None and 1.0 "
+                "and scale time instead (k and the forces are per unit of damping)."
+            )
+
+    @property
+    def springs(self) -> int:
+        """L, the number of springs; one more than there are blocks."""
+        return self.blocks + 1
+
+    def noise_per_step(self, dt: float | None = None) -> float:
+        """eps_bar, from `eps` and the step if that is how the noise was given.
+
+        Raises
+        ------
+        ValueError
+            If the noise was given as `eps` and no dt is.
+        """
+        if self.eps is None:
+            return 0.0 if self.eps_bar is None else self.eps_bar
+        if dt is None:
+            raise ValueError(f"eps={self.eps} is noise per square root of time; a step dt is needed to use it here.")
+        return self.eps / float(np.sqrt(dt))
+
+    def simulate(self, steps: int = 10_000, dt: float = 0.01, **options: Any) -> "ChainRun":
+        """Run the dynamics; see `mechanics.chain.simulate` for all arguments."""
+        from .overdamped import simulate
+
+        return simulate(self, steps, dt, **options)
+
+    def rest_state(self) -> NDArray[np.float64]:
+        """Noiseless rest positions x_0 .. x_L reached from x = 0; see `mechanics.chain.rest_state`."""
+        from .rest import rest_state
+
+        return rest_state(self)
+
+    def effective_friction(self, dt: float | None = None) -> float:
+        """Friction that stands in (7) once the noise has done its work; see `mechanics.chain.effective_friction`."""
+        from .rest import effective_friction
+
+        return effective_friction(self, dt)
+
+    def mean_field(self, dt: float | None = None) -> "MeanField":
+        """Closed-form Gaussian mean field of this chain; see `mechanics.chain.MeanField`."""
+        from .mean_field import MeanField
+
+        return MeanField.of(self, dt)
+
+    def __repr__(self) -> str:
+        shown = ((f.name, getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) != f.default)
+        return f"SpringChain({', '.join(f'{name}={value!r}' for name, value in shown)})"
+
+
+def _finite(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a number, but is {value!r}.") from None
+    if not np.isfinite(number):
+        raise ValueError(f"{name} must be finite, but is {number}.")
+    return number

@@ -1,0 +1,1 @@
+"""PyTorch networks trained, measured layer by layer, and fitted to mechanical models."""
