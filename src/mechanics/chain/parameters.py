@@ -88,9 +88,7 @@ class SpringChain:
         if isinstance(self.blocks, bool) or not isinstance(self.blocks, (int, np.integer)):
             raise ValueError(f"blocks must be a whole number, but is {self.blocks!r}.")
         if self.blocks < 1:
-            raise ValueError(
-                f"blocks must be at least 1, but is {self.blocks}; a chain needs a block to move."
-            )
+            raise ValueError(f"blocks must be at least 1, but is {self.blocks}; a chain needs a block to move.")
         object.__setattr__(self, "blocks", int(self.blocks))
         for name in ("k", "mu_right", "mu_left", "target", "noise_decay", "mass"):
             object.__setattr__(self, name, _finite(name, getattr(self, name)))
@@ -98,9 +96,7 @@ class SpringChain:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _finite(name, getattr(self, name)))
         if self.k <= 0:
-            raise ValueError(
-                f"k must be positive, but is {self.k}; a chain without springs has no rest state."
-            )
+            raise ValueError(f"k must be positive, but is {self.k}; a chain without springs has no rest state.")
         for name, meaning in (
             (
                 "mu_right",
@@ -117,15 +113,13 @@ class SpringChain:
         if self.eps_bar is not None and self.eps is not None:
             raise ValueError(
                 f"eps_bar={self.eps_bar} and eps={self.eps} are both given; they are the same noise in two units "
-                "(eps_bar = eps / sqrt(dt)). Give eps_bar for noise per step, or eps for noise per square root of time; "
+                "(eps_bar = eps / sqrt(dt)). Give eps_bar for noise per step, or eps for noise per root time; "
                 "to change one chain's unit use dataclasses.replace(chain, eps_bar=None, eps=...)."
             )
         if self.eps_bar is None and self.eps is None:
             object.__setattr__(self, "eps_bar", EPS_BAR)
         if self.truncation is not None and self.truncation <= 0:
-            raise ValueError(
-                f"truncation must be positive, but is {self.truncation}; use eps_bar=0 for no noise."
-            )
+            raise ValueError(f"truncation must be positive, but is {self.truncation}; use eps_bar=0 for no noise.")
         if self.noise not in ("independent", "common"):
             raise ValueError(f"noise must be 'independent' or 'common', but is {self.noise!r}.")
         if self.dynamics != "overdamped":
@@ -153,9 +147,7 @@ class SpringChain:
             assert self.eps_bar is not None  # set when the record was made
             return self.eps_bar
         if dt is None:
-            raise ValueError(
-                f"eps={self.eps} is noise per square root of time; a step dt is needed to use it here."
-            )
+            raise ValueError(f"eps={self.eps} is noise per square root of time; a step dt is needed to use it here.")
         return self.eps / float(np.sqrt(dt))
 
     def simulate(self, steps: int = 10_000, dt: float = 0.01, **options: Any) -> "ChainRun":

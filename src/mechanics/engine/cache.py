@@ -97,6 +97,7 @@ class KernelCache(FunctionCache):
             self.disable()
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Machine code for a signature, or None."""
         try:
             found = super().load_overload(sig, target_context)
         except Exception:  # whatever a damaged file raises: compile again and overwrite it
@@ -107,6 +108,7 @@ class KernelCache(FunctionCache):
         return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep what was just compiled."""
         self._counts.compiled += 1
         self._counts.seconds += time.perf_counter() - self._started
         try:

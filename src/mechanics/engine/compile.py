@@ -20,7 +20,8 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from numba import config, njit
+from numba import njit
+from numba.core import config
 from numba.core.dispatcher import Dispatcher
 
 from .cache import CompileCounts, KernelCache
@@ -72,9 +73,7 @@ def compile_bound(entry: FunctionType, *, parallel: bool = False, **names: Any) 
     Where the fingerprint cannot be taken, the function is compiled once per process and not kept on disk.
     """
     if isinstance(entry, Dispatcher):
-        raise TypeError(
-            f"compile_bound takes a plain function, but {entry.__name__} is compiled; drop its decorator."
-        )
+        raise TypeError(f"compile_bound takes a plain function, but {entry.__name__} is compiled; drop its decorator.")
     if not isinstance(entry, FunctionType):
         raise TypeError(f"compile_bound takes a plain function, but got {type(entry).__name__}.")
     identity = (entry, parallel, tuple(sorted((k, id(v)) for k, v in names.items())))
@@ -97,9 +96,9 @@ def _compile(entry: FunctionType, parallel: bool, names: dict[str, Any]) -> Call
     bound.__kwdefaults__ = entry.__kwdefaults__
     bound.__module__ = entry.__module__
     bound.__doc__ = entry.__doc__
-    if config.DISABLE_JIT:
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
         return bound
-    options = {"nogil": True, "error_model": "numpy", "parallel": parallel}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "parallel": parallel}
     try:
         tag, on_disk = fingerprint(entry, names, options), True
     except NotHashable:
@@ -107,7 +106,7 @@ def _compile(entry: FunctionType, parallel: bool, names: dict[str, Any]) -> Call
     if tag in _by_fingerprint:
         return _by_fingerprint[tag]
     bound.__qualname__ = f"{entry.__qualname__}.{tag}"
-    compiled = njit(**options)(bound)
+    compiled: Any = njit(**options)(bound)
     compiled._cache = KernelCache(bound, _counts, on_disk=on_disk)
     _by_fingerprint[tag] = compiled
     return compiled

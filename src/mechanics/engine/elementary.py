@@ -1,9 +1,10 @@
 """Elementary operations that give the same bits in a vector lane, in a scalar loop, and on every machine."""
 
-from numba import config, types
+from numba import types
+from numba.core import config
 from numba.extending import intrinsic
 
-if config.DISABLE_JIT:
+if config.DISABLE_JIT:  # type: ignore[attr-defined]
 
     def fma(a: float, b: float, c: float) -> float:
         """a b + c; rounded twice in this uncompiled form (at most 1 ulp of the product away)."""
