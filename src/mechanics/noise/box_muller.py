@@ -72,8 +72,9 @@ def constants():  # type: ignore[no-untyped-def]
         opaque(2.0**-32),
         opaque(-TWO52 - 1023.0),
         opaque(-2.0 * math.log(2.0)),
-        opaque(-TWO52 - 2.0**29 + 0.5),
+        opaque(-TWO52 - 2.0**29),
         opaque(2.0**-30),
+        opaque(2.0**-31),
         opaque(-1.0),
         opaque(2.0),
         opaque(-4.0),
@@ -97,10 +98,10 @@ def minus_two_log(u, const):  # type: ignore[no-untyped-def]
     shifted = bits_of(u) + words[1]
     e = float_of((shifted >> B52) | words[0]) + floats[2]
     m = float_of((shifted & words[2]) + words[3])
-    f = m + floats[6]
-    s = f / (floats[7] + f)
+    f = m + floats[7]
+    s = f / (floats[8] + f)
     z = s * s
-    return fma(e, floats[3], s * fma(z, polynomial7(log, z), floats[8]))
+    return fma(e, floats[3], s * fma(z, polynomial7(log, z), floats[9]))
 
 
 @kernel
@@ -126,7 +127,7 @@ def radius_squared(w, const):  # type: ignore[no-untyped-def]
 def direction(w, const):  # type: ignore[no-untyped-def]
     """A point of the unit circle from the lower half of a word."""
     floats, words = const[3], const[4]
-    y = (float_of((w & words[4]) | words[0]) + floats[4]) * floats[5]
+    y = fma(float_of((w & words[4]) | words[0]) + floats[4], floats[5], floats[6])
     return on_circle(y, (w & words[5]) << B33, (w & words[6]) != ZERO, const)
 
 
