@@ -30,7 +30,7 @@ def fill_entry(z, steps):
 @numba.njit(nogil=True)
 def randn_fill(out):
     for i in range(out.size):
-        out[i] = np.random.randn()
+        out[i] = np.random.randn()  # noqa: NPY002
 
 
 @numba.njit(nogil=True)
@@ -47,7 +47,7 @@ def randn_loop(x, steps, k, mu_right, mu_left, eps, dt):
             left = x[m, 0]
             for b in range(1, x.shape[1] - 1):
                 here = x[m, b]
-                z = k * (x[m, b + 1] - 2.0 * here + left) + eps * np.random.randn()
+                z = k * (x[m, b + 1] - 2.0 * here + left) + eps * np.random.randn()  # noqa: NPY002
                 if z > mu_right:
                     x[m, b] = here + dt * (z - mu_right)
                 elif z < -mu_left:

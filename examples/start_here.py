@@ -1,6 +1,6 @@
 """Start here: one chain, its ensemble, and what is reproducible about them.
 
-One member of a noisy chain is pulled from rest; behind it the 5-95 % band of 1000 members. The member is computed twice,
+One member of a noisy chain is pulled from rest; behind it the 5-95 % band of 1000 members. It is computed twice,
 alone and inside the ensemble: the same bits, because noise is a function of (seed, member, step, block).
 """
 
