@@ -167,6 +167,7 @@ def train(
     return history
 
 
+@torch.enable_grad()  # also inside a caller's no_grad
 def _train_epoch(model: nn.Module, batches: Batches, stepper: torch.optim.Optimizer) -> float:
     """One pass over the data; the mean loss per example."""
     model.train()
