@@ -1,0 +1,52 @@
+"""Finished runs on disk: written whole or not at all, and recognised by a hash of what made them."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mechanics import __version__
+
+if TYPE_CHECKING:
+    from nets import History
+
+KEY = "run_hash"  # in the settings of a history of ours
+SEED = "run_seed"
+
+
+def settings_hash(setting: Any, **more: Any) -> str:
+    """Hash of a settings record, further named values, and the versions of mechanet and torch."""
+    identity = {**asdict(setting), **more, "mechanet": __version__, "torch": version("torch")}
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def label_run(history: "History", *, seed: int, run_hash: str) -> "History":
+    """The history with the seed of the run and the hash of what made it among its settings."""
+    return replace(history, settings={**history.settings, SEED: seed, KEY: run_hash})
+
+
+def save_run(history: "History", path: Path) -> None:
+    """Keep a finished run; a crash in the middle leaves no half-written file under its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.stem}-{os.getpid()}.npz")
+    try:
+        history.save(unfinished)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def load_run(path: Path, run_hash: str) -> "History | None":
+    """The kept run, or None if there is none, it cannot be read, or other settings made it."""
+    if not path.exists():
+        return None
+    from nets import History
+
+    try:
+        history = History.load(path)
+    except Exception:  # a damaged file, whatever it raises, costs one training run
+        return None
+    return history if history.settings.get(KEY) == run_hash else None
