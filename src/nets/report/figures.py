@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
 from .style import COLOURS, INK, MARKERS, sequential
@@ -75,13 +75,11 @@ def plot_layers_over_time(ax: Axes, epochs: Array, loads: Array, chain: Array) -
         ax.plot(epochs[keep], mean[keep, l], color=colours(l), label=f"{l}")
         if len(loads) > 1:
             sd = loads.std(axis=0, ddof=1)[keep, l]
-            ax.fill_between(
-                epochs[keep], mean[keep, l] - sd, mean[keep, l] + sd, color=colours(l), alpha=0.25, lw=0
-            )
+            ax.fill_between(epochs[keep], mean[keep, l] - sd, mean[keep, l] + sd, color=colours(l), alpha=0.25, lw=0)
         ax.plot(epochs[keep], chain[keep, l], "--", color=INK, lw=0.8)
         ax.annotate(f"{l}", (epochs[-1], mean[-1, l]), (3, 0), textcoords="offset points", va="center", fontsize=7)
     ax.set(xlabel="epoch", ylabel="load $D_l$", xscale="log", xlim=(1, epochs[-1]))
-    ax.xaxis.set_major_formatter(ScalarFormatter())
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     return ax
 
 
@@ -119,5 +117,5 @@ def plot_residuals(ax: Axes, epochs: Array, residuals: Array, limit: float) -> S
     layers = np.arange(residuals.shape[1] + 1) - 0.5
     mesh = ax.pcolormesh(edges, layers, residuals[keep].T, cmap="RdBu_r", vmin=-limit, vmax=limit, rasterized=True)
     ax.set(xlabel="epoch", ylabel="layer $l$", xscale="log", yticks=np.arange(0, residuals.shape[1], 2))
-    ax.xaxis.set_major_formatter(ScalarFormatter())
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     return mesh

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import StrMethodFormatter
 
 from .figures import (
     Array,
@@ -67,7 +67,11 @@ def _final(summary: dict[str, Any]) -> Plate:
         "Load curves after training. The load D_l is the logarithm of the spread within classes over the spread "
         f"between them, after layer l: the lower, the better separated the digits. {bars}Dashed: rest state of the "
         "chain fitted to the whole training, the parabola of equation (8).",
-        [Panel("final-load-curves", "", "Final load curves of the three settings with the chains' rest states", figure)],
+        [
+            Panel(
+                "final-load-curves", "", "Final load curves of the three settings with the chains' rest states", figure
+            )
+        ],
     )
 
 
@@ -80,7 +84,7 @@ def _network_and_chain(summary: dict[str, Any], histories: Histories, fits: Fits
         scale = plot_network_and_chain((left, right), epochs, loads.mean(axis=0), fits[s["name"]].fitted)
         left.set_ylim(_limits(histories, fits))
         bar = figure.colorbar(scale, ax=[left, right], orientation="horizontal", label="epoch", aspect=40)
-        bar.ax.xaxis.set_major_formatter(ScalarFormatter())
+        bar.ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         alt = f"Load curves over epochs of the {s['label']} network beside those of its fitted chain"
         panels.append(Panel(f"network-and-chain-{s['name']}", s["label"], alt, figure))
     caption = (
@@ -137,6 +141,8 @@ def _residuals(summary: dict[str, Any], histories: Histories, fits: Fits) -> Pla
         panels.append(Panel(f"residuals-{s['name']}", s["label"], alt, figure))
     caption = (
         "Network minus chain over epochs and layers, in units of the standard deviation between seeds (pooled over "
-        "epochs, layer by layer)." if spread_known else "Network minus chain over epochs and layers."
+        "epochs, layer by layer)."
+        if spread_known
+        else "Network minus chain over epochs and layers."
     )
     return Plate("residuals", caption + " Red: the network's load is higher than the chain's.", panels)

@@ -84,9 +84,11 @@ def inline_svg(panel: Panel) -> str:
     svg = svg.replace("url(#", f"url(#{panel.name}-").replace(INK, "currentColor")
     width, height = (f"{72 * inches:g}" for inches in panel.figure.get_size_inches())
     head = f'<svg role="img" aria-label="{panel.alt}" viewBox="0 0 {width} {height}" '
-    return head + 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">' + svg[
-        svg.index(">") + 1 :
-    ]
+    return (
+        head
+        + 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
+        + svg[svg.index(">") + 1 :]
+    )
 
 
 def png_uri(path: Path) -> str:

@@ -37,7 +37,10 @@ def settings(summary: dict[str, Any]) -> Table:
         ["seeds", *(str(len(s["seeds"])) for s in chosen)],
         ["test accuracy", *(plus_minus(s["accuracy"], s["accuracy_se"]) for s in chosen)],
         ["curvature", *(plus_minus(s["curvature"], s["curvature_se"], 2, sign=True) for s in chosen)],
-        ["first minus last step", *(plus_minus(s["curvature_ends"], s["curvature_ends_se"], 2, sign=True) for s in chosen)],
+        [
+            "first minus last step",
+            *(plus_minus(s["curvature_ends"], s["curvature_ends_se"], 2, sign=True) for s in chosen),
+        ],
     ]
     for l in (0, 4, 7):
         rows.append([f"load D_{l}", *(_load(s, l) for s in chosen)])

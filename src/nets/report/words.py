@@ -63,7 +63,7 @@ def answer(summary: dict[str, Any]) -> str:
         third = "This is the published order: concave, near linear, convex."
     else:
         third = "The published order is concave, near linear, convex; this job does not show it."
-    return first + second + third
+    return (first + second + third).replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}")
 
 
 def residual_sentence(setting: dict[str, Any]) -> str:
@@ -71,8 +71,10 @@ def residual_sentence(setting: dict[str, Any]) -> str:
     rms, in_spread = setting["rmse"], setting["residual_in_seed_spread"]
     label = setting["label"]
     if in_spread is None:
-        return f"{label}: the chain is {number(rms, 2)} away from the network (root mean square over layers and epochs); "\
-               "one seed gives no spread to compare with."
+        return (
+            f"{label}: the chain is {number(rms, 2)} away from the network (root mean square over layers and epochs); "
+            "one seed gives no spread to compare with."
+        )
     size = f"{number(rms, 2)} root mean square, {number(in_spread, 1)} times the spread between seeds"
     if in_spread <= FOLLOWS:
         return f"{label}: the chain follows the network ({size})."
@@ -83,7 +85,9 @@ def accuracy_sentence(summary: dict[str, Any]) -> str:
     """Which setting classifies best, and what may be concluded."""
     settings = sorted(summary["settings"], key=lambda s: -s["accuracy"])
     best, second = settings[:2]
-    shown = listed([f"{plus_minus(100 * s['accuracy'], _percent(s['accuracy_se']), 1)} % ({s['label']})" for s in settings])
+    shown = listed(
+        [f"{plus_minus(100 * s['accuracy'], _percent(s['accuracy_se']), 1)} % ({s['label']})" for s in settings]
+    )
     errors = [s["accuracy_se"] for s in (best, second)]
     gap = best["accuracy"] - second["accuracy"]
     tie = None not in errors and gap < 2 * sum(e**2 for e in errors) ** 0.5
