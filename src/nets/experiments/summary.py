@@ -113,7 +113,7 @@ def plain(value: Any) -> Any:
 
 
 def _setting(setting: Setting, runs: list["History"], fit: "ChainFit") -> dict[str, Any]:
-    from mechanics.chain import curvature
+    from mechanics.chain.load_curve import curvature
 
     final = np.stack([h.load_curves[-1] for h in runs])
     quadratic = np.array([float(curvature(c)) for c in final])

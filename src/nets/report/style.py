@@ -12,6 +12,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
+from markupsafe import escape
 
 INK = "#0d1117"  # stands for the page's text colour: light on a dark page
 COLOURS = {"lazy": "#3a7bd5", "linear": "#d9822b", "noisy": "#2a9d6f"}
@@ -83,7 +84,7 @@ def inline_svg(panel: Panel) -> str:
     svg = re.sub(r'href="#', f'href="#{panel.name}-', svg)
     svg = svg.replace("url(#", f"url(#{panel.name}-").replace(INK, "currentColor")
     width, height = (f"{72 * inches:g}" for inches in panel.figure.get_size_inches())
-    head = f'<svg role="img" aria-label="{panel.alt}" viewBox="0 0 {width} {height}" '
+    head = f'<svg role="img" aria-label="{escape(panel.alt)}" viewBox="0 0 {width} {height}" '
     return (
         head
         + 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
