@@ -1,0 +1,42 @@
+"""A batch of features and labels, checked and in float64; the log ratio with its special values."""
+
+import warnings
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+
+def checked_batch(x: Tensor | ArrayLike, y: Tensor | ArrayLike, n_classes: int) -> tuple[Tensor, Tensor]:
+    """Features (N, d) in float64 and labels (N,) on one device, checked."""
+    x = torch.as_tensor(x).detach()
+    x = (x.cpu() if x.device.type == "mps" else x).to(torch.float64)  # MPS has no float64
+    y = torch.as_tensor(y, device=x.device)
+    if y.ndim != 1 or x.ndim < 1 or len(x) != len(y):
+        raise ValueError(f"x and y must have shapes (N, ...) and (N,), but have {tuple(x.shape)} and {tuple(y.shape)}.")
+    if y.is_floating_point() or y.is_complex() or y.dtype == torch.bool:
+        raise ValueError(f"y must hold whole numbers, but its type is {y.dtype}.")
+    y = y.long()
+    if len(y) and not 0 <= int(y.min()) <= int(y.max()) < n_classes:
+        raise ValueError(f"y must lie in 0 .. {n_classes - 1}, but spans {int(y.min())} .. {int(y.max())}.")
+    x = x.reshape(len(y), -1) if len(y) else x.reshape(0, 0)
+    if not bool(torch.isfinite(x.sum())) and not bool(torch.isfinite(x).all()):
+        raise ValueError(f"x must be finite, but {int((~torch.isfinite(x)).sum())} of its numbers are not.")
+    return x, y
+
+
+def log_ratio(within: float, between: float) -> float:
+    """log(within / between) with its special values; nan comes with a warning."""
+    if within == 0 and between == 0:
+        warnings.warn(
+            "the features are constant (a dead layer?): D is not defined there and is returned as nan.",
+            UserWarning,
+            stacklevel=3,
+        )
+        return float("nan")
+    if within == 0:
+        return float("-inf")
+    if between == 0:
+        return float("inf")
+    return float(np.log(within) - np.log(between))

@@ -1,0 +1,85 @@
+"""Ways to run a network while it is measured, each of which leaves the network as it was."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, get_args
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+
+from ..models.dropout import dropout_generator
+
+Mode = Literal["eval", "batch", "train"]
+
+
+@contextmanager
+def measuring(model: nn.Module, mode: Mode, seed: int = 0) -> Iterator[None]:
+    """Put the model into a measuring mode; on leaving restore its training flags, buffers and generators.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Any model.
+    mode : {"eval", "batch", "train"}
+        "eval": as for prediction. "batch": BatchNorm normalises by the statistics of the data passed, without
+        dropout; needed while the running statistics still remember their initial values (some 40 steps at PyTorch's
+        momentum 0.1). "train": as "batch", with dropout.
+    seed : int
+        Of the dropout masks of "train"; the global generator's state is restored.
+
+    Raises
+    ------
+    ValueError
+        If the mode is unknown.
+    """
+    check_mode(mode)
+    if mode == "eval":
+        with _restored(model), torch.no_grad():
+            model.eval()
+            yield
+        return
+    devices = sorted({p.device.index or 0 for p in model.parameters() if p.device.type == "cuda"})
+    generator = torch.Generator(device=_device(model)).manual_seed(seed)
+    with (
+        _restored(model),
+        torch.random.fork_rng(devices=devices),
+        dropout_generator(model, generator),
+        torch.no_grad(),
+    ):
+        torch.manual_seed(seed)
+        model.train(mode == "train")
+        for module in model.modules():
+            if isinstance(module, _NormBase):
+                module.training = True
+                module.track_running_stats = False  # the layer then ignores its buffers and leaves them alone
+        yield
+
+
+def check_mode(mode: str) -> None:
+    """Raise ValueError unless the mode is known."""
+    if mode not in get_args(Mode):
+        raise ValueError(f"mode must be one of {', '.join(get_args(Mode))}, but is {mode!r}.")
+
+
+def _device(model: nn.Module) -> torch.device:
+    parameter = next(model.parameters(), None)
+    return parameter.device if parameter is not None else torch.device("cpu")
+
+
+@contextmanager
+def _restored(model: nn.Module) -> Iterator[None]:
+    """Restore training flags, BatchNorm's tracking flags and all buffers on leaving."""
+    flags = [(module, module.training) for module in model.modules()]
+    tracking = [(module, module.track_running_stats) for module in model.modules() if isinstance(module, _NormBase)]
+    buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
+    try:
+        yield
+    finally:
+        for module, training in flags:
+            module.training = training
+        for norm, tracked in tracking:
+            norm.track_running_stats = tracked
+        with torch.no_grad():
+            for buffer, before in buffers:
+                buffer.copy_(before)

@@ -1,0 +1,128 @@
+"""Fully connected network of the spring-block paper, deterministic from its seed.
+
+    x -> BatchNorm -> (depth - 1) x [Linear, BatchNorm, LeakyReLU(slope), Dropout(p)] -> Linear -> logits
+
+Shi, Pan, Dokmanic, "A spring-block theory of feature learning", PRL (2025), arXiv:2407.19353, supplement S3.
+The load D_l is measured after the activation and before the dropout.
+"""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from .dropout import Dropout
+
+
+class MLP(nn.Module):
+    """Multilayer perceptron with named layers to measure.
+
+    Parameters
+    ----------
+    inputs, width, classes : int
+        Numbers of input features, of features in each hidden layer, and of logits.
+    depth : int
+        Number of linear layers, at least 1; 8 means 7 hidden layers and the output.
+    norm : {"batch", "variance", None}
+        "batch": BatchNorm before each activation, PyTorch's default weights (uniform in +-1/sqrt(fan-in)).
+        "variance": no BatchNorm in the hidden layers, weights normal with the variance 2 / ((1 + slope^2) fan-in)
+        that keeps the scale of the activations (He et al. 2015), biases 0. None: neither; default weights.
+    slope : float
+        Slope of the leaky ReLU for negative numbers: 0 is the ReLU, 1 a linear network.
+    dropout : float
+        Probability of zero after each activation, 0 <= dropout < 1.
+    input_norm : bool
+        BatchNorm of the input. Layer 0 of the load curve is its output (or the flattened input without it).
+    seed : int
+        Of the initial weights. The global generator is neither read nor changed.
+
+    Attributes
+    ----------
+    load_layers : tuple of str
+        Names of the modules whose outputs are the layers 0 .. depth - 1 of the load curve.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1, `norm` is unknown, or `slope` or `dropout` is out of range.
+
+    References
+    ----------
+    He et al., "Delving deep into rectifiers", ICCV 2015, arXiv:1502.01852, equation (15).
+    """
+
+    uses_global_rng = False  # tells `train` that runs in threads need no shared generator
+
+    def __init__(
+        self,
+        inputs: int = 100,
+        width: int = 100,
+        depth: int = 8,
+        classes: int = 10,
+        *,
+        norm: Literal["batch", "variance"] | None = "batch",
+        slope: float = 0.0,
+        dropout: float = 0.0,
+        input_norm: bool = True,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        for name, size in (("inputs", inputs), ("width", width), ("depth", depth), ("classes", classes)):
+            if isinstance(size, bool) or int(size) != size or size < 1:
+                raise ValueError(f"{name} must be a whole number of at least 1, but is {size!r}.")
+        if norm not in ("batch", "variance", None):
+            raise ValueError(f"norm must be 'batch', 'variance' or None, but is {norm!r}.")
+        if not math.isfinite(slope):
+            raise ValueError(f"slope must be finite, but is {slope}; 0 is the ReLU, 1 a linear network.")
+
+        self.settings = {
+            "inputs": int(inputs), "width": int(width), "depth": int(depth), "classes": int(classes), "norm": norm,
+            "slope": float(slope), "dropout": float(dropout), "input_norm": bool(input_norm), "model_seed": int(seed),
+        }  # fmt: skip
+        self.input = nn.BatchNorm1d(inputs) if input_norm else nn.Identity()
+        sizes = [inputs] + [width] * (depth - 1)
+        self.hidden = nn.ModuleList(
+            _hidden_layer(fan_in, fan_out, norm, slope, dropout)
+            for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True)
+        )
+        self.output = _linear(sizes[-1], classes)
+        self.load_layers = ("input", *(f"hidden.{l}.activation" for l in range(depth - 1)))
+        self._initialise(norm, slope, seed)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (N, classes) of x (N, ...), which is flattened."""
+        h = self.input(x.flatten(1))
+        for layer in self.hidden:
+            h = layer(h)
+        return self.output(h)
+
+    @torch.no_grad()
+    def _initialise(self, norm: str | None, slope: float, seed: int) -> None:
+        generator = torch.Generator().manual_seed(int(seed))
+        linears = [module for module in self.modules() if isinstance(module, nn.Linear)]
+        for linear in linears:
+            fan_in = linear.in_features
+            if norm == "variance":
+                gain = 1.0 if linear is self.output else math.sqrt(2 / (1 + slope**2))
+                linear.weight.normal_(0, gain / math.sqrt(fan_in), generator=generator)
+                linear.bias.zero_()
+            else:
+                bound = 1 / math.sqrt(fan_in)  # what nn.Linear does: kaiming_uniform_ with a = sqrt(5)
+                linear.weight.uniform_(-bound, bound, generator=generator)
+                linear.bias.uniform_(-bound, bound, generator=generator)
+
+
+def _hidden_layer(fan_in: int, fan_out: int, norm: str | None, slope: float, dropout: float) -> nn.Sequential:
+    layer = nn.Sequential()
+    layer.add_module("linear", _linear(fan_in, fan_out))
+    if norm == "batch":
+        layer.add_module("norm", nn.BatchNorm1d(fan_out))
+    layer.add_module("activation", nn.LeakyReLU(slope))
+    layer.add_module("dropout", Dropout(dropout))
+    return layer
+
+
+def _linear(fan_in: int, fan_out: int) -> nn.Linear:
+    """Linear layer without initial values: drawing them would change the global generator."""
+    return nn.utils.skip_init(nn.Linear, fan_in, fan_out)
