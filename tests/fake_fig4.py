@@ -63,7 +63,7 @@ def history(name, seed, epochs=40):
     t = np.arange(epochs + 1)
     D = curves(FRICTION[name], t) + 0.05 * rng.standard_normal(LAYERS) + 0.01 * rng.standard_normal((t.size, LAYERS))
     acc = ACCURACY[name] * (1 - np.exp(-t / 5)) + 0.003 * rng.standard_normal()
-    return FakeHistory(t, D, D[:, -1] - 0.5, np.exp(-t / 9), acc, acc, {"run_seed": seed})
+    return FakeHistory(t, D, D[:, -1] - 0.5, np.exp(-t / 9), acc, acc, {"seed": seed})
 
 
 def histories(seeds=3, epochs=40):

@@ -6,12 +6,16 @@ import math
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 
-import fake_fig4
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+import fake_fig4
+from mechanics.cli import build_app
+from nets import History
 from nets.experiments import demo, fig4, run_files, summary
 from nets.experiments.workers import Interrupted, run_in_processes
 from nets.report import words, write_report
@@ -260,3 +264,205 @@ def test_the_page_fits_a_phone_and_a_desk_and_all_figures_show(page, width, tmp_
     assert needed <= width
     assert broken == 0
     assert figures == 11
+
+
+# resuming
+
+
+def work(run, tick):
+    """A stand-in for training: the history of a formula."""
+    tick(run.epochs, run.epochs)
+    made = run_files.label_run(history_of(run), run.hash)
+    if run.file is not None:
+        made.save(run.file)
+    return made
+
+
+def history_of(run):
+    fake = fake_fig4.history(run.setting.name, run.seed, run.epochs)
+    settings = {**fake.settings, "lr": run.setting.lr}
+    return History(
+        epochs=fake.epochs,
+        load_curves=fake.load_curves,
+        output_load=fake.output_load,
+        train_loss=fake.train_loss,
+        train_accuracy=fake.train_accuracy,
+        test_accuracy=fake.test_accuracy,
+        settings=settings,
+        status="finished",
+    )
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Names of the runs that were trained, by formula."""
+    names = []
+
+    def count(run, tick):
+        names.append(run.name)
+        return work(run, tick)
+
+    monkeypatch.setattr(fig4, "train_run", count)
+    return names
+
+
+def test_a_second_call_trains_nothing_and_gives_the_same(trained, tmp_path):
+    first = fig4.run_fig4(2, epochs=5, jobs=0, out=tmp_path)
+    assert len(trained) == 6
+    told = []
+    second = fig4.run_fig4(2, epochs=5, jobs=0, out=tmp_path, progress=lambda run, e, n: told.append((run.name, e, n)))
+    assert len(trained) == 6
+    assert len(told) == 6
+    for name, runs in first.items():
+        for a, b in zip(runs, second[name], strict=True):
+            np.testing.assert_array_equal(a.load_curves, b.load_curves)
+            assert a.settings == b.settings
+
+
+def test_more_seeds_train_only_the_new_ones(trained, tmp_path):
+    fig4.run_fig4(1, epochs=5, jobs=0, out=tmp_path)
+    trained.clear()
+    histories = fig4.run_fig4(2, epochs=5, jobs=0, out=tmp_path)
+    assert sorted(trained) == ["lazy-seed1", "linear-seed1", "noisy-seed1"]
+    assert [h.settings["seed"] for h in histories["noisy"]] == [0, 1]
+
+
+@pytest.mark.parametrize("change", ["epochs", "lr", "version", "damage", "fresh"])
+def test_a_run_that_does_not_match_is_trained_again(change, trained, tmp_path, monkeypatch):
+    fig4.run_fig4(1, epochs=5, jobs=0, out=tmp_path)
+    trained.clear()
+    if change == "lr":
+        monkeypatch.setitem(fig4.SETTINGS, "lazy", replace(fig4.SETTINGS["lazy"], lr=1e-2))
+    elif change == "version":
+        monkeypatch.setattr(run_files, "__version__", "99")
+    elif change == "damage":
+        (tmp_path / "runs" / "lazy-seed0.npz").write_bytes(b"PK half a file")
+    fig4.run_fig4(1, epochs=6 if change == "epochs" else 5, jobs=0, out=tmp_path, fresh=change == "fresh")
+    assert sorted(trained) == (
+        ["lazy-seed0"] if change in ("lr", "damage") else ["lazy-seed0", "linear-seed0", "noisy-seed0"]
+    )
+
+
+def test_ctrl_c_keeps_finished_runs_and_the_next_call_goes_on(monkeypatch, trained, tmp_path):
+    count = fig4.train_run
+
+    def interrupt_the_fifth(run, tick):
+        if len(trained) == 4:
+            raise KeyboardInterrupt
+        return count(run, tick)
+
+    monkeypatch.setattr(fig4, "train_run", interrupt_the_fifth)
+    with pytest.raises(Interrupted) as stop:
+        fig4.run_fig4(2, epochs=5, jobs=0, out=tmp_path)
+    # Seeds go first: four of six runs already have every setting.
+    assert {name: len(runs) for name, runs in stop.value.results.items()} == {"lazy": 1, "linear": 1, "noisy": 2}
+    monkeypatch.setattr(fig4, "train_run", count)
+    trained.clear()
+    fig4.run_fig4(2, epochs=5, jobs=0, out=tmp_path)
+    assert sorted(trained) == ["lazy-seed1", "linear-seed1"]
+
+
+def test_an_interrupted_job_reports_what_is_there(monkeypatch, trained, tmp_path):
+    count = fig4.train_run
+
+    def interrupt_the_fifth(run, tick):
+        if len(trained) == 4:
+            raise KeyboardInterrupt
+        return count(run, tick)
+
+    monkeypatch.setattr(fig4, "train_run", interrupt_the_fifth)
+    monkeypatch.setattr(demo, "fit_all", fake_fig4.fits)
+    outcome = demo.run_demo(tmp_path, quick=True, seeds_per_setting=2, jobs=0)
+    assert outcome.interrupted
+    assert "This job was interrupted" in outcome.report.read_text()
+    assert [len(s["seeds"]) for s in json.loads((tmp_path / "summary.json").read_text())["settings"]] == [1, 1, 2]
+
+
+def test_an_interrupted_job_without_a_run_of_every_setting_has_no_report(monkeypatch, tmp_path):
+    def interrupt(run, tick):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fig4, "train_run", interrupt)
+    outcome = demo.run_demo(tmp_path, quick=True, jobs=0)
+    assert outcome == demo.Outcome(None, None, True)
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_the_command_says_how_to_resume(monkeypatch, tmp_path):
+    def interrupt(run, tick):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fig4, "run_in_processes", lambda *args, **more: interrupt(None, None))
+    done = CliRunner().invoke(build_app(), ["demo", "--quick", "--out", str(tmp_path), "--seed", "3"])
+    assert done.exit_code == 1
+    assert f"mechanet demo --out {tmp_path} --seed 3 --quick goes on" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"seeds": []}, "seeds must name at least one"),
+        ({"seeds": [1, 1]}, "each only once"),
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"jobs": -1}, "jobs must not be negative"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        fig4.run_fig4(**arguments)
+
+
+# worker processes
+
+
+def square(task, tick):
+    tick(1, 1)
+    if task < 0:
+        raise ValueError("negative")
+    return task**2
+
+
+@pytest.mark.slow
+def test_workers_return_every_result_and_every_tick():
+    results, ticks = {}, []
+    run_in_processes(square, [3, 1, 2], results, jobs=2, progress=lambda task, step, steps: ticks.append(task))
+    assert results == {3: 9, 1: 1, 2: 4}
+    assert sorted(ticks) == [1, 2, 3]
+
+
+@pytest.mark.slow
+def test_a_failed_worker_names_its_task_and_cause():
+    with pytest.raises(RuntimeError, match=r"run -1 failed: ValueError: negative"):
+        run_in_processes(square, [-1], {}, jobs=1)
+
+
+@pytest.mark.slow
+def test_numbers_do_not_depend_on_the_number_of_processes():
+    one = fig4.run_fig4([5], epochs=1, jobs=0)
+    two = fig4.run_fig4([5], epochs=1, jobs=2)
+    for name in fig4.SETTINGS:
+        np.testing.assert_array_equal(one[name][0].load_curves, two[name][0].load_curves)
+
+
+# the whole job
+
+
+@pytest.mark.slow
+def test_a_quick_demo_on_real_digits_writes_report_summary_and_pictures(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "mechanics", "demo", "--quick", "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "summary.json").read_text())
+    assert found["quick"] is True
+    assert len(list((tmp_path / "runs").glob("*.npz"))) == 6
+    lazy, linear, noisy = found["settings"]
+    # 30 epochs are enough for the order, not for the published values.
+    assert lazy["curvature"] < linear["curvature"] < noisy["curvature"]
+    assert lazy["mu_eff_over_k"] > linear["mu_eff_over_k"] > noisy["mu_eff_over_k"]
+    assert all(s["accuracy"] > 0.8 for s in found["settings"])
+    assert "This is a quick run" in (tmp_path / "report.html").read_text()

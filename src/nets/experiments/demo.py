@@ -14,7 +14,7 @@ from .summary import fit_all, summarise, write_summary
 from .workers import Interrupted
 
 SEEDS = 4  # per setting: standard errors, and under three minutes on two cores
-QUICK_SEEDS, QUICK_EPOCHS = 2, 40
+QUICK_SEEDS, QUICK_EPOCHS = 2, 30
 SEEDS_APART = 1000  # seeds of jobs with different --seed do not overlap
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .run_files import label_run, load_run, save_run, settings_hash
+from .run_files import label_run, load_run, settings_hash
 from .workers import Interrupted, run_in_processes
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ def run_fig4(
     ------
     ValueError
         If there is no seed, a seed comes twice, or `epochs` or `jobs` is out of range.
+    RuntimeError
+        If a run fails or its loss stops being finite; the message names the run.
     Interrupted
         On Ctrl-C; its `results` hold what was finished, in the same form.
     """
@@ -137,21 +139,22 @@ def train_run(run: Run, tick: Callable[[int, int], None]) -> "History":
     from nets import MLP, load_mnist10, train
 
     setting = run.setting
-    # Two seeds, so that initial weights and the order of batches do not come from one random stream.
-    model = MLP(slope=setting.slope, dropout=setting.dropout, seed=2 * run.seed)
+    model = MLP(slope=setting.slope, dropout=setting.dropout, seed=run.seed)
     history = train(
         model,
         load_mnist10(),
         epochs=run.epochs,
         lr=setting.lr,
         batch_size=setting.batch_size,
-        seed=2 * run.seed + 1,
+        seed=run.seed,
         progress=tick,
         measure_mode=MEASURE_MODE,
     )
-    history = label_run(history, seed=run.seed, run_hash=run.hash)
+    if not history.finished:
+        raise RuntimeError(history.status)
+    history = label_run(history, run.hash)
     if run.file is not None:
-        save_run(history, run.file)
+        history.save(run.file)  # whole or not at all
     return history
 
 

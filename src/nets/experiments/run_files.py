@@ -1,8 +1,7 @@
-"""Finished runs on disk: written whole or not at all, and recognised by a hash of what made them."""
+"""Finished runs on disk, recognised by a hash of what made them."""
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,8 +12,7 @@ from mechanics import __version__
 if TYPE_CHECKING:
     from nets import History
 
-KEY = "run_hash"  # in the settings of a history of ours
-SEED = "run_seed"
+KEY = "run_hash"  # in the settings of a history
 
 
 def settings_hash(setting: Any, **more: Any) -> str:
@@ -23,20 +21,9 @@ def settings_hash(setting: Any, **more: Any) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def label_run(history: "History", *, seed: int, run_hash: str) -> "History":
-    """The history with the seed of the run and the hash of what made it among its settings."""
-    return replace(history, settings={**history.settings, SEED: seed, KEY: run_hash})
-
-
-def save_run(history: "History", path: Path) -> None:
-    """Keep a finished run; a crash in the middle leaves no half-written file under its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.stem}-{os.getpid()}.npz")
-    try:
-        history.save(unfinished)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+def label_run(history: "History", run_hash: str) -> "History":
+    """The history with the hash of what made it among its settings."""
+    return replace(history, settings={**history.settings, KEY: run_hash})
 
 
 def load_run(path: Path, run_hash: str) -> "History | None":

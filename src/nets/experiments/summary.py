@@ -119,7 +119,7 @@ def _setting(setting: Setting, runs: list["History"], fit: "ChainFit") -> dict[s
     quadratic = np.array([float(curvature(c)) for c in final])
     ends = np.array([float(curvature(c, kind="ends")) for c in final])
     accuracy = np.array([h.test_accuracy[-1] for h in runs], dtype=float)
-    seeds = [_seed_of(h) for h in runs]
+    seeds = [int(h.settings["seed"]) for h in runs]
     return {
         "name": setting.name,
         "label": setting.label,
@@ -151,11 +151,6 @@ def _setting(setting: Setting, runs: list["History"], fit: "ChainFit") -> dict[s
         "verdict": shape_in_words(fit, final.shape[1]),
         "fit": fit.to_dict(),
     }
-
-
-def _seed_of(history: "History") -> int | None:
-    seed = history.settings.get("run_seed", history.settings.get("seed"))
-    return None if seed is None else int(seed)
 
 
 def _mean_and_error(name: str, values: np.ndarray) -> dict[str, Any]:

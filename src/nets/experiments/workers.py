@@ -11,9 +11,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 Task = TypeVar("Task")
+Tick = tuple[int, int, int]  # index of the task, step, steps
 POLL = 0.1  # seconds between two looks at the progress queue
 
 _ticks: Any = None
@@ -62,13 +64,20 @@ def run_in_processes(
     KeyboardInterrupt
         On Ctrl-C, after the running tasks have been stopped.
     """
-    told = progress or (lambda task, step, steps: None)
     if not tasks:
         return
+    reached: dict[int, int] = {}
+
+    def told(i: int, step: int, steps: int) -> None:
+        if step > reached.get(i, -1):  # a result can overtake its last ticks: never step back
+            reached[i] = step
+            if progress is not None:
+                progress(tasks[i], step, steps)
+
     if jobs == 0:
         with _one_torch_thread():
-            for task in tasks:
-                results[task] = work(task, lambda step, steps, task=task: told(task, step, steps))  # type: ignore[misc]
+            for i, task in enumerate(tasks):
+                results[task] = work(task, partial(told, i))
         return
     context = multiprocessing.get_context("spawn")
     ticks, stop = context.Queue(), context.Event()
@@ -81,12 +90,11 @@ def run_in_processes(
         pending = set(running)
         while pending:
             finished, pending = wait(pending, timeout=POLL, return_when=FIRST_COMPLETED)
-            for i, step, steps in _drain(ticks):
-                told(tasks[i], step, steps)
+            for tick in _drain(ticks):
+                told(*tick)
             for future in finished:
-                results[running[future]] = _result(future, running[future])
-        for i, step, steps in _drain(ticks):
-            told(tasks[i], step, steps)
+                results[running[future]], last_tick = _result(future, running[future])
+                told(*last_tick)
     except BaseException:
         stop.set()
         raise
@@ -95,7 +103,7 @@ def run_in_processes(
         ticks.cancel_join_thread()
 
 
-def _result(future: "Future[Any]", task: Any) -> Any:
+def _result(future: "Future[Any]", task: Any) -> tuple[Any, Tick]:
     try:
         return future.result()
     except Exception as error:
@@ -103,7 +111,7 @@ def _result(future: "Future[Any]", task: Any) -> Any:
         raise RuntimeError(f"run {name} failed: {type(error).__name__}: {error}") from error
 
 
-def _drain(ticks: Any) -> Iterator[tuple[int, int, int]]:
+def _drain(ticks: Any) -> Iterator[Tick]:
     while True:
         try:
             yield ticks.get_nowait()
@@ -130,13 +138,18 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def _call(work: Callable[..., Any], i: int, task: Any) -> Any:
+def _call(work: Callable[..., Any], i: int, task: Any) -> tuple[Any, Tick]:
+    """The result and the last tick, which may still be on its way when the result arrives."""
+    last: Tick = (i, 0, 0)
+
     def tick(step: int, steps: int) -> None:
+        nonlocal last
         if _stop.is_set():
             raise _Stopped
-        _ticks.put((i, step, steps))
+        last = (i, step, steps)
+        _ticks.put(last)
 
-    return work(task, tick)
+    return work(task, tick), last
 
 
 @contextmanager

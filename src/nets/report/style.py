@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import matplotlib as mpl
+from markupsafe import escape
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
-from markupsafe import escape
 
 INK = "#0d1117"  # stands for the page's text colour: light on a dark page
 COLOURS = {"lazy": "#3a7bd5", "linear": "#d9822b", "noisy": "#2a9d6f"}
