@@ -10,6 +10,8 @@ vanishes at F = (mu_right - mu_left)/2 whatever s > 0: that is why (8) holds for
 """
 
 from math import erfc, exp, pi, sqrt
+from types import FunctionType
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -146,7 +148,7 @@ def _vectorised(kernel_law, *arguments):  # type: ignore[no-untyped-def]
             raise ValueError(
                 f"{name} must not be negative or NaN, but holds {a[~(a >= 0)].ravel()[0]}; give magnitudes."
             )
-    arrays = np.broadcast_arrays(*arrays)
-    out = np.empty(arrays[0].shape)
-    compile_bound(_each, law=kernel_law)(*(np.ascontiguousarray(a).ravel() for a in arrays), out.reshape(-1))
+    flat = [np.ascontiguousarray(a).ravel() for a in np.broadcast_arrays(*arrays)]
+    out = np.empty(np.broadcast_shapes(*(a.shape for a in arrays)))
+    compile_bound(cast(FunctionType, _each), law=kernel_law)(*flat, out.reshape(-1))
     return out if out.ndim else out[()]

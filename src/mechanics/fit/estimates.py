@@ -1,0 +1,94 @@
+"""From fitted parameters and their covariance to estimates in the user's units, with open intervals where due."""
+
+import numpy as np
+
+from .data import Array, ChainData
+from .result import Estimate
+from .search import Found
+from .uncertainty import Uncertainty, one_sided_limit
+
+SHARP = 0.5  # standard error of a logarithm: beyond it (a factor 1.6) a rate or strength is not called measured
+HOPELESS = 1.7  # a 95 % interval over a factor of 1000: left open
+
+UNKNOWN = "unidentified"
+
+
+def estimates(data: ChainData, found: Found, u: Uncertainty) -> dict[str, Estimate]:
+    """All estimates by name."""
+    model, R = found.model, data.scale
+    v = dict(zip(model.names, found.theta, strict=True))
+    at = {name: i for i, name in enumerate(model.names)}
+    a = v["mu_eff/k"]
+    out = {
+        "Y": _linear(found, u, at["Y"], R) if "Y" in at else _measured_target(data, u),
+        "mu_eff_over_k": _linear(found, u, at["mu_eff/k"], R),
+        "k": _logarithmic(data, found, u, "log k", 1.0, "no rate is resolved"),
+        "noise_over_k": _logarithmic(data, found, u, "log s", R, UNKNOWN),
+        "mean_friction_over_k": _mean_friction(found, u, at["mu_eff/k"], at["log c"], a, float(np.exp(v["log c"])), R),
+        "tau": _logarithmic(data, found, u, "log tau", 1.0, "any build-up fits")
+        if "log tau" in at
+        else Estimate(np.nan, np.nan, (np.nan, np.nan), False, "the pull is not ramped"),
+    }
+    return out
+
+
+def _linear(found: Found, u: Uncertainty, i: int, unit: float) -> Estimate:
+    value, error = found.theta[i] * unit, np.sqrt(u.covariance[i, i]) * unit
+    if not np.isfinite(error):
+        return Estimate(float(value), np.inf, (-np.inf, np.inf), False, UNKNOWN)
+    # an interval wider than the largest displacement itself has measured nothing
+    sharp = bool(u.quantile * error < unit)
+    note = "" if sharp else "hardly determined"
+    return Estimate(
+        float(value), float(error), (float(value - u.quantile * error), float(value + u.quantile * error)), sharp, note
+    )
+
+
+def _logarithmic(data: ChainData, found: Found, u: Uncertainty, name: str, unit: float, words: str) -> Estimate:
+    i = found.model.names.index(name)
+    value, error = float(np.exp(found.theta[i]) * unit), float(np.sqrt(u.covariance[i, i]))
+    symbol = {"log k": "k", "log s": "s/k", "log tau": "tau"}[name]
+    if name == "log k" and (name in u.at_bound or error > SHARP):
+        # the quasi-static chain: any faster rate fits as well
+        limit = one_sided_limit(data, found, name, "lower")
+        if limit is None:
+            return Estimate(value, np.inf, (0.0, np.inf), False, words)
+        bound = float(np.exp(limit) * unit)
+        return Estimate(value, np.inf, (bound, np.inf), False, f"only a lower bound: {symbol} > {bound:.3g}")
+    if name in u.at_bound or not np.isfinite(error) or error > HOPELESS:
+        side = u.at_bound.get(name)
+        note = f"{UNKNOWN}: as good at its {side} bound" if side else words
+        return Estimate(value, np.inf, (0.0, np.inf), False, note)
+    factor = float(np.exp(u.quantile * error))
+    sharp = error <= SHARP
+    note = "" if sharp else "order of magnitude only"
+    return Estimate(value, value * error, (value / factor, value * factor), sharp, note)
+
+
+def _mean_friction(found: Found, u: Uncertainty, ia: int, ic: int, a: float, c: float, R: float) -> Estimate:
+    b = float(np.hypot(a, c))
+    gradient = np.zeros(len(found.theta))
+    gradient[ia], gradient[ic] = a / b**2, c**2 / b**2  # of log b
+    cov: Array = u.covariance
+    parts = [i for i in (ia, ic) if abs(gradient[i]) > 1e-3]
+    if not np.isfinite([cov[i, i] for i in parts]).all() or "log c" in u.at_bound:
+        return Estimate(b * R, np.inf, (0.0, np.inf), False, UNKNOWN)
+    error = float(np.sqrt(gradient[parts] @ cov[np.ix_(parts, parts)] @ gradient[parts]))
+    if error > HOPELESS:
+        return Estimate(b * R, np.inf, (0.0, np.inf), False, UNKNOWN)
+    factor = float(np.exp(u.quantile * error))
+    sharp = error <= SHARP
+    note = "" if sharp else "order of magnitude only"
+    return Estimate(b * R, b * R * error, (b * R / factor, b * R * factor), sharp, note)
+
+
+def _measured_target(data: ChainData, u: Uncertainty) -> Estimate:
+    if data.known_target is not None:
+        y = data.known_target
+        return Estimate(y, 0.0, (y, y), True, "measured: the end never moved")
+    assert data.end is not None  # only a known or measured end leaves Y out of the fit
+    final = data.end[:, -1]
+    if data.histories == 1:
+        return Estimate(float(final[0]), np.inf, (-np.inf, np.inf), False, "measured once, at the last epoch")
+    y, error = float(final.mean()), float(final.std(ddof=1) / np.sqrt(len(final)))
+    return Estimate(y, error, (y - u.quantile * error, y + u.quantile * error), True, "measured at the last epoch")

@@ -1,0 +1,158 @@
+"""How far the data fix the parameters: covariance from seeds or from serial correlation, open intervals at bounds.
+
+Residuals of one history are correlated over time and layers, so that residual variance times (J^T J)^{-1} is far too
+small. With S seeds each history gives its own linearised move of the parameters, theta_s - theta ~ J^+ (x_s - f), whose
+scatter over seeds is the truth, misfit and correlations included: the sandwich covariance
+
+    cov = (1/S) J^+ Cov_s(x_s - f) J^+^T,
+
+taken here in its delete-one (jackknife) form, so that measured starts and pulls vary with the seed too. With one
+history the moves are summed over epochs, and their variance is estimated with Bartlett weights (Newey and West,
+Econometrica 55 (1987) 703), bandwidth by Andrews, Econometrica 59 (1991) 817: approximate, one history was seen.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t as student
+
+from .data import Array, ChainData
+from .search import Found, refine
+
+FLAT = 1e-6  # of the largest singular value: below it a direction is difference-quotient noise
+NEAR_BOUND = 0.02  # e-folds (or units of R)
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Covariance of theta (inf on the diagonal: undetermined), t quantile, spectrum, parameters at a bound."""
+
+    covariance: Array
+    quantile: float
+    singular_values: Array
+    singular_vectors: Array
+    at_bound: dict[str, str]
+
+
+def quantify(data: ChainData, found: Found) -> Uncertainty:
+    """Linearised uncertainty of a fit."""
+    model, theta = found.model, found.theta
+    x, end = data.x.mean(axis=0), None if data.end is None else data.end.mean(axis=0)
+    J = np.nan_to_num(model.jacobian(theta, x[0], end, central=True), nan=0.0)
+    _, values, vectors = np.linalg.svd(J, full_matrices=False)
+    low, high = model.bounds()
+    at_bound = {
+        name: "lower" if theta[i] < low[i] + NEAR_BOUND else "upper"
+        for i, name in enumerate(model.names)
+        if theta[i] < low[i] + NEAR_BOUND or theta[i] > high[i] - NEAR_BOUND
+    }
+    free = np.array([i for i, name in enumerate(model.names) if name not in at_bound])
+    inverse, flat = _inverse(J, free)
+    cov, dof = _from_seeds(data, found, inverse) if data.histories > 1 else _from_one(found, inverse)
+    cov[flat, flat] = np.inf
+    for i, name in enumerate(model.names):
+        if name in at_bound:
+            cov[i, i] = np.inf
+    return Uncertainty(cov, float(student.ppf(0.5 + LEVEL / 2, dof)), values, vectors, at_bound)
+
+
+def one_sided_limit(data: ChainData, found: Found, name: str, side: str) -> float | None:
+    """The value of one parameter that the data reject at 95 % (one-sided) on the open side, by bisection.
+
+    At each trial value the other parameters are refitted and the parameter's linearised move back is compared with its
+    standard error there: an inverted score test. None where no value within the bounds is rejected.
+    """
+    model = found.model
+    i = model.names.index(name)
+    x, end = data.x.mean(axis=0), None if data.end is None else data.end.mean(axis=0)
+    low, high = model.bounds()
+    sign = 1.0 if side == "lower" else -1.0  # a lower limit: smaller values are rejected
+    theta = found.theta.copy()
+
+    def rejected(value: float) -> bool:
+        nonlocal theta
+        trial = theta.copy()
+        trial[i] = value
+        held = refine(model, trial, x, end, held=(i,))
+        if not np.isfinite(held.fitted).all():
+            return True
+        theta = held.theta
+        J = np.nan_to_num(model.jacobian(theta, x[0], end, central=True), nan=0.0)
+        others = [j for j in range(len(theta)) if low[j] + NEAR_BOUND < theta[j] < high[j] - NEAR_BOUND or j == i]
+        inverse, _ = _inverse(J, np.array(others))
+        move = float(inverse[i] @ (held.residuals.ravel() / model.scale)) * sign
+        cov, dof = _from_seeds(data, held, inverse) if data.histories > 1 else _from_one(held, inverse)
+        return move > student.ppf(LEVEL, dof) * np.sqrt(cov[i, i])
+
+    inside, outside = found.theta[i], (low[i] if side == "lower" else high[i])
+    # walk out until a value is rejected, then halve: each refit starts from its neighbour
+    step = 1.0
+    edge = inside
+    while True:
+        edge = max(outside, inside - step) if side == "lower" else min(outside, inside + step)
+        if rejected(edge):
+            break
+        if edge == outside:
+            return None
+        inside, step = edge, 2 * step
+    for _ in range(5):
+        middle = 0.5 * (inside + edge)
+        if rejected(middle):
+            edge = middle
+        else:
+            inside = middle
+    return float(edge)
+
+
+def effective_observations(residuals: Array) -> float:
+    """Independent numbers in residuals (m, blocks): epochs over their correlation time, times a rank over layers."""
+    m = residuals.shape[0]
+    epochs = m * (1 - _memory(residuals)) / (1 + _memory(residuals))
+    scatter = residuals.T @ residuals
+    layers = np.trace(scatter) ** 2 / (scatter**2).sum() if scatter.any() else residuals.shape[1]
+    return float(epochs * layers)
+
+
+def _inverse(J: Array, free: Array) -> tuple[Array, list[int]]:
+    """Pseudo-inverse of the free columns (zero rows elsewhere), and the parameters that flat directions move."""
+    inverse = np.zeros(J.T.shape)
+    U, values, Vt = np.linalg.svd(J[:, free], full_matrices=False)
+    keep = values > FLAT * max(values[0], 1e-300)
+    inverse[free] = (Vt[keep].T / values[keep]) @ U[:, keep].T
+    moved = (np.abs(Vt[~keep]) > 0.1).any(axis=0)
+    return inverse, [int(i) for i in free[moved]]
+
+
+def _from_seeds(data: ChainData, found: Found, inverse: Array) -> tuple[Array, float]:
+    model, S = found.model, data.histories
+    moves = np.empty((S, len(found.theta)))
+    for s in range(S):
+        x, end = data.without(s)
+        residual = x - model.curve(found.theta, x[0], end)
+        moves[s] = inverse @ (residual.ravel() / model.scale)
+    moves -= moves.mean(axis=0)
+    return (S - 1) / S * moves.T @ moves, S - 1.0
+
+
+def _from_one(found: Found, inverse: Array) -> tuple[Array, float]:
+    m, n = found.residuals.shape
+    p = len(found.theta)
+    scores = np.einsum("pmn,mn->mp", inverse.reshape(p, m, n), found.residuals / found.model.scale)
+    memory = _memory(found.residuals)
+    width = 1.1447 * (4 * memory**2 / (1 - memory**2) ** 2 * m) ** (1 / 3)
+    width = int(min(max(width, 1), m / 3))
+    cov = scores.T @ scores
+    for lag in range(1, width + 1):
+        pair = scores[lag:].T @ scores[:-lag]
+        cov += (1 - lag / (width + 1)) * (pair + pair.T)
+    # m - p of m epochs' worth is left after the fit; each stretch of `width` counts once in the degrees of freedom
+    return cov * m / max(m - p, 1), max(2.0, m / width - p)
+
+
+def _memory(residuals: Array) -> float:
+    """Correlation of neighbouring epochs, within [0, 0.97]."""
+    power = (residuals**2).sum()
+    if power == 0:
+        return 0.0
+    return float(np.clip((residuals[1:] * residuals[:-1]).sum() / power, 0.0, 0.97))
