@@ -18,7 +18,8 @@ class FakeHistory:
     train_accuracy: np.ndarray
     test_accuracy: np.ndarray
     settings: dict
-    status: str = "done"
+    records: dict
+    status: str = "finished"
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,13 @@ class FakeFit:
     k: FakeEstimate
     mean_friction_over_k: FakeEstimate
     noise_over_k: FakeEstimate
-    fitted: np.ndarray
-    observed: np.ndarray
-    residuals: np.ndarray
+    epochs: np.ndarray
+    fitted: np.ndarray  # positions x_l = D_0 - D_l
+    observed_spread: np.ndarray | None
     rmse: float
     r_squared: float
-    residual_in_seed_spread: float
-    pull: str = "output"
+    residual_in_seed_spread: float | None
+    pull: str = "measured"
     verdict: str = "follows"
     alternatives: dict = field(default_factory=dict)
 
@@ -58,12 +59,16 @@ def curves(mu_over_k, epochs):
     return 1.3 - (1 - np.exp(-epochs / 12))[:, None] * rest
 
 
+def ends(D, accuracy):
+    return {"final_load_curve": D[-1] + 0.01, "final_test_accuracy": np.asarray(accuracy[-1] - 0.001)}
+
+
 def history(name, seed, epochs=40):
     rng = np.random.default_rng(seed)
     t = np.arange(epochs + 1)
     D = curves(FRICTION[name], t) + 0.05 * rng.standard_normal(LAYERS) + 0.01 * rng.standard_normal((t.size, LAYERS))
     acc = ACCURACY[name] * (1 - np.exp(-t / 5)) + 0.003 * rng.standard_normal()
-    return FakeHistory(t, D, D[:, -1] - 0.5, np.exp(-t / 9), acc, acc, {"seed": seed})
+    return FakeHistory(t, D, D[:, -1] - 0.5, np.exp(-t / 9), acc, acc, {"seed": seed}, ends(D, acc))
 
 
 def histories(seeds=3, epochs=40):
@@ -71,9 +76,13 @@ def histories(seeds=3, epochs=40):
 
 
 def fit(name, runs):
-    mean = np.mean([h.load_curves for h in runs], axis=0)
-    fitted = curves(FRICTION[name], runs[0].epochs)
     mu = FRICTION[name]
+    D = np.array([h.load_curves for h in runs])[:, ::2]
+    x = D[..., :1] - D
+    chain = curves(mu, runs[0].epochs[::2])
+    fitted = chain[:, :1] - chain
+    spread = x.std(axis=0, ddof=1) if len(runs) > 1 else None
+    rmse = float(np.sqrt(np.mean((x.mean(axis=0) - fitted) ** 2)))
     lost = FakeEstimate(0.3, float("nan"), (0.0, float("inf")), False, "not determined by these data")
     return FakeFit(
         Y=FakeEstimate(Y, 0.02, (Y - 0.04, Y + 0.04)),
@@ -81,12 +90,12 @@ def fit(name, runs):
         k=FakeEstimate(2.0, float("nan"), (0.9, float("inf")), False, "at least 0.9"),
         mean_friction_over_k=lost,
         noise_over_k=lost,
+        epochs=runs[0].epochs[::2],
         fitted=fitted,
-        observed=mean,
-        residuals=mean - fitted,
-        rmse=float(np.sqrt(np.mean((mean - fitted) ** 2))),
+        observed_spread=spread,
+        rmse=rmse,
         r_squared=0.98,
-        residual_in_seed_spread=1.2 if name != "noisy" else 4.0,
+        residual_in_seed_spread=None if spread is None else 4.0 if name == "noisy" else 1.2,
     )
 
 

@@ -23,7 +23,7 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Decides every number of the job.")] = 0,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer seeds and epochs: a look, not a measurement.")] = False,
     seeds_per_setting: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="Runs of each setting [default: 4, with --quick 2].")
+        int | None, typer.Option(min=1, max=1000, help="Runs of each setting [default: 3, with --quick 2].")
     ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Worker processes [default: one a processor]. Changes no number.")

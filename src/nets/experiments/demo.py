@@ -13,8 +13,8 @@ from .fig4 import EPOCHS, Run, run_fig4
 from .summary import fit_all, summarise, write_summary
 from .workers import Interrupted
 
-SEEDS = 4  # per setting: standard errors, and under three minutes on two cores
-QUICK_SEEDS, QUICK_EPOCHS = 2, 30
+SEEDS = 3  # per setting: standard errors, and under three minutes on two cores
+QUICK_SEEDS, QUICK_EPOCHS = 2, 20
 SEEDS_APART = 1000  # seeds of jobs with different --seed do not overlap
 
 
@@ -58,7 +58,7 @@ def run_demo(
     quick : bool
         Fewer seeds and epochs; the report says so.
     seeds_per_setting : int, optional
-        1 to 1000; 4 if not given, 2 for a quick run.
+        1 to 1000; 3 if not given, 2 for a quick run.
     jobs, fresh, progress
         As in `run_fig4`.
     command : str, optional

@@ -7,6 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mechanics import __version__
 
 if TYPE_CHECKING:
@@ -21,9 +23,10 @@ def settings_hash(setting: Any, **more: Any) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def label_run(history: "History", run_hash: str) -> "History":
-    """The history with the hash of what made it among its settings."""
-    return replace(history, settings={**history.settings, KEY: run_hash})
+def label_run(history: "History", run_hash: str, **records: Any) -> "History":
+    """The history with the hash of what made it among its settings, and further numbers among its records."""
+    more = {name: np.asarray(record) for name, record in records.items()}
+    return replace(history, settings={**history.settings, KEY: run_hash}, records={**history.records, **more})
 
 
 def load_run(path: Path, run_hash: str) -> "History | None":

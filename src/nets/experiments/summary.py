@@ -16,17 +16,30 @@ if TYPE_CHECKING:
 SCHEMA = "mechanet-demo/1"
 # A load curve counts as near linear when friction bends it, in the middle, by less than this part of its whole drop.
 NEAR_LINEAR = 0.1
+FIT_EPOCHS = 40
 
 
 def fit_all(histories: dict[str, list["History"]]) -> dict[str, "ChainFit"]:
-    """A spring-block chain for each setting, fitted to all its seeds at once and pulled by the measured output."""
+    """A spring-block chain for each setting, fitted to all its seeds at once.
+
+    The fit chooses the pull (fixed, building up, or the measured load of the logits). Every epoch it is given weighs
+    the same: they are spaced by their logarithm, so that the fast beginning counts.
+    """
     from mechanics.fit import fit_chain
 
     fits = {}
     for name, runs in histories.items():
-        curves = np.stack([h.load_curves for h in runs])
-        fits[name] = fit_chain(curves, runs[0].epochs, pull="auto", end=np.stack([h.output_load for h in runs]))
+        epochs = runs[0].epochs
+        keep = fit_epochs(epochs)
+        curves = np.stack([h.load_curves[keep] for h in runs])
+        fits[name] = fit_chain(curves, epochs[keep], end=np.stack([h.output_load[keep] for h in runs]))
     return fits
+
+
+def fit_epochs(epochs: np.ndarray) -> np.ndarray:
+    """Indices of the epochs to fit: the first measurement and about `FIT_EPOCHS` spaced by their logarithm."""
+    wanted = np.geomspace(1, max(epochs[-1], 1), FIT_EPOCHS)
+    return np.unique([0, *np.abs(epochs[:, None] - wanted).argmin(axis=0)])
 
 
 def summarise(
@@ -115,10 +128,11 @@ def plain(value: Any) -> Any:
 def _setting(setting: Setting, runs: list["History"], fit: "ChainFit") -> dict[str, Any]:
     from mechanics.chain.load_curve import curvature
 
-    final = np.stack([h.load_curves[-1] for h in runs])
+    final = np.stack([h.records["final_load_curve"] for h in runs])
+    way = np.mean([h.load_curves[-1] for h in runs], axis=0)  # the end of what was fitted
     quadratic = np.array([float(curvature(c)) for c in final])
     ends = np.array([float(curvature(c, kind="ends")) for c in final])
-    accuracy = np.array([h.test_accuracy[-1] for h in runs], dtype=float)
+    accuracy = np.array([float(h.records["final_test_accuracy"]) for h in runs])
     seeds = [int(h.settings["seed"]) for h in runs]
     return {
         "name": setting.name,
@@ -140,6 +154,7 @@ def _setting(setting: Setting, runs: list["History"], fit: "ChainFit") -> dict[s
         **_mean_and_error("accuracy", accuracy),
         **_mean_and_error("load_curve", final),
         **_mean_and_error("output_load", np.array([h.output_load[-1] for h in runs])),
+        "final_residual": fit.fitted[-1] - (way[0] - way),
         "rmse": fit.rmse,
         "r_squared": fit.r_squared,
         "residual_in_seed_spread": fit.residual_in_seed_spread,

@@ -65,9 +65,9 @@ def plot_network_and_chain(axes: tuple[Axes, Axes], epochs: Array, network: Arra
     return ScalarMappable(norm, colours)
 
 
-def plot_layers_over_time(ax: Axes, epochs: Array, loads: Array, chain: Array) -> Axes:
+def plot_layers_over_time(ax: Axes, epochs: Array, loads: Array, chain_epochs: Array, chain: Array) -> Axes:
     """D_l of every layer against epochs: mean and standard deviation over seeds; the chain dashed."""
-    keep = epochs >= 1
+    keep, chain_keep = epochs >= 1, chain_epochs >= 1
     mean = loads.mean(axis=0)
     layers = mean.shape[1]
     colours = sequential(layers)
@@ -76,7 +76,7 @@ def plot_layers_over_time(ax: Axes, epochs: Array, loads: Array, chain: Array) -
         if len(loads) > 1:
             sd = loads.std(axis=0, ddof=1)[keep, l]
             ax.fill_between(epochs[keep], mean[keep, l] - sd, mean[keep, l] + sd, color=colours(l), alpha=0.25, lw=0)
-        ax.plot(epochs[keep], chain[keep, l], "--", color=INK, lw=0.8)
+        ax.plot(chain_epochs[chain_keep], chain[chain_keep, l], "--", color=INK, lw=0.8)
         ax.annotate(f"{l}", (epochs[-1], mean[-1, l]), (3, 0), textcoords="offset points", va="center", fontsize=7)
     ax.set(xlabel="epoch", ylabel="load $D_l$", xscale="log", xlim=(1, epochs[-1]))
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
@@ -110,12 +110,14 @@ def plot_accuracy(ax: Axes, settings: list[dict[str, Any]]) -> Axes:
 
 
 def plot_residuals(ax: Axes, epochs: Array, residuals: Array, limit: float) -> ScalarMappable:
-    """Network minus chain over layers and epochs on a diverging scale of +-limit."""
+    """Network minus chain over layers 1 .. n-1 and epochs on a diverging scale of +-limit."""
     keep = epochs >= 1
     edges = np.sqrt(epochs[keep][1:] * epochs[keep][:-1])
     edges = np.concatenate([[epochs[keep][0] * 0.95], edges, [epochs[keep][-1] * 1.02]])
-    layers = np.arange(residuals.shape[1] + 1) - 0.5
-    mesh = ax.pcolormesh(edges, layers, residuals[keep].T, cmap="RdBu_r", vmin=-limit, vmax=limit, rasterized=True)
-    ax.set(xlabel="epoch", ylabel="layer $l$", xscale="log", yticks=np.arange(0, residuals.shape[1], 2))
+    layers = np.arange(1, residuals.shape[1])  # layer 0 is the chain's fixed end
+    sides = np.append(layers - 0.5, layers[-1] + 0.5)
+    values = residuals[keep][:, 1:].T
+    mesh = ax.pcolormesh(edges, sides, values, cmap="RdBu_r", vmin=-limit, vmax=limit, rasterized=True)
+    ax.set(xlabel="epoch", ylabel="layer $l$", xscale="log", yticks=layers)
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     return mesh

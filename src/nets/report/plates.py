@@ -14,7 +14,7 @@ from .figures import (
     plot_network_and_chain,
     plot_residuals,
 )
-from .style import Panel, Plate, report_style
+from .style import Panel, Plate, lay_out, report_style
 
 if TYPE_CHECKING:
     from mechanics.fit import ChainFit
@@ -27,26 +27,40 @@ Fits = dict[str, "ChainFit"]
 def make_plates(summary: dict[str, Any], histories: Histories, fits: Fits) -> list[Plate]:
     """All figures, in the order of the page."""
     with report_style():
-        return [
+        plates = [
             _final(summary),
             _network_and_chain(summary, histories, fits),
             _over_time(summary, histories, fits),
             _accuracy(summary),
             _residuals(summary, histories, fits),
         ]
+        for plate in plates:
+            for panel in plate.panels:
+                lay_out(panel.figure)
+        return plates
 
 
-def seed_spread(loads: Array) -> Array | None:
-    """Standard deviation between seeds of each layer's load, pooled over epochs, shape (n,); None for one seed."""
-    if len(loads) < 2:
+def network_and_chain(runs: list["History"], fit: "ChainFit") -> tuple[Array, Array, Array]:
+    """Epochs of the fit (m,), the network's mean load curves and the chain's, both (m, n).
+
+    The chain has positions x_l; its loads are D_0(t) - x_l(t) with the network's own D_0.
+    """
+    at = np.searchsorted(runs[0].epochs, fit.epochs)
+    network = np.mean([h.load_curves[at] for h in runs], axis=0)
+    return np.asarray(fit.epochs, dtype=float), network, network[:, :1] - fit.fitted
+
+
+def seed_spread(fit: "ChainFit") -> Array | None:
+    """Standard deviation between seeds of each layer's position, pooled over epochs, shape (n,); None for one seed."""
+    if fit.observed_spread is None:
         return None
-    return np.sqrt(np.var(loads, axis=0, ddof=1).mean(axis=0))
+    return np.sqrt((fit.observed_spread**2).mean(axis=0))
 
 
 def _limits(histories: Histories, fits: Fits) -> tuple[float, float]:
     """Common limits of the load axis, so that the settings can be compared."""
-    everything = [np.stack([h.load_curves for h in runs]).mean(axis=0) for runs in histories.values()]
-    everything += [np.asarray(fit.fitted) for fit in fits.values()]
+    pairs = [network_and_chain(histories[name], fit)[1:] for name, fit in fits.items()]
+    everything = [curves for pair in pairs for curves in pair]
     low, high = min(np.nanmin(a) for a in everything), max(np.nanmax(a) for a in everything)
     margin = 0.06 * (high - low)
     return float(low - margin), float(high + margin)
@@ -78,10 +92,9 @@ def _final(summary: dict[str, Any]) -> Plate:
 def _network_and_chain(summary: dict[str, Any], histories: Histories, fits: Fits) -> Plate:
     panels = []
     for s in summary["settings"]:
-        epochs, loads = _loads(histories, s["name"])
         figure = new_figure()
         left, right = figure.subplots(1, 2, sharey=True)
-        scale = plot_network_and_chain((left, right), epochs, loads.mean(axis=0), fits[s["name"]].fitted)
+        scale = plot_network_and_chain((left, right), *network_and_chain(histories[s["name"]], fits[s["name"]]))
         left.set_ylim(_limits(histories, fits))
         bar = figure.colorbar(scale, ax=[left, right], orientation="horizontal", label="epoch", aspect=40)
         bar.ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
@@ -99,7 +112,8 @@ def _over_time(summary: dict[str, Any], histories: Histories, fits: Fits) -> Pla
     for s in summary["settings"]:
         epochs, loads = _loads(histories, s["name"])
         figure = new_figure()
-        ax = plot_layers_over_time(figure.add_subplot(), epochs, loads, fits[s["name"]].fitted)
+        at, _, chain = network_and_chain(histories[s["name"]], fits[s["name"]])
+        ax = plot_layers_over_time(figure.add_subplot(), epochs, loads, at, chain)
         ax.set_ylim(_limits(histories, fits))
         alt = f"Load of every layer against epochs for the {s['label']} network, with the fitted chain dashed"
         panels.append(Panel(f"layers-over-time-{s['name']}", s["label"], alt, figure))
@@ -125,10 +139,13 @@ def _residuals(summary: dict[str, Any], histories: Histories, fits: Fits) -> Pla
     maps: dict[str, tuple[Array, Array]] = {}
     spread_known = True
     for s in summary["settings"]:
-        epochs, loads = _loads(histories, s["name"])
-        residuals, spread = loads.mean(axis=0) - fits[s["name"]].fitted, seed_spread(loads)
+        fit = fits[s["name"]]
+        epochs, network, chain = network_and_chain(histories[s["name"]], fit)
+        residuals, spread = network - chain, seed_spread(fit)
+        if spread is not None:
+            residuals[:, 1:] /= np.maximum(spread[1:], 1e-12)
         spread_known = spread is not None
-        maps[s["name"]] = (epochs, residuals if spread is None else residuals / np.maximum(spread, 1e-12))
+        maps[s["name"]] = (epochs, residuals)
     limit = 6.0 if spread_known else 0.5
     unit = "spread between seeds" if spread_known else "units of $D$"
     panels = []

@@ -71,6 +71,14 @@ def report_style() -> Iterator[None]:
         yield
 
 
+def lay_out(figure: Figure) -> Figure:
+    """Arrange a figure once and keep the arrangement: half the time of drawing it twice goes into that."""
+    FigureCanvasAgg(figure)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    return figure
+
+
 def inline_svg(panel: Panel) -> str:
     """The picture as an <svg> element that scales with the page and takes its text colour from it."""
     buffer = io.StringIO()
@@ -101,6 +109,5 @@ def save_png(panel: Panel, folder: Path) -> Path:
     """The picture on white, at a resolution for print."""
     path = folder / f"{panel.name}.png"
     with report_style():
-        FigureCanvasAgg(panel.figure)
         panel.figure.savefig(path, dpi=DPI, facecolor="white")
     return path

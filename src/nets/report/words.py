@@ -13,7 +13,6 @@ SHAPES = {
     "undetermined": "gives no clear answer",
 }
 PUBLISHED = ("concave", "near linear", "convex")
-MEASURE_MODE = ""  # how batch normalisation was read, see below
 FOLLOWS = 2.0  # residual in seed spreads up to which a chain "follows" a network
 
 
@@ -32,10 +31,15 @@ def plus_minus(value: float | None, error: float | None, digits: int = 3, *, sig
 
 
 def estimate(setting: dict[str, Any], name: str, digits: int = 3, *, sign: bool = False) -> str:
-    """A fitted parameter with its error, or the plain statement that the data do not determine it."""
+    """A fitted parameter with its error; a bound, or the plain statement that the data do not determine it."""
+    value, (low, high) = setting[name], setting[f"{name}_interval"]
     if setting[f"{name}_identified"]:
-        return plus_minus(setting[name], setting[f"{name}_se"], digits, sign=sign)
-    return setting[f"{name}_note"] or "not determined by these data"
+        return plus_minus(value, setting[f"{name}_se"], digits, sign=sign)
+    if low and high is None:
+        return f"at least {number(low, digits)}; not determined"
+    if high is not None and not low:
+        return f"at most {number(high, digits)}; not determined"
+    return "not determined"
 
 
 def with_subscripts(text: str) -> Markup:
@@ -67,18 +71,25 @@ def answer(summary: dict[str, Any]) -> str:
 
 
 def residual_sentence(setting: dict[str, Any]) -> str:
-    """What the distance between network and chain means for one setting."""
-    rms, in_spread = setting["rmse"], setting["residual_in_seed_spread"]
-    label = setting["label"]
+    """How far network and chain are apart in one setting, whether that is chance, and where it is most."""
+    in_spread = setting["residual_in_seed_spread"]
+    size = f"{number(setting['rmse'], 2)} root mean square over layers and epochs"
     if in_spread is None:
-        return (
-            f"{label}: the chain is {number(rms, 2)} away from the network (root mean square over layers and epochs); "
-            "one seed gives no spread to compare with."
+        verdict = f"the chain is {size} away; one seed gives no spread to compare with"
+    elif in_spread <= FOLLOWS:
+        verdict = f"the chain follows the network: {size}, {number(in_spread, 1)} times the spread between seeds"
+    else:
+        verdict = (
+            f"the parabola does not follow the network: {size}, {number(in_spread, 1)} times the spread between seeds"
         )
-    size = f"{number(rms, 2)} root mean square, {number(in_spread, 1)} times the spread between seeds"
-    if in_spread <= FOLLOWS:
-        return f"{label}: the chain follows the network ({size})."
-    return f"{label}: the chain does not follow the network to within chance ({size})."
+    final = setting["final_residual"]
+    above, below = max(range(len(final)), key=final.__getitem__), min(range(len(final)), key=final.__getitem__)
+    where = (
+        f"After training the network's load is most above the chain's at layer {above} "
+        f"({number(final[above], 2, sign=True)}) and most below it at layer {below} "
+        f"({number(final[below], 2, sign=True)})."
+    )
+    return f"{setting['label'].capitalize()}: {verdict}. {where}"
 
 
 def accuracy_sentence(summary: dict[str, Any]) -> str:
