@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from .digits import Digits, scale_pixels
 from .idx import read_idx
 from .resize import resize_images
@@ -60,9 +62,9 @@ def load_mnist(size: int = 28, *, folder: str | Path | None = None, progress: bo
         x_train, x_test = resize_images(x_train, int(size)), resize_images(x_test, int(size))
     return Digits(
         x_train=scale_pixels(x_train),
-        y_train=y_train,
+        y_train=y_train.astype(np.int64),
         x_test=scale_pixels(x_test),
-        y_test=y_test,
+        y_test=y_test.astype(np.int64),
         classes=10,
         name=f"MNIST {size}x{size}",
     )

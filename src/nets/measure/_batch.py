@@ -1,4 +1,4 @@
-"""A batch of features and labels, checked and in float64; the log ratio with its special values."""
+"""A batch of features and labels, checked; the log ratio with its special values."""
 
 import warnings
 
@@ -8,10 +8,14 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 
+class NotFiniteError(ValueError):
+    """Features are infinite or nan, so that no separation can be measured."""
+
+
 def checked_batch(x: Tensor | ArrayLike, y: Tensor | ArrayLike, n_classes: int) -> tuple[Tensor, Tensor]:
-    """Features (N, d) in float64 and labels (N,) on one device, checked."""
+    """Features (N, d) in their own type and labels (N,) on one device, with checked shapes and labels."""
     x = torch.as_tensor(x).detach()
-    x = (x.cpu() if x.device.type == "mps" else x).to(torch.float64)  # MPS has no float64
+    x = x.cpu() if x.device.type == "mps" else x  # MPS has no float64
     y = torch.as_tensor(y, device=x.device)
     if y.ndim != 1 or x.ndim < 1 or len(x) != len(y):
         raise ValueError(f"x and y must have shapes (N, ...) and (N,), but have {tuple(x.shape)} and {tuple(y.shape)}.")
@@ -21,8 +25,8 @@ def checked_batch(x: Tensor | ArrayLike, y: Tensor | ArrayLike, n_classes: int) 
     if len(y) and not 0 <= int(y.min()) <= int(y.max()) < n_classes:
         raise ValueError(f"y must lie in 0 .. {n_classes - 1}, but spans {int(y.min())} .. {int(y.max())}.")
     x = x.reshape(len(y), -1) if len(y) else x.reshape(0, 0)
-    if not bool(torch.isfinite(x.sum())) and not bool(torch.isfinite(x).all()):
-        raise ValueError(f"x must be finite, but {int((~torch.isfinite(x)).sum())} of its numbers are not.")
+    if x.is_complex():
+        raise ValueError(f"x must be real, but its type is {x.dtype}.")
     return x, y
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from torch import Tensor, nn
 
 Layers = str | Sequence[str] | type[nn.Module] | tuple[type[nn.Module], ...] | Callable[[str, nn.Module], bool]
-Consume = Callable[[str, Tensor], None]
+Named = list[tuple[str, nn.Module]]
+Consume = Callable[[str, Tensor], object]
 
 ACTIVATIONS = (
     nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ReLU6, nn.ELU, nn.CELU, nn.SELU, nn.GELU, nn.SiLU, nn.Mish, nn.Tanh,
@@ -72,14 +73,16 @@ def hooked(model: nn.Module, layers: Layers, consume: Consume, *, include_output
             handle.remove()
 
 
-def select_layers(model: nn.Module, layers: Layers) -> tuple[list[tuple[str, nn.Module]], bool]:
+def select_layers(model: nn.Module, layers: Layers) -> tuple[Named, bool]:
     """Named modules to watch, and whether the model's input is a layer too; arguments as in `hooked`."""
-    modules = {name: module for name, module in model.named_modules() if name}
+    modules: dict[str, nn.Module] = {name: module for name, module in model.named_modules() if name}
     if isinstance(layers, str) and layers == "auto":
         named = getattr(model, "load_layers", None)
         if named is not None:
             return select_layers(model, tuple(named))
-        found = [(name, module) for name, module in modules.items() if isinstance(module, ACTIVATIONS)]
+        found: list[tuple[str, nn.Module]] = [
+            (n, module) for n, module in modules.items() if isinstance(module, ACTIVATIONS)
+        ]
         if not found:
             raise ValueError(
                 f"layers='auto' finds no activation modules in {type(model).__name__}; functional activations cannot "

@@ -1,7 +1,7 @@
 """Ways to run a network while it is measured, each of which leaves the network as it was."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Literal, get_args
 
 import torch
@@ -34,25 +34,29 @@ def measuring(model: nn.Module, mode: Mode, seed: int = 0) -> Iterator[None]:
         If the mode is unknown.
     """
     check_mode(mode)
-    if mode == "eval":
-        with _restored(model), torch.no_grad():
-            model.eval()
-            yield
-        return
-    devices = sorted({p.device.index or 0 for p in model.parameters() if p.device.type == "cuda"})
-    generator = torch.Generator(device=_device(model)).manual_seed(seed)
+    masks = torch.Generator(device=_device(model)).manual_seed(seed)
+    foreign = mode == "train" and getattr(model, "uses_global_rng", True)
     with (
         _restored(model),
-        torch.random.fork_rng(devices=devices),
-        dropout_generator(model, generator),
+        dropout_generator(model, masks),
+        _seeded_globally(model, seed) if foreign else nullcontext(),
         torch.no_grad(),
     ):
-        torch.manual_seed(seed)
         model.train(mode == "train")
-        for module in model.modules():
-            if isinstance(module, _NormBase):
-                module.training = True
-                module.track_running_stats = False  # the layer then ignores its buffers and leaves them alone
+        if mode != "eval":
+            for module in model.modules():
+                if isinstance(module, _NormBase):
+                    module.training = True
+                    module.track_running_stats = False  # the layer then ignores its buffers and leaves them alone
+        yield
+
+
+@contextmanager
+def _seeded_globally(model: nn.Module, seed: int) -> Iterator[None]:
+    """Seed the global generators for a model that draws from them; restore their states on leaving."""
+    devices = sorted({p.device.index or 0 for p in model.parameters() if p.device.type == "cuda"})
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
         yield
 
 

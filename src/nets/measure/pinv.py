@@ -45,7 +45,7 @@ class ProjectedScatter:
         if len(y) and x.shape[1] != self._means.shape[1]:
             raise ValueError(f"x must have {self._means.shape[1]} features as in the first pass, but has {x.shape[1]}.")
         if len(y):
-            along = (x - self._means.to(x.device)[y]) @ self._Q.to(x.device)
+            along = (x.double() - self._means.to(x.device)[y]) @ self._Q.to(x.device)
             self._along += along.square().sum(0).cpu().numpy()
             self._counts += torch.bincount(y, minlength=len(self._counts)).cpu().numpy()
         return self

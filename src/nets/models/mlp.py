@@ -6,6 +6,7 @@ Shi, Pan, Dokmanic, "A spring-block theory of feature learning", PRL (2025), arX
 The load D_l is measured after the activation and before the dropout.
 """
 
+import itertools
 import math
 from typing import Literal
 
@@ -83,8 +84,7 @@ class MLP(nn.Module):
         self.input = nn.BatchNorm1d(inputs) if input_norm else nn.Identity()
         sizes = [inputs] + [width] * (depth - 1)
         self.hidden = nn.ModuleList(
-            _hidden_layer(fan_in, fan_out, norm, slope, dropout)
-            for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True)
+            _hidden_layer(fan_in, fan_out, norm, slope, dropout) for fan_in, fan_out in itertools.pairwise(sizes)
         )
         self.output = _linear(sizes[-1], classes)
         self.load_layers = ("input", *(f"hidden.{l}.activation" for l in range(depth - 1)))

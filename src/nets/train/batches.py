@@ -1,5 +1,6 @@
 """Minibatches in random order, with noise in labels and inputs drawn anew for every batch."""
 
+import itertools
 from collections.abc import Iterator
 
 import torch
@@ -50,7 +51,7 @@ class Batches:
         n = len(self._y)
         order = torch.randperm(n, generator=self._order).to(self._y.device)
         edges = self._edges()
-        for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        for start, stop in itertools.pairwise(edges):
             index = order[start:stop]
             yield self._noisy_inputs(self._x[index]), self._noisy_labels(self._y[index])
 

@@ -18,6 +18,7 @@ from torch import nn
 from ..data import Digits
 from ..measure.hooks import Layers
 from ..measure.modes import Mode, check_mode
+from ..measure.statistics import NotFiniteError
 from ..models.dropout import dropout_generator
 from .batches import Batches
 from .checks import check_arguments
@@ -156,6 +157,8 @@ def train(
                 if epoch % measure_every == 0 or epoch == epochs:
                     measure(epoch)
                 report(epoch, epochs)
+        except NotFiniteError:
+            status = f"activations became infinite or nan at epoch {len(losses)}; lower lr={lr}"
         except KeyboardInterrupt:
             status = f"interrupted at epoch {len(losses)}"
     history = measured.history(losses, settings, status)
@@ -164,6 +167,7 @@ def train(
     return history
 
 
+@torch.enable_grad()  # also inside a caller's no_grad
 def _train_epoch(model: nn.Module, batches: Batches, stepper: torch.optim.Optimizer) -> float:
     """One pass over the data; the mean loss per example."""
     model.train()
