@@ -1,0 +1,22 @@
+"""Spring-block chains with asymmetric friction: simulation, rest states, mean field, load curves.
+
+Shi, Pan, Dokmanic, "A spring-block theory of feature learning in deep neural networks", PRL 2025, arXiv:2407.19353.
+"""
+
+from .load_curve import curvature, load_curve
+from .mean_field import MeanField
+from .overdamped import simulate
+from .parameters import SpringChain
+from .rest import effective_friction, rest_state
+from .run import ChainRun
+
+__all__ = [
+    "ChainRun",
+    "MeanField",
+    "SpringChain",
+    "curvature",
+    "effective_friction",
+    "load_curve",
+    "rest_state",
+    "simulate",
+]

@@ -4,6 +4,7 @@ The folder is $MECHANET_CACHE_DIR, else $NUMBA_CACHE_DIR/mechanet, else the user
 made by this user; nothing is ever loaded from anywhere else. Deleting it costs one compilation.
 """
 
+import contextlib
 import os
 import shutil
 import time
@@ -100,8 +101,10 @@ class KernelCache(FunctionCache):
         """Machine code for a signature, or None."""
         try:
             found = super().load_overload(sig, target_context)
-        except Exception:  # whatever a damaged file raises: compile again and overwrite it
+        except Exception:  # whatever a damaged file raises: forget it and compile again
             found = None
+            with contextlib.suppress(OSError):
+                self.flush()
         if found is not None:
             self._counts.loaded += 1
         self._started = time.perf_counter()

@@ -77,6 +77,17 @@ class ChainModel:
     def curve(self, theta: Array, x0: Array, end: Array | None) -> Array:
         """Positions (m, blocks) from x0 (blocks,), all in the data's unit; NaN where the integration fails."""
         R, ts = self.scale, self.ts
+        ys, ramp = self._pull(theta, x0, end)
+        blocks, status, _ = flow(ts, ys, x0 / R, self.law(theta), ramp, rtol=RTOL, max_steps=20_000)
+        return R * blocks if status == DONE else np.full_like(blocks, np.nan)
+
+    def end(self, theta: Array, x0: Array, end: Array | None) -> Array:
+        """Position (m,) of the pulled end, in the data's unit."""
+        ys, ramp = self._pull(theta, x0, end)
+        return self.scale * (ys + ramp.height * -np.expm1(-(self.ts - ramp.start) / ramp.tau))
+
+    def _pull(self, theta: Array, x0: Array, end: Array | None) -> tuple[Array, Ramp]:
+        R, ts = self.scale, self.ts
         v = dict(zip(self.names, theta, strict=True))
         ramp = NO_RAMP
         if self.pull == "measured":
@@ -90,8 +101,7 @@ class ChainModel:
             y0 = (end[0] if end is not None else x0[-1] * (self.blocks + 1) / self.blocks) / R
             ys = np.full(len(ts), float(y0))
             ramp = Ramp(float(v["Y"] - y0), float(np.exp(v["log tau"])), float(ts[0]))
-        blocks, status, _ = flow(ts, ys, x0 / R, self.law(theta), ramp, rtol=RTOL, max_steps=20_000)
-        return R * blocks if status == DONE else np.full_like(blocks, np.nan)
+        return ys, ramp
 
     def jacobian(self, theta: Array, x0: Array, end: Array | None, *, central: bool = False) -> Array:
         """Derivative of the curve / R by theta, shape (m blocks, p); one-sided at the bounds."""

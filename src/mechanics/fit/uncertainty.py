@@ -7,8 +7,7 @@ scatter over seeds is the truth, misfit and correlations included: the sandwich 
     cov = (1/S) J^+ Cov_s(x_s - f) J^+^T,
 
 taken here in its delete-one (jackknife) form, so that measured starts and pulls vary with the seed too. With one
-history the moves are summed over epochs, and their variance is estimated with Bartlett weights (Newey and West,
-Econometrica 55 (1987) 703), bandwidth by Andrews, Econometrica 59 (1991) 817: approximate, one history was seen.
+history the residuals are taken as the chain's own fluctuations (`fluctuations`): approximate, as one history was seen.
 """
 
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from .data import Array, ChainData
+from .fluctuations import one_history_covariance
 from .search import Found, refine
 
 FLAT = 1e-6  # of the largest singular value: below it a direction is difference-quotient noise
@@ -49,7 +49,9 @@ def quantify(data: ChainData, found: Found) -> Uncertainty:
     }
     free = np.array([i for i, name in enumerate(model.names) if name not in at_bound])
     inverse, flat = _inverse(J, free)
-    cov, dof = _from_seeds(data, found, inverse) if data.histories > 1 else _from_one(found, inverse)
+    cov, dof = (
+        _from_seeds(data, found, inverse) if data.histories > 1 else one_history_covariance(data, found, J, inverse)
+    )
     cov[flat, flat] = np.inf
     for i, name in enumerate(model.names):
         if name in at_bound:
@@ -82,7 +84,7 @@ def one_sided_limit(data: ChainData, found: Found, name: str, side: str) -> floa
         others = [j for j in range(len(theta)) if low[j] + NEAR_BOUND < theta[j] < high[j] - NEAR_BOUND or j == i]
         inverse, _ = _inverse(J, np.array(others))
         move = float(inverse[i] @ (held.residuals.ravel() / model.scale)) * sign
-        cov, dof = _from_seeds(data, held, inverse) if data.histories > 1 else _from_one(held, inverse)
+        cov, dof = _covariance(data, held, J, inverse)
         return move > student.ppf(LEVEL, dof) * np.sqrt(cov[i, i])
 
     inside, outside = found.theta[i], (low[i] if side == "lower" else high[i])
@@ -124,6 +126,12 @@ def _inverse(J: Array, free: Array) -> tuple[Array, list[int]]:
     return inverse, [int(i) for i in free[moved]]
 
 
+def _covariance(data: ChainData, found: Found, J: Array, inverse: Array) -> tuple[Array, float]:
+    if data.histories > 1:
+        return _from_seeds(data, found, inverse)
+    return one_history_covariance(data, found, J, inverse)
+
+
 def _from_seeds(data: ChainData, found: Found, inverse: Array) -> tuple[Array, float]:
     model, S = found.model, data.histories
     moves = np.empty((S, len(found.theta)))
@@ -133,21 +141,6 @@ def _from_seeds(data: ChainData, found: Found, inverse: Array) -> tuple[Array, f
         moves[s] = inverse @ (residual.ravel() / model.scale)
     moves -= moves.mean(axis=0)
     return (S - 1) / S * moves.T @ moves, S - 1.0
-
-
-def _from_one(found: Found, inverse: Array) -> tuple[Array, float]:
-    m, n = found.residuals.shape
-    p = len(found.theta)
-    scores = np.einsum("pmn,mn->mp", inverse.reshape(p, m, n), found.residuals / found.model.scale)
-    memory = _memory(found.residuals)
-    width = 1.1447 * (4 * memory**2 / (1 - memory**2) ** 2 * m) ** (1 / 3)
-    width = int(min(max(width, 1), m / 3))
-    cov = scores.T @ scores
-    for lag in range(1, width + 1):
-        pair = scores[lag:].T @ scores[:-lag]
-        cov += (1 - lag / (width + 1)) * (pair + pair.T)
-    # m - p of m epochs' worth is left after the fit; each stretch of `width` counts once in the degrees of freedom
-    return cov * m / max(m - p, 1), max(2.0, m / width - p)
 
 
 def _memory(residuals: Array) -> float:

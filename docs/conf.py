@@ -1,0 +1,46 @@
+"""Sphinx: pages in Markdown, the examples executed into a gallery, the API from docstrings."""
+
+import os
+import sys
+from importlib.metadata import version
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.chdir(os.path.dirname(os.path.abspath(__file__)))
+sys.argv = sys.argv[:1]  # the examples parse their own arguments
+
+project = "mechanet"
+author = "the mechanet developers"
+copyright = "2026, the mechanet developers"
+release = version("mechanet")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "sphinx_gallery.gen_gallery",
+]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "mechanet"
+myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
+myst_heading_anchors = 3
+suppress_warnings = ["config.cache"]
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+napoleon_numpy_docstring = True
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["../examples"],
+    "gallery_dirs": ["gallery"],
+    "filename_pattern": r"\.py",
+    "ignore_pattern": r"run_all\.py",
+    "copyfile_regex": r".*\.rst",
+    "download_all_examples": False,
+    "abort_on_example_error": True,
+    "within_subsection_order": "FileNameSortKey",
+}

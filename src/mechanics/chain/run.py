@@ -1,0 +1,121 @@
+"""What a simulation of a chain returns."""
+
+import dataclasses
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .load_curve import load_curve
+from .parameters import SpringChain
+
+if TYPE_CHECKING:
+    import xarray
+
+FORMAT = "mechanet-chain-run/1"
+SCALARS = ("seed", "dt", "steps", "save_every", "status")
+
+
+@dataclass(frozen=True, eq=False)
+class ChainRun:
+    """Saved positions of an ensemble of chains.
+
+    Attributes
+    ----------
+    chain : SpringChain
+        The parameters.
+    ts : ndarray, shape (saved,)
+        Saved times, the first and the last state included.
+    x : ndarray, shape (members, saved, blocks + 2)
+        Positions x_0 = 0, ..., x_L = target.
+    members : ndarray of int, shape (members,)
+        Index of each member in the ensemble that the seed names.
+    stopped_at : ndarray of int, shape (members,)
+        Step at which a member met the stopping rule, -1 where it ran to the end.
+    seed, dt, steps, save_every
+        As given; `steps` counts from the start of the first run of a continued one.
+    status : str
+        "finished", or why there is less than was asked for.
+    """
+
+    chain: SpringChain
+    ts: NDArray[np.float64]
+    x: NDArray[np.float64]
+    members: NDArray[np.int64]
+    stopped_at: NDArray[np.int64]
+    seed: int
+    dt: float
+    steps: int
+    save_every: int | None = None
+    status: str = "finished"
+
+    @property
+    def load_curve(self) -> NDArray[np.float64]:
+        """D_l = target - x_l, shape (members, saved, blocks + 2)."""
+        return load_curve(self.x, self.chain.target)
+
+    @property
+    def stop_reasons(self) -> list[str]:
+        """For each member why it ended: the stopping rule with its step, or the end of the run."""
+        return [
+            f"at rest since step {step}" if step >= 0 else f"all {self.steps} steps done" for step in self.stopped_at
+        ]
+
+    def proceed(self, steps: int, **options: Any) -> "ChainRun":
+        """Go on for `steps` more steps; equals one longer run bit for bit. Options as in `simulate`."""
+        from .overdamped import proceed
+
+        return proceed(self, steps, **options)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write to a .npz file (arrays and JSON, no pickle), replacing it only once it is complete."""
+        path = Path(path)
+        about = {
+            "format": FORMAT,
+            "chain": dataclasses.asdict(self.chain),
+            **{name: getattr(self, name) for name in SCALARS},
+        }
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
+            np.savez_compressed(
+                file, about=json.dumps(about), ts=self.ts, x=self.x, members=self.members, stopped_at=self.stopped_at
+            )
+        os.replace(file.name, path)
+        return path
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "ChainRun":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the file is not of this format.
+        """
+        with np.load(path, allow_pickle=False) as file:
+            about = json.loads(str(file["about"])) if "about" in file else {}
+            if about.get("format") != FORMAT:
+                raise ValueError(
+                    f"{path} is not a saved chain run ({FORMAT}), but {about.get('format', 'unmarked')!r}."
+                )
+            arrays = {name: file[name] for name in ("ts", "x", "members", "stopped_at")}
+        rest = {name: about[name] for name in SCALARS}
+        return cls(chain=SpringChain(**about["chain"]), **arrays, **rest)
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """Positions and loads as a labelled dataset (needs xarray: the extra `sweep`)."""
+        try:
+            import xarray
+        except ImportError:
+            raise ImportError("to_xarray needs xarray; install it with: pip install 'mechanet[sweep]'") from None
+        dims = ("member", "time", "block")
+        attributes: dict[str, Any] = {k: v for k, v in dataclasses.asdict(self.chain).items() if v is not None}
+        return xarray.Dataset(
+            {"x": (dims, self.x, {"long_name": "position"}), "load": (dims, self.load_curve, {"long_name": "load D"})},
+            coords={"member": self.members, "time": self.ts, "block": np.arange(self.x.shape[-1])},
+            attrs={**attributes, "seed": str(self.seed), "dt": self.dt, "steps": self.steps, "status": self.status},
+        )
