@@ -1,0 +1,91 @@
+"""Commands that `nets` adds to `mechanet`; torch and matplotlib are imported when a command runs."""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+NEEDS = {"torch": "PyTorch", "jinja2": "Jinja2", "matplotlib": "Matplotlib"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application; called through the entry point `mechanet.commands`."""
+    app.command()(demo)
+
+
+def demo(
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the results [default: out/demo, with --quick out/demo-quick].")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every number of the job.")] = 0,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer seeds and epochs: a look, not a measurement.")] = False,
+    seeds_per_setting: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Runs of each setting [default: 3, with --quick 2].")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes [default: one a processor]. Changes no number.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is already there.")] = False,
+) -> None:
+    """Train three networks on digits, measure them layer by layer, fit a spring-block chain to each.
+
+    Writes report.html, summary.json and PNG files. A second call goes on where the first stopped.
+    """
+    missing = [name for module, name in NEEDS.items() if find_spec(module) is None]
+    if missing:
+        print(f"mechanet demo needs {' and '.join(missing)}: pip install 'mechanet[nets]'", file=sys.stderr)
+        raise typer.Exit(1)
+    from rich.console import Console
+
+    from nets.experiments.demo import plan, run_demo
+    from nets.experiments.progress import show_progress
+
+    console = Console()
+    folder = out or Path("out/demo-quick" if quick else "out/demo")
+    command = _command(folder, seed, quick, seeds_per_setting)
+    with show_progress(console, *plan(quick, seeds_per_setting)) as progress:
+        outcome = run_demo(
+            folder,
+            seed=seed,
+            quick=quick,
+            seeds_per_setting=seeds_per_setting,
+            jobs=jobs or _processors(),
+            fresh=fresh,
+            progress=progress,
+            command=command,
+        )
+    if outcome.summary is not None:
+        _say(console, outcome.summary)
+        print(f"Report: {outcome.report}")
+    if outcome.interrupted:
+        again = f"{command} goes on with the rest" + (", if called without --fresh." if fresh else ".")
+        print(f"mechanet demo: interrupted; finished runs are kept in {folder / 'runs'}: {again}", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _say(console: Any, summary: dict[str, Any]) -> None:
+    from nets.report.words import answer, plus_minus
+
+    console.print(answer(summary), highlight=False, markup=False)
+    for s in summary["settings"]:
+        accuracy = plus_minus(s["accuracy"], s["accuracy_se"])
+        curvature = plus_minus(s["curvature"], s["curvature_se"], 2, sign=True)
+        console.print(f"  {s['label']:8} curvature {curvature}, test accuracy {accuracy}", highlight=False)
+
+
+def _command(out: Path, seed: int, quick: bool, seeds_per_setting: int | None) -> str:
+    words = ["mechanet demo", f"--out {out}", f"--seed {seed}"]
+    words += ["--quick"] if quick else []
+    words += [] if seeds_per_setting is None else [f"--seeds-per-setting {seeds_per_setting}"]
+    return " ".join(words)
+
+
+def _processors() -> int:
+    """Processors this process may use; fewer than the machine has where a scheduler says so."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        return os.cpu_count() or 1

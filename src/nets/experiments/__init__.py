@@ -1,0 +1,1 @@
+"""Published experiments as functions: settings in, histories out, resumable."""

@@ -1,0 +1,117 @@
+"""`report.html`, one file that needs no other, and its figures as PNG files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from . import tables, words
+from .plates import make_plates
+from .style import Plate, inline_svg, save_png
+
+if TYPE_CHECKING:
+    from mechanics.fit import ChainFit
+    from nets import History
+
+PULLS = {
+    "measured": "the measured load of the network's output",
+    "ramped": "a target that builds up exponentially",
+    "fixed": "a fixed target",
+}
+SETUP = (
+    "Depth 8, width 100, ReLU, batch normalisation, Adam; 2560 training and 10000 test digits of 10×10 pixels. Loads "
+    "are measured on the training digits after each epoch, after each layer's activation, with natural logarithms; on the "
+    "way with batch normalisation by the statistics of all digits, because its running statistics lag the weights early in "
+    "training, and for the final curves and accuracies in evaluation mode."
+)
+
+
+def write_report(
+    summary: dict[str, Any],
+    histories: dict[str, list["History"]],
+    fits: dict[str, "ChainFit"],
+    out: Path | str,
+    *,
+    command: str | None = None,
+    partial: bool = False,
+) -> Path:
+    """Write `report.html` and the PNG files into the folder `out`, which is made if need be.
+
+    Parameters
+    ----------
+    summary : dict
+        From `nets.experiments.summary.summarise`.
+    histories, fits : dict
+        What the summary was made of.
+    out : path
+        Folder.
+    command : str, optional
+        How to do it again; `mechanet demo` with the seed if not given.
+    partial : bool
+        Say that the job was interrupted.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    plates = make_plates(summary, histories, fits)
+    for plate in plates:
+        for panel in plate.panels:
+            save_png(panel, out)
+    environment = Environment(
+        loader=PackageLoader("nets.report", "."),
+        autoescape=True,  # names and notes are text, whatever is in them
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    environment.filters["symbols"] = words.with_subscripts
+    page = environment.get_template("report.html.j2").render(
+        headline=_headline(summary),
+        answer=words.answer(summary),
+        quick=_quick(summary),
+        partial=partial,
+        pull=_pull(fits),
+        plates={plate.key: _for_template(plate, i) for i, plate in enumerate(plates, start=1)},
+        parameters=tables.parameters(summary),
+        settings=tables.settings(summary),
+        versions=words.versions(summary),
+        residuals=[words.residual_sentence(s) for s in summary["settings"]],
+        accuracy=words.accuracy_sentence(summary),
+        setup=SETUP,
+        command=command or f"mechanet demo --seed {summary['seed']}",
+    )
+    path = out / "report.html"
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _for_template(plate: Plate, number: int) -> dict[str, Any]:
+    panels = [{"heading": p.heading, "svg": Markup(inline_svg(p))} for p in plate.panels]
+    return {"key": plate.key, "caption": plate.caption, "number": number, "panels": panels}
+
+
+def _headline(summary: dict[str, Any]) -> str:
+    first = summary["settings"][0]
+    seeds = len(first["seeds"])
+    took = "" if summary["seconds"] is None else f", {summary['seconds']:.0f} s"
+    plural = "seed" if seeds == 1 else "seeds"
+    return f"{seeds} {plural} a setting, {first['epochs']} epochs on 10×10 MNIST, seed {summary['seed']}{took}"
+
+
+def _quick(summary: dict[str, Any]) -> str:
+    if not summary["quick"]:
+        return ""
+    first = summary["settings"][0]
+    return f"{len(first['seeds'])} seeds a setting and {first['epochs']} epochs, where the published figure has 100"
+
+
+def _pull(fits: dict[str, "ChainFit"]) -> str:
+    pulls = {name: PULLS.get(str(fit.pull), str(fit.pull)) for name, fit in fits.items()}
+    if len(set(pulls.values())) == 1:
+        return next(iter(pulls.values()))
+    return words.listed([f"{pull} ({name})" for name, pull in pulls.items()])
