@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from mechanics.chain import ChainRun, SpringChain, overdamped, simulate
+from mechanics.chain import ChainRun, SpringChain, ensemble, simulate
 from mechanics.chain.friction import slip
 from mechanics.engine import compile_bound, compile_counts
 from mechanics.noise import normals
@@ -71,7 +71,7 @@ def test_truncated_noise_leaves_alone_what_it_need_not_redraw():
 
 
 def test_any_threads_split_or_restart_gives_the_same_bits(monkeypatch):
-    monkeypatch.setattr(overdamped, "CALL_UPDATES", 5_000)  # many pauses, and the threads are used
+    monkeypatch.setattr(ensemble, "CALL_UPDATES", 5_000)  # many pauses, and the threads are used
     whole = CHAIN.simulate(501, seed=4, members=150, save_every=7, threads=1)
     for threads in (2, 7):
         assert np.array_equal(CHAIN.simulate(501, seed=4, members=150, save_every=7, threads=threads).x, whole.x)
@@ -181,9 +181,9 @@ def test_another_parameter_or_size_compiles_nothing():
 
 
 def test_an_interrupt_returns_the_members_that_got_furthest(monkeypatch):
-    monkeypatch.setattr(overdamped, "CALL_UPDATES", 2_000)
+    monkeypatch.setattr(ensemble, "CALL_UPDATES", 2_000)
     first_paused = threading.Event()
-    original = overdamped._Lanes.advance
+    original = ensemble._Lanes.advance
 
     def advance(part, plan):
         if part.row > 0:
@@ -196,8 +196,8 @@ def test_an_interrupt_returns_the_members_that_got_furthest(monkeypatch):
         first_paused.wait(30)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(overdamped._Lanes, "advance", advance)
-    monkeypatch.setattr(overdamped, "wait", interrupted)
+    monkeypatch.setattr(ensemble._Lanes, "advance", advance)
+    monkeypatch.setattr(ensemble, "wait", interrupted)
     run = CHAIN.simulate(500, seed=4, members=150, save_every=50, threads=2)
     monkeypatch.undo()
     assert run.status == "interrupted: 64 of 150 members did 500 of 500 steps"

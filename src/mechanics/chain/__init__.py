@@ -5,10 +5,11 @@ Shi, Pan, Dokmanic, "A spring-block theory of feature learning in deep neural ne
 
 from .load_curve import curvature, load_curve
 from .mean_field import MeanField
-from .overdamped import simulate
 from .parameters import SpringChain
+from .ensemble import proceed
 from .rest import effective_friction, rest_state
 from .run import ChainRun
+from .simulate import simulate
 
 __all__ = [
     "ChainRun",
@@ -17,6 +18,7 @@ __all__ = [
     "curvature",
     "effective_friction",
     "load_curve",
+    "proceed",
     "rest_state",
     "simulate",
 ]

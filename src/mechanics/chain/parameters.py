@@ -152,7 +152,7 @@ class SpringChain:
 
     def simulate(self, steps: int = 10_000, dt: float = 0.01, **options: Any) -> "ChainRun":
         """Run the dynamics; see `mechanics.chain.simulate` for all arguments."""
-        from .overdamped import simulate
+        from .simulate import simulate
 
         return simulate(self, steps, dt, **options)
 

@@ -68,7 +68,7 @@ class ChainRun:
 
     def proceed(self, steps: int, **options: Any) -> "ChainRun":
         """Go on for `steps` more steps; equals one longer run bit for bit. Options as in `simulate`."""
-        from .overdamped import proceed
+        from .ensemble import proceed
 
         return proceed(self, steps, **options)
 

@@ -45,7 +45,7 @@ def kernel(function: Callable[..., Any] | None = None, /, **options: Any) -> Any
     return njit(**options) if function is None else njit(**options)(function)
 
 
-def compile_bound(entry: FunctionType, *, parallel: bool = False, **names: Any) -> Any:
+def compile_bound(entry: Callable[..., Any], *, parallel: bool = False, **names: Any) -> Any:
     """Compile `entry` with `names` bound as its globals; cached in memory and on disk.
 
     Parameters
