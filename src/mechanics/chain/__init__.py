@@ -3,10 +3,10 @@
 Shi, Pan, Dokmanic, "A spring-block theory of feature learning in deep neural networks", PRL 2025, arXiv:2407.19353.
 """
 
+from .ensemble import proceed
 from .load_curve import curvature, load_curve
 from .mean_field import MeanField
 from .parameters import SpringChain
-from .ensemble import proceed
 from .rest import effective_friction, rest_state
 from .run import ChainRun
 from .simulate import simulate

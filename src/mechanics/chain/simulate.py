@@ -5,8 +5,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..checks import whole_numbers
 from ..noise import seed_word
-from .parameters import SpringChain
 from .ensemble import proceed
+from .parameters import SpringChain
 from .run import ChainRun
 
 

@@ -73,7 +73,9 @@ def compile_bound(entry: Callable[..., Any], *, parallel: bool = False, **names:
     Where the fingerprint cannot be taken, the function is compiled once per process and not kept on disk.
     """
     if isinstance(entry, Dispatcher):
-        raise TypeError(f"compile_bound takes a plain function, but {entry.__name__} is compiled; drop its decorator.")
+        raise TypeError(
+            f"compile_bound takes a plain function, but {entry.py_func.__name__} is compiled; drop its decorator."
+        )
     if not isinstance(entry, FunctionType):
         raise TypeError(f"compile_bound takes a plain function, but got {type(entry).__name__}.")
     identity = (entry, parallel, tuple(sorted((k, id(v)) for k, v in names.items())))
