@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 
+from mechanics.chain import SpringChain
 from mechanics.chain.load_curve import curvature, load_curve
-from mechanics.chain.parameters import SpringChain
 from mechanics.chain.rest import rest_state
 
 curves = arrays(float, st.tuples(st.integers(1, 3), st.integers(3, 9)), elements=st.floats(-10, 10))

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
+from mechanics.chain import SpringChain
 from mechanics.chain.mean_field import MeanField
 from mechanics.chain.mean_field_flow import NOT_FINITE, TOO_MANY_STEPS, MeanLaw, Ramp, flow
-from mechanics.chain.parameters import SpringChain
 from mechanics.chain.rest import rest_state
 
 CHAIN = SpringChain(mu_right=0.15, mu_left=0.05, eps_bar=0.12)

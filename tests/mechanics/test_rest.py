@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from mechanics.chain import SpringChain
 from mechanics.chain.noisy_friction import friction_under_noise, mean_slip, mobility
-from mechanics.chain.parameters import SpringChain
 from mechanics.chain.rest import effective_friction, moving_springs, parabola, rest_state
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from mechanics.chain import ChainRun, SpringChain, ensemble, simulate
+from mechanics.chain import SpringChain, ensemble, load_run, proceed, save_run, simulate
 from mechanics.chain.friction import slip
 from mechanics.engine import compile_bound, compile_counts
 from mechanics.noise import normals
@@ -79,25 +79,25 @@ def test_any_threads_split_or_restart_gives_the_same_bits(monkeypatch):
     assert np.array_equal(part.x, whole.x[77:80])
     assert part.members.tolist() == [77, 78, 79]
     for first in (0, 1, 200, 252):
-        continued = CHAIN.simulate(first, seed=4, members=150, save_every=7).proceed(501 - first)
+        continued = proceed(CHAIN.simulate(first, seed=4, members=150, save_every=7), 501 - first)
         assert np.array_equal(continued.x, whole.x)
         assert np.array_equal(continued.ts, whole.ts)
         assert (continued.steps, continued.status) == (501, "finished")
 
 
 def test_a_saved_run_goes_on_as_if_never_stopped(tmp_path):
-    CHAIN.simulate(100, seed=4, members=5).save(tmp_path / "run.npz")
-    loaded = ChainRun.load(tmp_path / "run.npz")
+    save_run(CHAIN.simulate(100, seed=4, members=5), tmp_path / "run.npz")
+    loaded = load_run(tmp_path / "run.npz")
     assert loaded.chain == CHAIN
     whole = CHAIN.simulate(250, seed=4, members=5)
-    assert np.array_equal(loaded.proceed(150).x, whole.x)
+    assert np.array_equal(proceed(loaded, 150).x, whole.x)
     assert [f.name for f in tmp_path.iterdir()] == ["run.npz"]
 
 
 def test_loading_something_else_says_what_it_is(tmp_path):
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
     with pytest.raises(ValueError, match="not a saved chain run"):
-        ChainRun.load(tmp_path / "other.npz")
+        load_run(tmp_path / "other.npz")
 
 
 chains = st.builds(
@@ -168,7 +168,7 @@ def test_a_stopped_member_stays_exactly_where_it_is():
     run = chain.simulate(5_000, stop_change=1e-4, save_every=100)
     stop = int(run.stopped_at[0]) // 100
     assert (run.x[0, stop:] == run.x[0, stop]).all()
-    assert np.array_equal(run.proceed(500).x[0, -1], run.x[0, -1])
+    assert np.array_equal(proceed(run, 500).x[0, -1], run.x[0, -1])
 
 
 def test_another_parameter_or_size_compiles_nothing():

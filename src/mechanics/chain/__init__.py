@@ -6,10 +6,12 @@ Shi, Pan, Dokmanic, "A spring-block theory of feature learning in deep neural ne
 from .ensemble import proceed
 from .load_curve import curvature, load_curve
 from .mean_field import MeanField
-from .parameters import SpringChain
+from .noisy_friction import friction_under_noise, mean_slip, mobility
 from .rest import effective_friction, rest_state
 from .run import ChainRun
 from .simulate import simulate
+from .spring_chain import SpringChain
+from .storage import load_run, save_run
 
 __all__ = [
     "ChainRun",
@@ -17,8 +19,13 @@ __all__ = [
     "SpringChain",
     "curvature",
     "effective_friction",
+    "friction_under_noise",
     "load_curve",
+    "load_run",
+    "mean_slip",
+    "mobility",
     "proceed",
     "rest_state",
+    "save_run",
     "simulate",
 ]

@@ -13,7 +13,7 @@ from ..checks import whole_numbers
 from ..engine import compile_bound
 from ..noise.normals import BLOCK
 from .overdamped import advance
-from .parameters import SpringChain
+from .parameters import ChainParameters
 from .run import ChainRun
 
 LANES = 64  # members moved together: long loops, and everything they touch stays in the first-level cache
@@ -26,7 +26,7 @@ NEVER = np.iinfo(np.int64).max
 class _Plan:
     """What is the same for all lanes of a simulation."""
 
-    chain: SpringChain
+    chain: ChainParameters
     dt: float
     seed: np.uint64
     first_step: int

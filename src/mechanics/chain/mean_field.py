@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .mean_field_flow import DONE, REASONS, MeanLaw, flow
 from .noisy_friction import mean_slip, mobility
-from .parameters import SpringChain
+from .parameters import ChainParameters
 from .rest import parabola, rest_state
 
 SUBDIVISIONS = 16  # of each interval of ts where a pull is given as a function
@@ -45,7 +45,7 @@ class MeanField:
     noise_decay: float = 0.0
 
     @classmethod
-    def of(cls, chain: SpringChain, dt: float | None = None) -> "MeanField":
+    def of(cls, chain: ChainParameters, dt: float | None = None) -> "MeanField":
         """Mean field of a chain; dt only where its noise was given as `eps`.
 
         Raises
@@ -184,7 +184,9 @@ class MeanField:
             If the noise decays: the rest state then depends on how far the chain came while there was noise.
         """
         if self.s == 0:
-            return rest_state(SpringChain(self.blocks, self.k, self.mu_right, self.mu_left, self.target, eps_bar=0.0))
+            return rest_state(
+                ChainParameters(self.blocks, self.k, self.mu_right, self.mu_left, self.target, eps_bar=0.0)
+            )
         if self.noise_decay > 0:
             raise ValueError(
                 f"noise_decay={self.noise_decay}: the chain freezes where the noise leaves it; "

@@ -8,8 +8,7 @@ L-stable and stiffly accurate; coefficients of Sandu et al., Atmospheric Environ
 """
 
 from math import exp, sqrt
-from types import FunctionType
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,7 +192,5 @@ def flow(
     out = np.empty((ts.size, x0.size))
     scale = max(np.abs(ys).max(), np.abs(x0).max(), abs(ramp.height))
     atol = rtol * (scale if scale > 0 else 1.0)
-    status, steps = compile_bound(cast(FunctionType, _flow))(
-        ts, ys, ramp, p, x0, rtol, atol, float(dt_max), max_steps, out
-    )
+    status, steps = compile_bound(_flow)(ts, ys, ramp, p, x0, rtol, atol, float(dt_max), max_steps, out)
     return out, int(status), int(steps)

@@ -10,8 +10,6 @@ vanishes at F = (mu_right - mu_left)/2 whatever s > 0: that is why (8) holds for
 """
 
 from math import erfc, exp, pi, sqrt
-from types import FunctionType
-from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -150,5 +148,5 @@ def _vectorised(kernel_law, *arguments):  # type: ignore[no-untyped-def]
             )
     flat = [np.ascontiguousarray(a).ravel() for a in np.broadcast_arrays(*arrays)]
     out = np.empty(np.broadcast_shapes(*(a.shape for a in arrays)))
-    compile_bound(cast(FunctionType, _each), law=kernel_law)(*flat, out.reshape(-1))
+    compile_bound(_each, law=kernel_law)(*flat, out.reshape(-1))
     return out if out.ndim else out[()]

@@ -14,7 +14,7 @@ x >= 0. Shi, Pan, Dokmanic, arXiv:2407.19353, equations (7)-(8).
 import numpy as np
 from numpy.typing import NDArray
 
-from .parameters import SpringChain
+from .parameters import ChainParameters
 
 
 def parabola(springs: int, y: float, bend: float) -> NDArray[np.float64]:
@@ -30,7 +30,7 @@ def moving_springs(springs: int, y: float, bend: float) -> int:
     return max(1, min(springs, int((1 + np.sqrt(1 + 8 * y / bend)) / 2)))
 
 
-def rest_state(chain: SpringChain) -> NDArray[np.float64]:
+def rest_state(chain: ChainParameters) -> NDArray[np.float64]:
     """Rest positions of a chain without noise that started from x = 0 (the noise of `chain` is left out).
 
     Parameters
@@ -57,7 +57,7 @@ def rest_state(chain: SpringChain) -> NDArray[np.float64]:
     return sign * x + 0.0  # no negative zeros
 
 
-def effective_friction(chain: SpringChain, dt: float | None = None) -> float:
+def effective_friction(chain: ChainParameters, dt: float | None = None) -> float:
     """The friction mu_eff that stands in (7) when the noise has done its work.
 
     At rest every moving block has k (x_{l+1} - 2 x_l + x_{l-1}) = mu_eff; a positive mu_eff makes a concave load curve,

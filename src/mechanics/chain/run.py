@@ -1,24 +1,17 @@
 """What a simulation of a chain returns."""
 
 import dataclasses
-import json
-import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .load_curve import load_curve
-from .parameters import SpringChain
+from .parameters import ChainParameters
 
 if TYPE_CHECKING:
     import xarray
-
-FORMAT = "mechanet-chain-run/1"
-SCALARS = ("seed", "dt", "steps", "save_every", "status")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +36,7 @@ class ChainRun:
         "finished", or why there is less than was asked for.
     """
 
-    chain: SpringChain
+    chain: ChainParameters
     ts: NDArray[np.float64]
     x: NDArray[np.float64]
     members: NDArray[np.int64]
@@ -65,46 +58,6 @@ class ChainRun:
         return [
             f"at rest since step {step}" if step >= 0 else f"all {self.steps} steps done" for step in self.stopped_at
         ]
-
-    def proceed(self, steps: int, **options: Any) -> "ChainRun":
-        """Go on for `steps` more steps; equals one longer run bit for bit. Options as in `simulate`."""
-        from .ensemble import proceed
-
-        return proceed(self, steps, **options)
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write to a .npz file (arrays and JSON, no pickle), replacing it only once it is complete."""
-        path = Path(path)
-        about = {
-            "format": FORMAT,
-            "chain": dataclasses.asdict(self.chain),
-            **{name: getattr(self, name) for name in SCALARS},
-        }
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-            np.savez_compressed(
-                file, about=json.dumps(about), ts=self.ts, x=self.x, members=self.members, stopped_at=self.stopped_at
-            )
-        os.replace(file.name, path)
-        return path
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> "ChainRun":
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        ValueError
-            If the file is not of this format.
-        """
-        with np.load(path, allow_pickle=False) as file:
-            about = json.loads(str(file["about"])) if "about" in file else {}
-            if about.get("format") != FORMAT:
-                raise ValueError(
-                    f"{path} is not a saved chain run ({FORMAT}), but {about.get('format', 'unmarked')!r}."
-                )
-            arrays = {name: file[name] for name in ("ts", "x", "members", "stopped_at")}
-        rest = {name: about[name] for name in SCALARS}
-        return cls(chain=SpringChain(**about["chain"]), **arrays, **rest)
 
     def to_xarray(self) -> "xarray.Dataset":
         """Positions and loads as a labelled dataset (needs xarray: the extra `sweep`)."""

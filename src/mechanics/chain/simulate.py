@@ -6,12 +6,12 @@ from numpy.typing import ArrayLike, NDArray
 from ..checks import whole_numbers
 from ..noise import seed_word
 from .ensemble import proceed
-from .parameters import SpringChain
+from .parameters import ChainParameters
 from .run import ChainRun
 
 
 def simulate(
-    chain: SpringChain,
+    chain: ChainParameters,
     steps: int = 10_000,
     dt: float = 0.01,
     *,
@@ -79,7 +79,7 @@ def simulate(
     return proceed(start, steps, stop_change=stop_change, threads=threads, progress=progress)
 
 
-def _check_step(chain: SpringChain, dt: float) -> None:
+def _check_step(chain: ChainParameters, dt: float) -> None:
     limit = 1.0 / (2.0 * chain.k)
     if not (np.isfinite(dt) and 0.0 < dt < limit):
         raise ValueError(
@@ -88,7 +88,7 @@ def _check_step(chain: SpringChain, dt: float) -> None:
         )
 
 
-def _initial(chain: SpringChain, members: int, x0: ArrayLike | None) -> NDArray[np.float64]:
+def _initial(chain: ChainParameters, members: int, x0: ArrayLike | None) -> NDArray[np.float64]:
     """Positions of all members, shape (members, blocks + 2)."""
     x = np.zeros((members, chain.blocks + 2))
     x[:, -1] = chain.target

@@ -1,16 +1,38 @@
 """Load curves and chain fits on one pair of axes."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..fit.result import ChainFit
-
 SHOWN = 6  # epochs in one picture: more curves cannot be told apart
+
+
+class FittedCurves(Protocol):
+    """What a picture of a fit needs; `mechanics.fit.ChainFit` has it."""
+
+    @property
+    def epochs(self) -> NDArray[np.float64]:
+        """Times, shape (m,)."""
+        ...
+
+    @property
+    def observed(self) -> NDArray[np.float64]:
+        """Measured displacements, shape (m, n)."""
+        ...
+
+    @property
+    def fitted(self) -> NDArray[np.float64]:
+        """The chain's, shape (m, n)."""
+        ...
+
+    @property
+    def observed_spread(self) -> NDArray[np.float64] | None:
+        """Standard deviation over seeds, shape (m, n), where there are seeds."""
+        ...
 
 
 def plot_load_curve(load_curve: ArrayLike, ax: "Axes | None" = None, **line: Any) -> "Axes":
@@ -39,12 +61,12 @@ def plot_load_curve(load_curve: ArrayLike, ax: "Axes | None" = None, **line: Any
     return ax
 
 
-def plot_fit(fit: "ChainFit", ax: "Axes | None" = None, *, epochs: ArrayLike | None = None) -> "Axes":
+def plot_fit(fit: FittedCurves, ax: "Axes | None" = None, *, epochs: ArrayLike | None = None) -> "Axes":
     """Draw measured displacements (points) and the fitted chain (dashed) at a few epochs.
 
     Parameters
     ----------
-    fit : ChainFit
+    fit : ChainFit, or anything with its epochs, observed, fitted and observed_spread
     ax : Axes, optional
         Where to draw; a new figure unless given.
     epochs : array_like, optional

@@ -1,18 +1,36 @@
 """Load curves of a training run, coloured by epoch."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-
-from ..train.history import History
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+class MeasuredRun(Protocol):
+    """What a picture of a run needs; `nets.History` has it."""
+
+    @property
+    def epochs(self) -> NDArray[np.int64]:
+        """Measured epochs, shape (m,)."""
+        ...
+
+    @property
+    def load_curves(self) -> NDArray[np.float64]:
+        """D_l at these epochs, shape (m, layers)."""
+        ...
+
+    @property
+    def status(self) -> str:
+        """How the run ended."""
+        ...
+
+
 def plot_load_curves(
-    history: History, ax: "Axes | None" = None, *, epochs: Sequence[int] | None = None, colorbar: bool = True
+    history: MeasuredRun, ax: "Axes | None" = None, *, epochs: Sequence[int] | None = None, colorbar: bool = True
 ) -> "Axes":
     """Draw D_l against l, early epochs light and the last one dark; dashed: equal loads on all layers.
 

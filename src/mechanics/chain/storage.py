@@ -1,0 +1,47 @@
+"""Runs of a chain on disk: arrays and JSON in one .npz file, never pickle."""
+
+import dataclasses
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from .run import ChainRun
+from .spring_chain import SpringChain
+
+FORMAT = "mechanet-chain-run/1"
+ARRAYS = ("ts", "x", "members", "stopped_at")
+SCALARS = ("seed", "dt", "steps", "save_every", "status")
+
+
+def save_run(run: ChainRun, path: str | os.PathLike[str]) -> Path:
+    """Write a run to `path`, replacing what is there only once the new file is complete."""
+    path = Path(path)
+    about = {
+        "format": FORMAT,
+        "chain": dataclasses.asdict(run.chain),
+        **{name: getattr(run, name) for name in SCALARS},
+    }
+    arrays = {name: getattr(run, name) for name in ARRAYS}
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
+        np.savez_compressed(file, about=json.dumps(about), **arrays)
+    os.replace(file.name, path)
+    return path
+
+
+def load_run(path: str | os.PathLike[str]) -> ChainRun:
+    """Read what `save_run` wrote; `proceed` goes on from it.
+
+    Raises
+    ------
+    ValueError
+        If the file is not of this format.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        about = json.loads(str(file["about"])) if "about" in file else {}
+        if about.get("format") != FORMAT:
+            raise ValueError(f"{path} is not a saved chain run ({FORMAT}), but {about.get('format', 'unmarked')!r}.")
+        arrays = {name: file[name] for name in ARRAYS}
+    return ChainRun(chain=SpringChain(**about["chain"]), **arrays, **{name: about[name] for name in SCALARS})
