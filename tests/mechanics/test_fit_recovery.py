@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from mechanics.chain import SpringChain
 from mechanics.chain.mean_field import MeanField
 from mechanics.fit import fit_chain
 
@@ -145,3 +146,15 @@ def test_quasi_static_chain_gives_a_lower_bound_for_its_rate():
     assert fit.identified["mu_eff_over_k"]
     assert fit.mu_eff_over_k.value == pytest.approx(0.01, abs=4 * fit.mu_eff_over_k.stderr)
     assert not fit.identified["noise_over_k"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_under_strong_noise_rate_friction_and_noise_are_open_and_hold_the_truth(seed):
+    """mu << eps_bar: a slower chain with less friction fits as well. Linearised intervals missed k by 4 sigma."""
+    chain = SpringChain(mu_right=0.12, mu_left=0.06, eps_bar=0.3)
+    run = chain.simulate(steps=5_000, dt=0.02, members=200, save_every=100, seed=seed)
+    fit = fit_chain(run.load_curve, run.ts)
+    assert abs(fit.mu_eff_over_k.value - 0.03) < 3 * fit.mu_eff_over_k.stderr
+    for estimate, truth in ((fit.k, 1.0), (fit.mean_friction_over_k, 0.09), (fit.noise_over_k, 0.3)):
+        assert not estimate.identified
+        assert estimate.interval[0] < truth < estimate.interval[1]

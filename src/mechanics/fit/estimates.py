@@ -19,13 +19,20 @@ def estimates(data: ChainData, found: Found, u: Uncertainty, *, limits: bool = T
     v = dict(zip(model.names, found.theta, strict=True))
     at = {name: i for i, name in enumerate(model.names)}
     a = v["mu_eff/k"]
+    # With friction open, a slower chain with less of it and a faster one with more fit alike: the linearised errors of
+    # rate and noise, taken where the friction has run into its lower end, know nothing of the faster ones.
+    friction_open = "log c" in u.at_bound or not np.isfinite(u.covariance[at["log c"], at["log c"]])
     out = {
         "Y": _linear(found, u, at["Y"], R) if "Y" in at else _measured_target(data, u),
         "mu_eff_over_k": _linear(found, u, at["mu_eff/k"], R),
-        "k": _logarithmic(data, found, u, "log k", 1.0, "no rate is resolved", limits),
-        "noise_over_k": _logarithmic(data, found, u, "log s", R, UNKNOWN),
-        "mean_friction_over_k": _mean_friction(found, u, at["mu_eff/k"], at["log c"], a, float(np.exp(v["log c"])), R),
-        "tau": _logarithmic(data, found, u, "log tau", 1.0, "any build-up fits")
+        "k": _rate(data, found, u, friction_open, limits),
+        "noise_over_k": _open(float(np.exp(v["log s"]) * R))
+        if friction_open
+        else _logarithmic(found, u, "log s", R, UNKNOWN),
+        "mean_friction_over_k": _open(float(np.hypot(a, np.exp(v["log c"])) * R), abs(a) * R)
+        if friction_open
+        else _mean_friction(found, u, at["mu_eff/k"], at["log c"], a, float(np.exp(v["log c"])), R),
+        "tau": _logarithmic(found, u, "log tau", 1.0, "any build-up fits")
         if "log tau" in at
         else Estimate(np.nan, np.nan, (np.nan, np.nan), False, "the pull is not ramped"),
     }
@@ -44,20 +51,27 @@ def _linear(found: Found, u: Uncertainty, i: int, unit: float) -> Estimate:
     )
 
 
-def _logarithmic(
-    data: ChainData, found: Found, u: Uncertainty, name: str, unit: float, words: str, limits: bool = False
-) -> Estimate:
+def _open(value: float, least: float = 0.0) -> Estimate:
+    return Estimate(value, np.inf, (float(least), np.inf), False, UNKNOWN)
+
+
+def _rate(data: ChainData, found: Found, u: Uncertainty, friction_open: bool, limits: bool) -> Estimate:
+    i = found.model.names.index("log k")
+    value, error = float(np.exp(found.theta[i])), float(np.sqrt(u.covariance[i, i]))
+    if not (friction_open or "log k" in u.at_bound or error > SHARP):
+        return _logarithmic(found, u, "log k", 1.0, UNKNOWN)
+    # the quasi-static chain, or one whose friction is open: any faster rate fits as well
+    # away from a minimum the test has no meaning
+    limit = one_sided_limit(data, found, "log k", "lower") if limits and found.converged else None
+    if limit is None:
+        return Estimate(value, np.inf, (0.0, np.inf), False, "no rate is resolved")
+    bound = float(np.exp(limit))
+    return Estimate(value, np.inf, (bound, np.inf), False, f"only a lower bound: k > {bound:.3g}")
+
+
+def _logarithmic(found: Found, u: Uncertainty, name: str, unit: float, words: str) -> Estimate:
     i = found.model.names.index(name)
     value, error = float(np.exp(found.theta[i]) * unit), float(np.sqrt(u.covariance[i, i]))
-    symbol = {"log k": "k", "log s": "s/k", "log tau": "tau"}[name]
-    if name == "log k" and (name in u.at_bound or error > SHARP):
-        # the quasi-static chain: any faster rate fits as well
-        # away from a minimum the test has no meaning
-        limit = one_sided_limit(data, found, name, "lower") if limits and found.converged else None
-        if limit is None:
-            return Estimate(value, np.inf, (0.0, np.inf), False, words)
-        bound = float(np.exp(limit) * unit)
-        return Estimate(value, np.inf, (bound, np.inf), False, f"only a lower bound: {symbol} > {bound:.3g}")
     if name in u.at_bound or not np.isfinite(error) or error > HOPELESS:
         side = u.at_bound.get(name)
         note = f"{UNKNOWN}: as good at its {side} bound" if side else words
@@ -74,11 +88,11 @@ def _mean_friction(found: Found, u: Uncertainty, ia: int, ic: int, a: float, c: 
     gradient[ia], gradient[ic] = a / b**2, c**2 / b**2  # of log b
     cov: Array = u.covariance
     parts = [i for i in (ia, ic) if abs(gradient[i]) > 1e-3]
-    if not np.isfinite([cov[i, i] for i in parts]).all() or "log c" in u.at_bound:
-        return Estimate(b * R, np.inf, (0.0, np.inf), False, UNKNOWN)
+    if not np.isfinite([cov[i, i] for i in parts]).all():
+        return _open(b * R)
     error = float(np.sqrt(gradient[parts] @ cov[np.ix_(parts, parts)] @ gradient[parts]))
     if error > HOPELESS:
-        return Estimate(b * R, np.inf, (0.0, np.inf), False, UNKNOWN)
+        return _open(b * R)
     factor = float(np.exp(u.quantile * error))
     sharp = error <= SHARP
     note = "" if sharp else "order of magnitude only"
