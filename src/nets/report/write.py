@@ -20,9 +20,9 @@ PULLS = {
 }
 SETUP = (
     "Depth 8, width 100, ReLU, batch normalisation, Adam; 2560 training and 10000 test digits of 10×10 pixels. Loads "
-    "are measured on the training digits after each epoch, after each layer's activation, with natural logarithms; on the "
-    "way with batch normalisation by the statistics of all digits, because its running statistics lag the weights early in "
-    "training, and for the final curves and accuracies in evaluation mode."
+    "are measured on the training digits after each epoch, after each layer's activation, with natural logarithms: "
+    "during training with batch normalisation by the statistics of all digits, because its running statistics lag the "
+    "weights, and for the final curves and accuracies in evaluation mode."
 )
 
 
