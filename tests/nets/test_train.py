@@ -128,11 +128,18 @@ def test_history_holds_what_was_measured(few_digits):
     assert {"lr", "batch_size", "dropout", "slope", "seed", "model_seed"} <= set(history.settings)
 
 
-def test_auto_mode_trusts_running_statistics_only_after_44_steps(few_digits):
-    small_batches = train(MLP(**SMALL), few_digits, epochs=4, batch_size=10)  # 16 steps an epoch
+def test_auto_mode_trusts_running_statistics_only_after_110_steps(few_digits):
+    small_batches = train(MLP(**SMALL), few_digits, epochs=8, batch_size=10)  # 16 steps an epoch
     full_batch = train(MLP(**SMALL), few_digits, epochs=4)
-    assert small_batches.settings["batch_mode_until_epoch"] == 2
+    assert small_batches.settings["batch_mode_until_epoch"] == 6
     assert full_batch.settings["batch_mode_until_epoch"] == 4
+
+
+def test_input_load_has_no_jump_where_auto_mode_changes(few_digits):
+    """At lr -> 0 the input's BatchNorm does not move: D_0 is the standardised data's at every epoch, in both modes."""
+    history = train(MLP(**SMALL), few_digits, epochs=9, batch_size=10, lr=1e-9)
+    assert history.settings["batch_mode_until_epoch"] == 6
+    assert np.ptp(history.load_curves[:, 0]) < 0.05  # batches of 10 leave noise in the running variances
 
 
 def test_recorders_see_every_measured_epoch(few_digits):

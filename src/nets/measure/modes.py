@@ -23,7 +23,7 @@ def measuring(model: nn.Module, mode: Mode, seed: int = 0) -> Iterator[None]:
         Any model.
     mode : {"eval", "batch", "train"}
         "eval": as for prediction. "batch": BatchNorm normalises by the statistics of the data passed, without
-        dropout; needed while the running statistics still remember their initial values (some 40 steps at PyTorch's
+        dropout; needed while the running statistics still remember their initial values (some 110 steps at PyTorch's
         momentum 0.1). "train": as "batch", with dropout.
     seed : int
         Of the dropout masks of "train"; the global generator's state is restored.
