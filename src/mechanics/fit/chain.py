@@ -76,12 +76,14 @@ def fit_chain(
     pulls = _pulls(data, pull)
     founds: dict[str, Found] = {name: _search(data, name, start) for name in pulls}
     best_residuals = min(founds.values(), key=lambda f: f.sum_of_squares).residuals
-    observations = max(effective_observations(best_residuals), 10.0)
+    most = max(len(f.theta) for f in founds.values()) + 1
+    # with hardly more observations than parameters the correction outweighs the fit itself
+    observations = max(effective_observations(best_residuals), 4.0 * most)
     criteria: dict[str, float] = {name: _criterion(f, observations) for name, f in founds.items()}
     spread = _spread(data, seed_spread)
     chosen = min(criteria, key=lambda name: (not founds[name].converged, criteria[name]))
     fits = {
-        name: _fit(data, found, spread, criteria if name == chosen else {name: criteria[name]})
+        name: _fit(data, found, spread, criteria if name == chosen else {name: criteria[name]}, name == chosen)
         for name, found in founds.items()
     }
     others = {name: fit for name, fit in fits.items() if name != chosen}
@@ -149,9 +151,9 @@ def _spread(data: ChainData, given: ArrayLike | float | None) -> Array | None:
     return np.ascontiguousarray(np.broadcast_to(spread, shape))
 
 
-def _fit(data: ChainData, found: Found, spread: Array | None, criteria: dict[str, float]) -> ChainFit:
+def _fit(data: ChainData, found: Found, spread: Array | None, criteria: dict[str, float], limits: bool) -> ChainFit:
     u = quantify(data, found)
-    values = estimates(data, found, u)
+    values = estimates(data, found, u, limits=limits)
     x = data.x.mean(axis=0)
     rmse = float(np.sqrt((found.residuals**2).mean()))
     r_squared = float(1 - (found.residuals**2).sum() / ((x - x.mean()) ** 2).sum())

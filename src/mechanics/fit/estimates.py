@@ -13,8 +13,8 @@ HOPELESS = 1.7  # a 95 % interval over a factor of 1000: left open
 UNKNOWN = "unidentified"
 
 
-def estimates(data: ChainData, found: Found, u: Uncertainty) -> dict[str, Estimate]:
-    """All estimates by name."""
+def estimates(data: ChainData, found: Found, u: Uncertainty, *, limits: bool = True) -> dict[str, Estimate]:
+    """All estimates by name; `limits` False leaves an open rate open on both sides, which saves many refits."""
     model, R = found.model, data.scale
     v = dict(zip(model.names, found.theta, strict=True))
     at = {name: i for i, name in enumerate(model.names)}
@@ -22,7 +22,7 @@ def estimates(data: ChainData, found: Found, u: Uncertainty) -> dict[str, Estima
     out = {
         "Y": _linear(found, u, at["Y"], R) if "Y" in at else _measured_target(data, u),
         "mu_eff_over_k": _linear(found, u, at["mu_eff/k"], R),
-        "k": _logarithmic(data, found, u, "log k", 1.0, "no rate is resolved"),
+        "k": _logarithmic(data, found, u, "log k", 1.0, "no rate is resolved", limits),
         "noise_over_k": _logarithmic(data, found, u, "log s", R, UNKNOWN),
         "mean_friction_over_k": _mean_friction(found, u, at["mu_eff/k"], at["log c"], a, float(np.exp(v["log c"])), R),
         "tau": _logarithmic(data, found, u, "log tau", 1.0, "any build-up fits")
@@ -44,13 +44,16 @@ def _linear(found: Found, u: Uncertainty, i: int, unit: float) -> Estimate:
     )
 
 
-def _logarithmic(data: ChainData, found: Found, u: Uncertainty, name: str, unit: float, words: str) -> Estimate:
+def _logarithmic(
+    data: ChainData, found: Found, u: Uncertainty, name: str, unit: float, words: str, limits: bool = False
+) -> Estimate:
     i = found.model.names.index(name)
     value, error = float(np.exp(found.theta[i]) * unit), float(np.sqrt(u.covariance[i, i]))
     symbol = {"log k": "k", "log s": "s/k", "log tau": "tau"}[name]
     if name == "log k" and (name in u.at_bound or error > SHARP):
         # the quasi-static chain: any faster rate fits as well
-        limit = one_sided_limit(data, found, name, "lower")
+        # away from a minimum the test has no meaning
+        limit = one_sided_limit(data, found, name, "lower") if limits and found.converged else None
         if limit is None:
             return Estimate(value, np.inf, (0.0, np.inf), False, words)
         bound = float(np.exp(limit) * unit)

@@ -76,7 +76,7 @@ class ChainFit:
     information_criterion : float
         Corrected Akaike criterion with an effective number of observations; comparable between pulls of one data set.
     alternatives : dict
-        Pull -> ChainFit of the pulls that were tried and not chosen.
+        Pull -> ChainFit of the pulls that were tried and not chosen; an open rate has no lower bound there.
     histories : int
         Seeds.
     converged, status : bool, str

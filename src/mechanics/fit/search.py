@@ -64,7 +64,14 @@ def refine(model: ChainModel, theta: Array, x: Array, end: Array | None, held: t
     inside = np.clip(theta[free], low[free] + 1e-6, high[free] - 1e-6)
     # scale 1: all parameters are in natural units already, and columns that vanish (flat directions) stay put
     done = least_squares(
-        residual, inside, jacobian, (low[free], high[free]), ftol=1e-7, xtol=1e-6, gtol=1e-10, max_nfev=MOST_STEPS
+        residual,
+        inside,
+        jacobian,
+        (low[free], high[free]),
+        ftol=1e-7,
+        xtol=1e-6,
+        gtol=1e-10,
+        max_nfev=MOST_STEPS if not held else MOST_STEPS // 3,
     )
     best = full(done.x).copy()
     fitted = model.curve(best, x[0], end)

@@ -19,7 +19,7 @@ from .data import Array, ChainData
 from .fluctuations import one_history_covariance
 from .search import Found, refine
 
-FLAT = 1e-6  # of the largest singular value: below it a direction is difference-quotient noise
+FLAT = 1e-4  # of the largest singular value: below it a direction is the noise of the difference quotients
 NEAR_BOUND = 0.02  # e-folds (or units of R)
 LEVEL = 0.95
 
@@ -49,9 +49,7 @@ def quantify(data: ChainData, found: Found) -> Uncertainty:
     }
     free = np.array([i for i, name in enumerate(model.names) if name not in at_bound])
     inverse, flat = _inverse(J, free)
-    cov, dof = (
-        _from_seeds(data, found, inverse) if data.histories > 1 else one_history_covariance(data, found, J, inverse)
-    )
+    cov, dof = _covariance(data, found, J, inverse)
     cov[flat, flat] = np.inf
     for i, name in enumerate(model.names):
         if name in at_bound:

@@ -37,7 +37,10 @@ def verdict(
     if histories > 1:
         said.append(f"95 % intervals from the scatter of {histories} histories.")
     else:
-        said.append("Intervals are approximate: one history, its residuals taken as the chain's own noise; give several seeds.")
+        said.append(
+            "Intervals are approximate: the residuals of one history are taken as the chain's own noise. Give several "
+            "seeds for sound ones."
+        )
     return " ".join(said)
 
 
