@@ -45,7 +45,7 @@ def make_histories(seeds=3, epochs=40):
     return {name: [make_history(name, s, epochs) for s in range(seeds)] for name in FRICTION}
 
 
-def make_fit(name, runs):
+def make_fit(name, runs, alternatives=("ramped", "fixed")):
     """The chain that the histories were made of, half of the epochs used, and two parameters left open."""
     mu = FRICTION[name]
     x = np.array([h.load_curves[::2, :1] - h.load_curves[::2] for h in runs])
@@ -75,7 +75,7 @@ def make_fit(name, runs):
         parameters=("mu_eff/k", "log k", "log c", "log s"),
         identified={"Y": True, "mu_eff_over_k": True, "k": False},
         information_criterion=1.0,
-        alternatives={},
+        alternatives={pull: make_fit(name, runs, ()) for pull in alternatives},
         histories=len(runs),
         converged=True,
         status="",
