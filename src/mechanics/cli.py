@@ -2,7 +2,8 @@
 
 A package adds commands through the entry-point group `mechanet.commands`; each entry names a function
 `register(app)`. An entry that cannot be loaded leaves the other commands alone: its own commands then say what to
-install. Nothing heavy is imported before a command runs.
+install. Our own packages are loaded only when one of their commands is called: a list of commands that first imports
+torch takes seconds.
 
 Exit codes: 0 done, 1 failed (one line on standard error says why), 2 wrong usage.
 """
@@ -11,36 +12,34 @@ import json
 import os
 import sys
 from importlib.metadata import EntryPoint, entry_points
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from . import __version__
 
 GROUP = "mechanet.commands"
 OWN = EntryPoint("nets", "nets.cli:register", GROUP)  # of a source tree that was not installed
-COMMANDS_OF = {"nets": ("demo",)}  # what stands in for a package of ours that cannot be loaded
+COMMANDS_OF = {  # what `mechanet --help` says of packages that it does not load
+    "nets": {"demo": "Train three networks on digits, measure them layer by layer, fit a spring-block chain to each."},
+}
 INSTALL = "pip install 'mechanet[nets]'"
 
 
 def build_app() -> typer.Typer:
     """The application with every command that this environment offers."""
-    app = typer.Typer(
-        name="mechanet",
-        help="Mechanical models with friction and noise, and the networks they explain.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
+    pending: dict[str, EntryPoint] = {}  # command -> the entry to load when it is called
+    app = _new_app(_loading(pending))
     app.callback()(_options)
     app.command()(doctor)
     for entry in _entries():
-        try:
-            entry.load()(app)
-        except Exception as error:  # a broken package must not take the others with it
-            for name in COMMANDS_OF.get(entry.name, (entry.name,)):
-                _add_stand_in(app, name, entry, error)
+        if entry.name in COMMANDS_OF:
+            for name, text in COMMANDS_OF[entry.name].items():
+                app.command(name, help=text)(_not_called)
+                pending[name] = entry
+        else:
+            _register(app, entry)
     return app
 
 
@@ -90,9 +89,48 @@ def _options(
     """Options of `mechanet` itself; typer reads them from this signature."""
 
 
+def _new_app(cls: type[TyperGroup] = TyperGroup) -> typer.Typer:
+    return typer.Typer(
+        name="mechanet",
+        cls=cls,
+        help="Mechanical models with friction and noise, and the networks they explain.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def _loading(pending: dict[str, EntryPoint]) -> type[TyperGroup]:
+    """A group that loads the entry of a pending command when that command is called."""
+
+    class Group(TyperGroup):
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+            if args and args[0] in pending:
+                loaded = _new_app()
+                loaded.callback()(_options)  # a group, even of one command
+                _register(loaded, pending[args[0]])
+                self.commands.update(typer.main.get_command(loaded).commands)  # type: ignore[attr-defined]
+            return super().resolve_command(ctx, args)
+
+    return Group
+
+
+def _not_called() -> None:
+    """Holds the place of a pending command in the list of commands."""
+
+
 def _entries() -> list[EntryPoint]:
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     return [entry for _, entry in sorted({OWN.name: OWN, **found}.items())]
+
+
+def _register(app: typer.Typer, entry: EntryPoint) -> None:
+    try:
+        entry.load()(app)
+    except Exception as error:  # a broken package must not take the others with it
+        for name in COMMANDS_OF.get(entry.name, (entry.name,)):
+            _add_stand_in(app, name, entry, error)
 
 
 def _add_stand_in(app: typer.Typer, name: str, entry: EntryPoint, error: Exception) -> None:

@@ -9,7 +9,7 @@ Shi, Pan, Dokmanic, "A spring-block theory of feature learning in deep neural ne
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .run_files import label_run, load_run, settings_hash
 from .workers import Interrupted, run_in_processes
@@ -43,7 +43,7 @@ EPOCHS = 100
 # Running statistics remember their initial values until the tenth epoch or so at the smallest learning rate's 13 steps
 # an epoch (pixels of small variance longest), so the way is measured by the statistics of all digits, and only the
 # end in evaluation mode.
-MEASURE_MODE = "batch"
+MEASURE_MODE: Literal["batch"] = "batch"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,17 +23,19 @@ FIT_EPOCHS = 40
 def fit_all(histories: dict[str, list["History"]]) -> dict[str, "ChainFit"]:
     """A spring-block chain for each setting, fitted to all its seeds at once.
 
-    The fit chooses the pull (fixed, building up, or the measured load of the logits). Every epoch it is given weighs
-    the same: they are spaced by their logarithm, so that the fast beginning counts.
+    The chain is pulled by the measured load of the logits in every setting, so that the settings can be compared; the
+    fits with a fixed and with a ramped pull are its `alternatives`. Every epoch that is fitted weighs the same: they
+    are spaced by their logarithm, so that the fast beginning counts.
     """
     from mechanics.fit import fit_chain
 
     fits = {}
     for name, runs in histories.items():
-        epochs = runs[0].epochs
-        keep = fit_epochs(epochs)
-        curves = np.stack([h.load_curves[keep] for h in runs])
-        fits[name] = fit_chain(curves, epochs[keep], end=np.stack([h.output_load[keep] for h in runs]))
+        keep = fit_epochs(runs[0].epochs)
+        epochs, curves = runs[0].epochs[keep], np.stack([h.load_curves[keep] for h in runs])
+        fit = fit_chain(curves, epochs, pull="measured", end=np.stack([h.output_load[keep] for h in runs]))
+        others = {"ramped": fit_chain(curves, epochs, pull="ramped"), "fixed": fit_chain(curves, epochs, pull="fixed")}
+        fits[name] = replace(fit, alternatives=others)
     return fits
 
 
@@ -154,6 +157,10 @@ def _setting(setting: Setting, runs: list["History"], fit: "ChainFit") -> dict[s
         **_mean_and_error("accuracy", accuracy),
         **_mean_and_error("load_curve", final),
         **_mean_and_error("output_load", np.array([h.output_load[-1] for h in runs])),
+        "other_pulls": {
+            pull: _estimate("mu_eff_over_k", other.mu_eff_over_k) for pull, other in fit.alternatives.items()
+        },
+        "settled": fit.converged,
         "final_residual": fit.fitted[-1] - (way[0] - way),
         "rmse": fit.rmse,
         "r_squared": fit.r_squared,

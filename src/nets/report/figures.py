@@ -40,7 +40,7 @@ def plot_final(ax: Axes, settings: list[dict[str, Any]]) -> Axes:
         D = np.array(s["load_curve"])
         l = np.arange(len(D))
         error = None if s["load_curve_se"] is None else np.array(s["load_curve_se"])
-        look = {"color": COLOURS[s["name"]], "marker": MARKERS[s["name"]], "ms": 4.5, "capsize": 2}
+        look: dict[str, Any] = {"color": COLOURS[s["name"]], "marker": MARKERS[s["name"]], "ms": 4.5, "capsize": 2}
         ax.errorbar(l, D, error, label=s["label"], **look)
         if s["mu_eff_over_k"] is not None and s["Y"] is not None:
             x = parabola(s["Y"], s["mu_eff_over_k"], len(D), len(D) - 1)
@@ -97,11 +97,18 @@ def plot_accuracy(ax: Axes, settings: list[dict[str, Any]]) -> Axes:
             alpha=0.5,
             mew=0,
         )
-        errors = {
+        errors: dict[str, Any] = {
             "xerr": s["curvature_se"],
             "yerr": None if s["accuracy_se"] is None else 100 * s["accuracy_se"],
         }
-        look = {"color": colour, "marker": marker, "ms": 7, "capsize": 2, "ls": "none", "label": s["label"]}
+        look: dict[str, Any] = {
+            "color": colour,
+            "marker": marker,
+            "ms": 7,
+            "capsize": 2,
+            "ls": "none",
+            "label": s["label"],
+        }
         ax.errorbar(s["curvature"], 100 * s["accuracy"], **errors, **look)
     ax.axvline(0, color=INK, lw=0.6, ls=":")
     ax.set(xlabel="curvature of the final load curve (convex > 0)", ylabel="test accuracy (%)")

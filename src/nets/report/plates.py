@@ -80,7 +80,7 @@ def _final(summary: dict[str, Any]) -> Plate:
         "final",
         "Load curves after training. The load D_l is the logarithm of the spread within classes over the spread "
         f"between them, after layer l: the lower, the better separated the digits. {bars}Dashed: rest state of the "
-        "chain fitted to the whole training, the parabola of equation (8).",
+        "chain, the parabola of equation (8); it is fitted to the whole training and need not pass through its end.",
         [
             Panel(
                 "final-load-curves", "", "Final load curves of the three settings with the chains' rest states", figure

@@ -18,10 +18,14 @@ def parameters(summary: dict[str, Any]) -> Table:
         ["stiffness k per epoch", *(estimate(s, "k", 1) for s in settings)],
         ["mean friction/k", *(estimate(s, "mean_friction_over_k") for s in settings)],
         ["noise/k", *(estimate(s, "noise_over_k") for s in settings)],
+        ["fit settled", *("yes" if s["settled"] else "stopped early" for s in settings)],
         ["explained (R²)", *(number(s["r_squared"]) for s in settings)],
         ["residual (rms)", *(number(s["rmse"]) for s in settings)],
         ["in seed spreads", *(number(s["residual_in_seed_spread"], 1) for s in settings)],
     ]
+    for pull in settings[0]["other_pulls"]:
+        bends = [estimate(s["other_pulls"][pull], "mu_eff_over_k", sign=True) for s in settings]
+        rows.append([f"μ_eff/k, {pull} pull", *bends])
     return {"head": ["", *(s["label"] for s in settings)], "rows": rows}
 
 

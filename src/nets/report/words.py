@@ -82,14 +82,20 @@ def residual_sentence(setting: dict[str, Any]) -> str:
         verdict = (
             f"the parabola does not follow the network: {size}, {number(in_spread, 1)} times the spread between seeds"
         )
-    final = setting["final_residual"]
-    above, below = max(range(len(final)), key=final.__getitem__), min(range(len(final)), key=final.__getitem__)
-    where = (
-        f"After training the network's load is most above the chain's at layer {above} "
-        f"({number(final[above], 2, sign=True)}) and most below it at layer {below} "
-        f"({number(final[below], 2, sign=True)})."
-    )
-    return f"{setting['label'].capitalize()}: {verdict}. {where}"
+    return f"{setting['label'].capitalize()}: {verdict}. {_where(setting['final_residual'])}"
+
+
+def _where(final: list[float]) -> str:
+    """Layers at which the network's final load is furthest from the chain's; layer 0 is the chain's fixed end."""
+    layers = range(1, len(final))
+    above, below = max(layers, key=final.__getitem__), min(layers, key=final.__getitem__)
+    most = f"most at layer {above} ({number(final[above], 2, sign=True)})"
+    least = f"most at layer {below} ({number(final[below], 2, sign=True)})"
+    if final[below] >= 0:
+        return f"After training the network's loads lie above the chain's, {most}."
+    if final[above] <= 0:
+        return f"After training the network's loads lie below the chain's, {least}."
+    return f"After training the network's load lies above the chain's {most}, and below it {least}."
 
 
 def accuracy_sentence(summary: dict[str, Any]) -> str:

@@ -13,16 +13,11 @@ if TYPE_CHECKING:
     from mechanics.fit import ChainFit
     from nets import History
 
-PULLS = {
-    "measured": "the measured load of the network's output",
-    "ramped": "a target that builds up exponentially",
-    "fixed": "a fixed target",
-}
 SETUP = (
     "Depth 8, width 100, ReLU, batch normalisation, Adam; 2560 training and 10000 test digits of 10×10 pixels. Loads "
-    "are measured on the training digits after each epoch, after each layer's activation, with natural logarithms; on the "
-    "way with batch normalisation by the statistics of all digits, because its running statistics lag the weights early in "
-    "training, and for the final curves and accuracies in evaluation mode."
+    "are measured on the training digits after each epoch, after each layer's activation, with natural logarithms: "
+    "during training with batch normalisation by the statistics of all digits, because its running statistics lag the "
+    "weights, and for the final curves and accuracies in evaluation mode."
 )
 
 
@@ -75,7 +70,6 @@ def write_report(
         answer=words.answer(summary),
         quick=_quick(summary),
         partial=partial,
-        pull=_pull(fits),
         plates={plate.key: _for_template(plate, i) for i, plate in enumerate(plates, start=1)},
         parameters=tables.parameters(summary),
         settings=tables.settings(summary),
@@ -108,10 +102,3 @@ def _quick(summary: dict[str, Any]) -> str:
         return ""
     first = summary["settings"][0]
     return f"{len(first['seeds'])} seeds a setting and {first['epochs']} epochs, where the published figure has 100"
-
-
-def _pull(fits: dict[str, "ChainFit"]) -> str:
-    pulls = {name: PULLS.get(str(fit.pull), str(fit.pull)) for name, fit in fits.items()}
-    if len(set(pulls.values())) == 1:
-        return next(iter(pulls.values()))
-    return words.listed([f"{pull} ({name})" for name, pull in pulls.items()])
