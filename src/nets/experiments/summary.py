@@ -2,9 +2,10 @@
 
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,6 +19,7 @@ SCHEMA = "mechanet-demo/1"
 # A load curve counts as near linear when friction bends it, in the middle, by less than this part of its whole drop.
 NEAR_LINEAR = 0.1
 FIT_EPOCHS = 40
+Pull = Literal["measured", "ramped", "fixed"]
 
 
 def fit_all(histories: dict[str, list["History"]]) -> dict[str, "ChainFit"]:
@@ -27,16 +29,23 @@ def fit_all(histories: dict[str, list["History"]]) -> dict[str, "ChainFit"]:
     fits with a fixed and with a ramped pull are its `alternatives`. Every epoch that is fitted weighs the same: they
     are spaced by their logarithm, so that the fast beginning counts.
     """
+    pulls: tuple[Pull, ...] = ("measured", "ramped", "fixed")
+    with ThreadPoolExecutor() as pool:  # most of a fit is compiled code that releases the GIL
+        jobs = {(name, pull): pool.submit(_fit, runs, pull) for name, runs in histories.items() for pull in pulls}
+    fits = {key: job.result() for key, job in jobs.items()}
+    return {
+        name: replace(fits[name, "measured"], alternatives={pull: fits[name, pull] for pull in pulls[1:]})
+        for name in histories
+    }
+
+
+def _fit(runs: list["History"], pull: Pull) -> "ChainFit":
     from mechanics.fit import fit_chain
 
-    fits = {}
-    for name, runs in histories.items():
-        keep = fit_epochs(runs[0].epochs)
-        epochs, curves = runs[0].epochs[keep], np.stack([h.load_curves[keep] for h in runs])
-        fit = fit_chain(curves, epochs, pull="measured", end=np.stack([h.output_load[keep] for h in runs]))
-        others = {"ramped": fit_chain(curves, epochs, pull="ramped"), "fixed": fit_chain(curves, epochs, pull="fixed")}
-        fits[name] = replace(fit, alternatives=others)
-    return fits
+    keep = fit_epochs(runs[0].epochs)
+    curves = np.stack([h.load_curves[keep] for h in runs])
+    end = np.stack([h.output_load[keep] for h in runs]) if pull == "measured" else None
+    return fit_chain(curves, runs[0].epochs[keep], pull=pull, end=end)
 
 
 def fit_epochs(epochs: np.ndarray) -> np.ndarray:

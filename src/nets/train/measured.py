@@ -51,7 +51,7 @@ class Measurements:
     def measure(self, model: nn.Module, epoch: int, mode: Mode, seed: int) -> None:
         """Measure once; nothing is kept of a measurement that fails or is interrupted."""
         loads = measure_layers(model, *self._train, mode=mode, layers=self._layers, seed=seed)
-        test = accuracy(model, *self._test, mode, seed)
+        test = accuracy(model, *self._test)
         # a recorder that draws must not change the training; without recorders the global state is not even read
         with torch.random.fork_rng(devices=[]) if self._recorders else nullcontext(), torch.no_grad():
             records = {name: _as_array(recorder(model, epoch)) for name, recorder in self._recorders.items()}
@@ -76,17 +76,17 @@ class Measurements:
         )
 
 
-def accuracy(model: nn.Module, x: Tensor, y: Tensor, mode: Mode = "eval", seed: int = 0) -> float:
-    """Fraction of examples whose largest logit is their label; nan without examples.
+def accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
+    """Fraction of examples whose largest logit is their label, in evaluation mode; nan without examples.
 
-    In modes "batch" and "train" BatchNorm normalises by all of x, so that all of it is passed at once.
+    In no other mode: normalised by the statistics of the test set itself, the answer to one image would depend on the
+    others.
     """
     if len(y) == 0:
         return float("nan")
-    size = TEST_BATCH if mode == "eval" else len(y)
     correct = 0
-    with measuring(model, mode, seed):
-        for rows, labels in zip(x.split(size), y.split(size), strict=True):
+    with measuring(model, "eval", seed=0):
+        for rows, labels in zip(x.split(TEST_BATCH), y.split(TEST_BATCH), strict=True):
             correct += int((model(rows).argmax(1) == labels).sum())
     return correct / len(y)
 
