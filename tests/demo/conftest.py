@@ -83,8 +83,9 @@ def make_fit(name, runs, alternatives=("ramped", "fixed")):
     )
 
 
-def make_fits(histories):
-    return {name: make_fit(name, runs) for name, runs in histories.items()}
+def make_fits(histories, *, other_pulls=True):
+    kinds = ("ramped", "fixed") if other_pulls else ()
+    return {name: make_fit(name, runs, kinds) for name, runs in histories.items()}
 
 
 @pytest.fixture(scope="session")

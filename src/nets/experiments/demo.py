@@ -4,17 +4,17 @@
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .fig4 import EPOCHS, Run, run_fig4
+from .fig4 import EPOCHS, QUICK_EPOCHS, Run, run_fig4
 from .summary import fit_all, summarise, write_summary
 from .workers import Interrupted
 
 SEEDS = 3  # per setting: standard errors, and under three minutes on two cores
-QUICK_SEEDS, QUICK_EPOCHS = 2, 20
+QUICK_SEEDS = 2
 SEEDS_APART = 1000  # seeds of jobs with different --seed do not overlap
 
 
@@ -27,8 +27,8 @@ class Outcome:
     interrupted: bool
 
 
-def plan(quick: bool, seeds_per_setting: int | None) -> tuple[int, int]:
-    """Runs of each setting and epochs of each run."""
+def plan(quick: bool, seeds_per_setting: int | None) -> tuple[int, Mapping[str, int]]:
+    """Runs of each setting, and epochs of a run by setting."""
     if seeds_per_setting is None:
         seeds_per_setting = QUICK_SEEDS if quick else SEEDS
     if not 1 <= seeds_per_setting <= SEEDS_APART:
@@ -56,7 +56,7 @@ def run_demo(
     seed : int
         0 or more; decides every number of the job.
     quick : bool
-        Fewer seeds and epochs; the report says so.
+        Fewer seeds and epochs, no other kinds of pull; the report says so.
     seeds_per_setting : int, optional
         1 to 1000; 3 if not given, 2 for a quick run.
     jobs, fresh, progress
@@ -88,7 +88,7 @@ def run_demo(
         histories, interrupted = stop.results, True
     if not all(histories.values()):
         return Outcome(None, None, interrupted)
-    fits = fit_all(histories)
+    fits = fit_all(histories, other_pulls=not quick)
     summary = summarise(histories, fits, seed=seed, quick=quick, seconds=time.perf_counter() - start)
     from nets.report import write_report
 

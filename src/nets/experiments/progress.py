@@ -1,6 +1,6 @@
 """A bar for each setting on a terminal, a line for each finished run elsewhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,7 +8,7 @@ from .fig4 import SETTINGS, Run
 
 
 @contextmanager
-def show_progress(console: Any, seeds: int, epochs: int) -> Iterator[Callable[[Run, int, int], None]]:
+def show_progress(console: Any, seeds: int, epochs: Mapping[str, int]) -> Iterator[Callable[[Run, int, int], None]]:
     """Give a function progress(run, epoch, epochs) that draws on the rich console for the length of the block."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -22,7 +22,7 @@ def show_progress(console: Any, seeds: int, epochs: int) -> Iterator[Callable[[R
     reached: dict[Run, int] = {}
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks = {
-            name: bars.add_task(s.label, total=seeds * epochs, runs=f"0 of {seeds} runs")
+            name: bars.add_task(s.label, total=seeds * epochs[name], runs=f"0 of {seeds} runs")
             for name, s in SETTINGS.items()
         }
 

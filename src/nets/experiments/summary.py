@@ -22,14 +22,14 @@ FIT_EPOCHS = 40
 Pull = Literal["measured", "ramped", "fixed"]
 
 
-def fit_all(histories: dict[str, list["History"]]) -> dict[str, "ChainFit"]:
+def fit_all(histories: dict[str, list["History"]], *, other_pulls: bool = True) -> dict[str, "ChainFit"]:
     """A spring-block chain for each setting, fitted to all its seeds at once.
 
     The chain is pulled by the measured load of the logits in every setting, so that the settings can be compared; the
-    fits with a fixed and with a ramped pull are its `alternatives`. Every epoch that is fitted weighs the same: they
-    are spaced by their logarithm, so that the fast beginning counts.
+    fits with a fixed and with a ramped pull are its `alternatives` (none without `other_pulls`). Every epoch that is
+    fitted weighs the same: they are spaced by their logarithm, so that the fast beginning counts.
     """
-    pulls: tuple[Pull, ...] = ("measured", "ramped", "fixed")
+    pulls: tuple[Pull, ...] = ("measured", "ramped", "fixed") if other_pulls else ("measured",)
     with ThreadPoolExecutor() as pool:  # most of a fit is compiled code that releases the GIL
         jobs = {(name, pull): pool.submit(_fit, runs, pull) for name, runs in histories.items() for pull in pulls}
     fits = {key: job.result() for key, job in jobs.items()}

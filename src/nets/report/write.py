@@ -94,11 +94,17 @@ def _headline(summary: dict[str, Any]) -> str:
     seeds = len(first["seeds"])
     took = "" if summary["seconds"] is None else f", {summary['seconds']:.0f} s"
     plural = "seed" if seeds == 1 else "seeds"
-    return f"{seeds} {plural} a setting, {first['epochs']} epochs on 10×10 MNIST, seed {summary['seed']}{took}"
+    return f"{seeds} {plural} a setting, {_epochs(summary)} epochs on 10×10 MNIST, seed {summary['seed']}{took}"
 
 
 def _quick(summary: dict[str, Any]) -> str:
     if not summary["quick"]:
         return ""
     first = summary["settings"][0]
-    return f"{len(first['seeds'])} seeds a setting and {first['epochs']} epochs, where the published figure has 100"
+    return f"{len(first['seeds'])} seeds a setting and {_epochs(summary)} epochs, where the published figure has 100"
+
+
+def _epochs(summary: dict[str, Any]) -> str:
+    """One number, or one for each setting."""
+    numbers = [str(s["epochs"]) for s in summary["settings"]]
+    return numbers[0] if len(set(numbers)) == 1 else " / ".join(numbers)
