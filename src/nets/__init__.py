@@ -1,7 +1,36 @@
-"""PyTorch networks trained, measured layer by layer, and fitted to mechanical models."""
+"""PyTorch networks trained, measured layer by layer, and fitted to mechanical models.
 
-from .data import Digits, load_mnist, load_mnist10
-from .models import MLP
-from .train import History, train
+Names are loaded when they are first used: importing PyTorch takes seconds that a `--help` need not wait for.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .data import Digits, load_mnist, load_mnist10
+    from .models import MLP
+    from .training import History, train
 
 __all__ = ["MLP", "Digits", "History", "load_mnist", "load_mnist10", "train"]
+
+_HOME = {
+    "Digits": "data",
+    "History": "training",
+    "MLP": "models",
+    "load_mnist": "data",
+    "load_mnist10": "data",
+    "train": "training",
+}
+_SUBPACKAGES = ("data", "experiments", "measure", "models", "plots", "report", "training")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_SUBPACKAGES})

@@ -48,16 +48,16 @@ class Measurements:
         self._test_accuracy: list[float] = []
         self._records: dict[str, list[Any]] = {name: [] for name in recorders}
 
-    def measure(self, model: nn.Module, epoch: int, mode: Mode, seed: int) -> None:
-        """Measure once; nothing is kept of a measurement that fails or is interrupted."""
+    def measure(self, model: nn.Module, epoch: int, mode: Mode, seed: int, *, test: bool) -> None:
+        """Measure once, with `test` the test accuracy too; keep nothing of what fails or is interrupted."""
         loads = measure_layers(model, *self._train, mode=mode, layers=self._layers, seed=seed)
-        test = accuracy(model, *self._test)
+        test_accuracy = accuracy(model, *self._test) if test else float("nan")
         # a recorder that draws must not change the training; without recorders the global state is not even read
         with torch.random.fork_rng(devices=[]) if self._recorders else nullcontext(), torch.no_grad():
             records = {name: _as_array(recorder(model, epoch)) for name, recorder in self._recorders.items()}
         self._epochs.append(epoch)
         self._loads.append(loads)
-        self._test_accuracy.append(test)
+        self._test_accuracy.append(test_accuracy)
         for name, record in records.items():
             self._records[name].append(record)
 

@@ -21,6 +21,7 @@ def check_arguments(
     input_noise: float,
     seed: int,
     measure_every: int,
+    test_every: int,
     recorders: Any,
 ) -> int:
     """Raise TypeError or ValueError for what cannot be trained; return the batch size."""
@@ -34,7 +35,12 @@ def check_arguments(
             "Digits(x_train, y_train, x_test, y_test, classes)."
         )
     n = len(data.y_train)
-    for name, whole, least in (("epochs", epochs, 0), ("measure_every", measure_every, 1), ("seed", seed, 0)):
+    for name, whole, least in (
+        ("epochs", epochs, 0),
+        ("measure_every", measure_every, 1),
+        ("test_every", test_every, 1),
+        ("seed", seed, 0),
+    ):
         if isinstance(whole, bool) or int(whole) != whole or whole < least:
             raise ValueError(f"{name} must be a whole number of at least {least}, but is {whole!r}.")
     size = n if batch_size is None else batch_size

@@ -9,8 +9,8 @@ from torch import nn
 
 from nets import MLP, Digits, train
 from nets.measure import load_curve
-from nets.train.batches import Batches
-from nets.train.seeds import derived_seed
+from nets.training.batches import Batches
+from nets.training.seeds import derived_seed
 
 SMALL = {"width": 20, "depth": 4}
 
@@ -262,7 +262,7 @@ def test_training_works_where_the_caller_has_gradients_off(few_digits):
     "arguments",
     [{"epochs": -1}, {"epochs": 2.5}, {"lr": 0.0}, {"lr": float("nan")}, {"batch_size": 0}, {"batch_size": 161},
      {"batch_size": 1}, {"label_noise": 1.5}, {"input_noise": -0.1}, {"seed": -1}, {"measure_every": 0},
-     {"weight_decay": -1.0}, {"optimiser": "lion"}],
+     {"test_every": 0},     {"weight_decay": -1.0}, {"optimiser": "lion"}],
 )  # fmt: skip
 def test_bad_arguments_are_refused_with_their_name(few_digits, arguments):
     with pytest.raises(ValueError, match=next(iter(arguments))):
@@ -302,3 +302,9 @@ def test_digits_of_other_sizes_train(rng):
     data = Digits(x, y, x, y, classes=3, name="three")
     history = train(MLP(inputs=7, width=5, depth=2, classes=3), data, epochs=2)
     assert history.load_curves.shape == (3, 2)
+
+
+def test_the_test_accuracy_may_be_measured_less_often_and_always_at_both_ends(few_digits):
+    history = train(MLP(seed=0), few_digits, epochs=5, batch_size=10, test_every=3)
+    assert np.isfinite(history.test_accuracy).tolist() == [True, False, False, True, False, True]
+    assert np.isfinite(history.load_curves).all()
