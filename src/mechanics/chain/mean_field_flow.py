@@ -48,7 +48,7 @@ class Ramp(NamedTuple):
 NO_RAMP = Ramp(0.0, 1.0, 0.0)
 
 
-@kernel
+@kernel(forceinline=False)
 def velocity(x, y, s, p, dx):  # type: ignore[no-untyped-def]
     """Mean velocity of each block; x (n,) the blocks alone, y the pulled end."""
     n = x.size
@@ -58,7 +58,7 @@ def velocity(x, y, s, p, dx):  # type: ignore[no-untyped-def]
         dx[l] = slip_mean(p.k * (right - 2.0 * x[l] + left), p.mu_right, p.mu_left, s)
 
 
-@kernel
+@kernel(forceinline=False)
 def velocity_and_slopes(x, y, s, dy, ds, p, dx, m, dt_dx):  # type: ignore[no-untyped-def]
     """Velocity, mobility m, and the velocity's explicit rate of change with time."""
     n = x.size
@@ -72,27 +72,26 @@ def velocity_and_slopes(x, y, s, dy, ds, p, dx, m, dt_dx):  # type: ignore[no-un
     dt_dx[n - 1] += m[n - 1] * p.k * dy
 
 
-@kernel
-def factorise(m, k, shift, lower, upper):  # type: ignore[no-untyped-def]
-    """LU of shift I - diag(m) k Laplacian, which is strictly diagonally dominant: no pivoting."""
+@kernel(forceinline=False)
+def factorise(m, k, shift, lower, upper, pivot):  # type: ignore[no-untyped-def]
+    """LU of shift I - diag(m) k Laplacian, strictly diagonally dominant: no exchanges; pivot holds 1/diagonal."""
     n = m.size
     for l in range(n):
         off = -k * m[l]
         lower[l] = off if l > 0 else 0.0
-        pivot = shift + 2.0 * k * m[l] - (lower[l] * upper[l - 1, 0] if l > 0 else 0.0)
-        upper[l, 1] = 1.0 / pivot
-        upper[l, 0] = off / pivot
+        pivot[l] = 1.0 / (shift + 2.0 * k * m[l] - (lower[l] * upper[l - 1] if l > 0 else 0.0))
+        upper[l] = off * pivot[l]
 
 
-@kernel
-def substitute(lower, upper, b):  # type: ignore[no-untyped-def]
+@kernel(forceinline=False)
+def substitute(lower, upper, pivot, b):  # type: ignore[no-untyped-def]
     """Solve in place with the factors of `factorise`."""
     n = b.size
-    b[0] *= upper[0, 1]
+    b[0] *= pivot[0]
     for l in range(1, n):
-        b[l] = (b[l] - lower[l] * b[l - 1]) * upper[l, 1]
+        b[l] = (b[l] - lower[l] * b[l - 1]) * pivot[l]
     for l in range(n - 2, -1, -1):
-        b[l] -= upper[l, 0] * b[l + 1]
+        b[l] -= upper[l] * b[l + 1]
 
 
 @kernel
@@ -102,32 +101,31 @@ def pull_at(t, t0, y0, slope, ramp):  # type: ignore[no-untyped-def]
     return y0 + slope * (t - t0) + ramp.height * (1.0 - rest), slope + ramp.height / ramp.tau * rest
 
 
-@kernel
+@kernel(forceinline=False)
 def rodas3_step(t, dt, x, y, dy, s, y1, s1, p, K, work, x1):  # type: ignore[no-untyped-def]
     """One step from x to x1; K[3] is left holding the difference of the orders 3 and 2."""
     n = x.size
-    f, m, ft, lower = work[0], work[1], work[2], work[3]
-    upper = work[4:6].reshape(n, 2)
+    f, m, ft, lower, upper, pivot = work[0], work[1], work[2], work[3], work[4], work[5]
     velocity_and_slopes(x, y, s, dy, -p.noise_decay * s, p, f, m, ft)
-    factorise(m, p.k, 1.0 / (dt * GAMMA), lower, upper)
+    factorise(m, p.k, 1.0 / (dt * GAMMA), lower, upper, pivot)
     for l in range(n):
         K[0, l] = f[l] + dt * 0.5 * ft[l]
-    substitute(lower, upper, K[0])
+    substitute(lower, upper, pivot, K[0])
     for l in range(n):
         K[1, l] = f[l] + 4.0 * K[0, l] / dt + dt * 1.5 * ft[l]
-    substitute(lower, upper, K[1])
+    substitute(lower, upper, pivot, K[1])
     for l in range(n):
         x1[l] = x[l] + 2.0 * K[0, l]
     velocity(x1, y1, s1, p, f)
     for l in range(n):
         K[2, l] = f[l] + (K[0, l] - K[1, l]) / dt
-    substitute(lower, upper, K[2])
+    substitute(lower, upper, pivot, K[2])
     for l in range(n):
         x1[l] += K[2, l]
     velocity(x1, y1, s1, p, f)
     for l in range(n):
         K[3, l] = f[l] + (K[0, l] - K[1, l] - 8.0 / 3.0 * K[2, l]) / dt
-    substitute(lower, upper, K[3])
+    substitute(lower, upper, pivot, K[3])
     for l in range(n):
         x1[l] += K[3, l]
 
@@ -137,7 +135,8 @@ def _flow(ts, ys, ramp, p, x0, rtol, atol, dt_max, max_steps, out):  # type: ign
     n = x0.size
     K, work = np.empty((4, n)), np.empty((6, n))
     x, x1 = x0.copy(), np.empty(n)
-    out[0] = x
+    for l in range(n):
+        out[0, l] = x[l]
     dt = min(dt_max, 0.1 / p.k)
     steps = 0
     for i in range(ts.size - 1):
@@ -169,7 +168,8 @@ def _flow(ts, ys, ramp, p, x0, rtol, atol, dt_max, max_steps, out):  # type: ign
                 dt = min(dt_max, max(dt, factor * trial) if trial < dt and factor > 1.0 else factor * trial)
             else:
                 dt = factor * trial
-        out[i + 1] = x
+        for l in range(n):
+            out[i + 1, l] = x[l]
     return 0, steps
 
 
