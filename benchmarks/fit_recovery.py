@@ -9,24 +9,21 @@ import time
 
 import numpy as np
 
+from mechanics.chain import SpringChain, proceed
 from mechanics.fit import fit_chain
 
 CASES = {"concave": (0.10, 0.05, 0.10), "straight": (0.10, 0.10, 0.10), "convex": (0.05, 0.15, 0.15)}
 EPOCHS = np.r_[0, np.unique(np.round(np.geomspace(0.1, 60, 40), 2))]
 
 
-def simulate(members, seed, mu_right, mu_left, s, k=1.0, dt=0.01, blocks=7):
-    """Load curves D_0 .. D_blocks (members, epochs, blocks + 1) of equation (5), target 1."""
-    rng = np.random.default_rng(seed)
-    x = np.zeros((members, blocks + 2))
-    x[:, -1] = 1.0
-    saved = np.round(EPOCHS / dt).astype(int)
-    out = []
-    for step in range(saved[-1] + 1):
-        if step in saved:
-            out.append(1.0 - x[:, :-1])
-        z = k * (x[:, 2:] - 2 * x[:, 1:-1] + x[:, :-2]) + s * rng.standard_normal((members, blocks))
-        x[:, 1:-1] += dt * (z - np.clip(z, -mu_left, mu_right))
+def load_curves(members, seed, mu_right, mu_left, s, dt=0.01):
+    """D_0 .. D_7 (members, epochs, 8) of simulated chains, target 1; the end itself is left out."""
+    chain = SpringChain(blocks=7, mu_right=mu_right, mu_left=mu_left, eps_bar=s)
+    run = chain.simulate(0, dt, seed=seed, members=members)
+    out = [run.load_curve[:, -1, :-1]]
+    for steps in np.diff(np.round(EPOCHS / dt).astype(int)):
+        run = proceed(run, int(steps))
+        out.append(run.load_curve[:, -1, :-1])
     return np.stack(out, axis=1)
 
 
@@ -48,7 +45,7 @@ def main():
             "mean_friction_over_k": (mu_right + mu_left) / 2,
             "noise_over_k": s,
         }
-        curves = simulate(args.trials * args.seeds, 7, mu_right, mu_left, s)
+        curves = load_curves(args.trials * args.seeds, 7, mu_right, mu_left, s)
         curves = curves.reshape(args.trials, args.seeds, *curves.shape[1:])
         fits = []
         for trial in curves:

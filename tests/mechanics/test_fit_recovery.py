@@ -54,19 +54,18 @@ def test_simulated_chain_is_recovered(case):
 def test_intervals_hold_the_truth_in_85_to_100_of_100_trials(case):
     """100 fits of 10 histories, seed 7. Were the coverage 95 %, fewer than 85 would come once in 30000.
 
-    k is checked with the width that its known bias of up to 1.5 % (explicit steps, dt k = 0.01) asks for.
+    k is about 1 % high (explicit steps, fluctuating positions: docs/fitting.md) and sits nearer to the limit.
     """
     mu_right, mu_left, s = CASES[case]
     curves = simulated_loads(1000, 7, mu_right, mu_left, s)[..., :-1].reshape(100, 10, len(EPOCHS), 8)
     fits = [fit_chain(c, EPOCHS, pull="fixed") for c in curves]
 
-    def inside(name, truth, slack=0.0):
-        intervals = [getattr(fit, name).interval for fit in fits]
-        return sum(low - slack <= truth <= high + slack for low, high in intervals)
+    def inside(name, truth):
+        return sum(low <= truth <= high for low, high in (getattr(fit, name).interval for fit in fits))
 
     assert 85 <= inside("Y", 1.0) <= 100
     assert 85 <= inside("mu_eff_over_k", (mu_right - mu_left) / 2) <= 100
-    assert 85 <= inside("k", 1.0, slack=0.015) <= 100
+    assert 85 <= inside("k", 1.0) <= 100
 
 
 def test_stated_errors_agree_with_a_bootstrap_over_seeds():

@@ -70,7 +70,7 @@ def fit_chain(
     -----
     Parameters that the data do not determine get open intervals and `identified` False, never a tight one. The mean
     field leaves out that positions fluctuate and that a simulation takes finite steps: with dt k = 0.01 the rate comes
-    out about half a per cent high (docs/fitting.md).
+    out about one per cent high (docs/fitting.md).
     """
     data = chain_data(load_curves, epochs, end, last)
     pulls = _pulls(data, pull)
