@@ -20,7 +20,7 @@ NOISE = [0.0, 0.02, 0.03, 0.05, 0.1]
 
 def main() -> None:
     """Draw the figure."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, default=Path("out/examples"))
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ def simulated_loads(epochs: np.ndarray, histories: int = 10, blocks: int = 7) ->
 
 def main() -> None:
     """Fit, print the verdict, draw the figure."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, default=Path("out/examples"))
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
