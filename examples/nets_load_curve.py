@@ -37,7 +37,7 @@ def main(out: Path) -> None:
         ax.set_title(f"{name}: test accuracy {history.test_accuracy[-1]:.3f}", fontsize=9)
     axes[1].set_ylabel("")
     out.mkdir(parents=True, exist_ok=True)
-    fig.savefig(out / f"{Path(__file__).stem}.png", dpi=150)
+    fig.savefig(out / "nets_load_curve.png", dpi=150)
 
 
 if __name__ == "__main__":
