@@ -2,7 +2,7 @@
 
 import os
 import sys
-from importlib.metadata import version
+from importlib import metadata
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.chdir(os.path.dirname(os.path.abspath(__file__)))
@@ -11,7 +11,7 @@ sys.argv = sys.argv[:1]  # the examples parse their own arguments
 project = "mechanet"
 author = "the mechanet developers"
 copyright = "2026, the mechanet developers"
-release = version("mechanet")
+release = metadata.version("mechanet")
 
 extensions = [
     "myst_parser",
