@@ -1,4 +1,5 @@
 """Load curves of a friction chain: concave, linear and convex.
+============================================================
 
     dx_l/dt = sigma(k (x_{l+1} - 2 x_l + x_{l-1}) + eps xi_l),   sigma(z) = z - clip(z, -mu_left, mu_right)     (5), (6)
 

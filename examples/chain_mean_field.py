@@ -1,4 +1,5 @@
 """A friction chain reaches its rest state when there is noise enough: the mean field in closed form.
+==================================================================================================
 
     dx_l/dt = E sigma(k (x_{l+1} - 2 x_l + x_{l-1}) + s xi)
 

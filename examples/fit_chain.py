@@ -1,4 +1,5 @@
 """Recover a chain's friction from its load curves: fit the mean field to simulated histories.
+===========================================================================================
 
     x_l(t) = D_0(t) - D_l(t)  ->  Y, (mu_right - mu_left)/2k, k, and what the data leave open
 

@@ -1,4 +1,5 @@
 """Load curves of two networks: noise turns the concave, lazy curve convex.
+========================================================================
 
     D_l = log(Tr Sigma_W / Tr Sigma_B)   after layer l
 

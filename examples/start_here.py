@@ -1,4 +1,5 @@
 """Start here: one chain, its ensemble, and what is reproducible about them.
+=========================================================================
 
 One member of a noisy chain is pulled from rest; behind it the 5-95 % band of 1000 members. It is computed twice,
 alone and inside the ensemble: the same bits, because noise is a function of (seed, member, step, block).

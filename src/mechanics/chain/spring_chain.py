@@ -42,7 +42,7 @@ class SpringChain(ChainParameters):
         Rate lambda >= 0 of the amplitude's decay: eps e^{-lambda t}.
     truncation : float, optional
         Bound on the standard normals in units of their standard deviation: they are drawn from the normal
-        distribution conditioned on |z| <= truncation, which makes the noise bounded.
+        distribution conditioned on `|z| <= truncation`, which makes the noise bounded.
 
     Raises
     ------
