@@ -18,15 +18,15 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the results [default: out/demo, with --quick out/demo-quick].")
+        Path | None, typer.Option(help="Folder of the results (out/demo, with --quick out/demo-quick).")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides every number of the job.")] = 0,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer seeds and epochs: a look, not a measurement.")] = False,
     seeds_per_setting: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="Runs of each setting [default: 3, with --quick 2].")
+        int | None, typer.Option(min=1, max=1000, help="Runs of each setting (3, with --quick 2).")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes [default: one a processor]. Changes no number.")
+        int | None, typer.Option(min=1, help="Worker processes (one a processor). Changes no number.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is already there.")] = False,
 ) -> None:

@@ -30,6 +30,8 @@ class ChainRun:
         Index of each member in the ensemble that the seed names.
     stopped_at : ndarray of int, shape (members,)
         Step at which a member met the stopping rule, -1 where it ran to the end.
+    v : None
+        Velocities; overdamped chains have none.
     seed, dt, steps, save_every
         As given; `steps` counts from the start of the first run of a continued one.
     status : str
@@ -46,6 +48,7 @@ class ChainRun:
     steps: int
     save_every: int | None = None
     status: str = "finished"
+    v: None = None
 
     @property
     def load_curve(self) -> NDArray[np.float64]:
