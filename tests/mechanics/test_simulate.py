@@ -243,7 +243,9 @@ def test_bad_parameters_are_refused_by_name(parameters, message):
     [
         ({"dt": 0.5}, r"dt=0.5 is outside 0 < dt < 1/\(2k\) = 0.384615"),
         ({"dt": 0.0}, r"dt=0.0 is outside"),
-        ({"dt": float("nan")}, "dt=nan is outside"),
+        ({"dt": float("nan")}, "dt must be finite, but is nan"),
+        ({"dt": "fast"}, "dt must be a number, but is 'fast'"),
+        ({"threads": 0}, "threads must be a whole number of at least 1, but is 0"),
         ({"steps": -1}, "steps must be a whole number of at least 0, but is -1"),
         ({"steps": 10.0}, "steps must be a whole number"),
         ({"members": 0}, "members must be a whole number of at least 1, but is 0"),

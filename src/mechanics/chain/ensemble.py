@@ -76,7 +76,7 @@ def proceed(
     run: ChainRun, steps: int, *, stop_change: float | None = None, threads: int | None = None, progress: bool = False
 ) -> ChainRun:
     """Continue a run: the result equals, bit for bit, one run of all the steps. See `simulate` for the arguments."""
-    whole_numbers(steps=(steps, 0))
+    whole_numbers(steps=(steps, 0), threads=(1 if threads is None else threads, 1))
     threads = len(os.sched_getaffinity(0)) if threads is None and hasattr(os, "sched_getaffinity") else threads
     threads = threads or os.cpu_count() or 1
     members, _, positions = run.x.shape

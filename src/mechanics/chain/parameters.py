@@ -1,9 +1,11 @@
 """Parameters of a spring-block chain as a frozen record, checked when it is made."""
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
+
+from ..checks import finite_number
 
 EPS_BAR = 0.1  # noise per step of the published notebook
 
@@ -33,10 +35,10 @@ class ChainParameters:
             raise ValueError(f"blocks must be at least 1, but is {self.blocks}; a chain needs a block to move.")
         object.__setattr__(self, "blocks", int(self.blocks))
         for name in ("k", "mu_right", "mu_left", "target", "noise_decay", "mass"):
-            object.__setattr__(self, name, _finite(name, getattr(self, name)))
+            object.__setattr__(self, name, finite_number(name, getattr(self, name)))
         for name in ("eps_bar", "eps", "truncation", "gamma"):
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, _finite(name, getattr(self, name)))
+                object.__setattr__(self, name, finite_number(name, getattr(self, name)))
         if self.k <= 0:
             raise ValueError(f"k must be positive, but is {self.k}; a chain without springs has no rest state.")
         for name, meaning in (
@@ -95,13 +97,3 @@ class ChainParameters:
     def __repr__(self) -> str:
         shown = ((f.name, getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) != f.default)
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown)})"
-
-
-def _finite(name: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be a number, but is {value!r}.") from None
-    if not np.isfinite(number):
-        raise ValueError(f"{name} must be finite, but is {number}.")
-    return number

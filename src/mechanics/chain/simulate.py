@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..checks import whole_numbers
+from ..checks import finite_number, whole_numbers
 from ..noise import seed_word
 from .ensemble import proceed
 from .parameters import ChainParameters
@@ -68,20 +68,21 @@ def simulate(
     whole_numbers(steps=(steps, 0), members=(members, 1), first_member=(first_member, 0))
     if save_every is not None:
         whole_numbers(save_every=(save_every, 1))
+    dt = finite_number("dt", dt)
     _check_step(chain, dt)
     if stop_change is not None and not stop_change >= 0:
         raise ValueError(f"stop_change must not be negative, but is {stop_change}; 0 stops only what stands still.")
     x = _initial(chain, members, x0)
     labels = np.arange(first_member, first_member + members)
     start = ChainRun(
-        chain, np.zeros(1), x[:, None], labels, np.full(members, -1), int(seed_word(seed)), float(dt), 0, save_every
+        chain, np.zeros(1), x[:, None], labels, np.full(members, -1), int(seed_word(seed)), dt, 0, save_every
     )
     return proceed(start, steps, stop_change=stop_change, threads=threads, progress=progress)
 
 
 def _check_step(chain: ChainParameters, dt: float) -> None:
     limit = 1.0 / (2.0 * chain.k)
-    if not (np.isfinite(dt) and 0.0 < dt < limit):
+    if not 0.0 < dt < limit:
         raise ValueError(
             f"dt={dt} is outside 0 < dt < 1/(2k) = {limit:.6g}, the stability limit of the explicit step at "
             f"k={chain.k}; use dt <= {0.5 * limit:.3g}."
