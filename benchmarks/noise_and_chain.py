@@ -24,7 +24,7 @@ DT = 0.01
 
 def fill_entry(z, steps):
     for step in range(steps):
-        fill_normals(z, np.uint64(1), np.uint64(0), np.uint64(step))
+        fill_normals(z, np.uint64(1), np.uint64(0), np.uint64(step), False)
 
 
 @numba.njit(nogil=True)

@@ -29,7 +29,11 @@ def test_importing_mechanics_alone_does_not_import_numba():
 def test_mechanics_works_with_torch_absent():
     code = """
 import sys
-sys.modules["torch"] = None          # import torch raises ImportError
+class NoTorch:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "torch":
+            raise ImportError("torch is absent")
+sys.meta_path.insert(0, NoTorch())
 from mechanics.chain import SpringChain
 from mechanics.fit import fit_chain
 print(SpringChain(eps_bar=0.0).simulate(10).x.shape)

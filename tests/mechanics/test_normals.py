@@ -25,12 +25,12 @@ ALARM = 1e-6
 u8 = np.uint64
 
 
-def filled(components, lanes, seed=0, member=0, step=0):
-    def entry(z, seed, member, step):
-        fill_normals(z, seed, member, step)
+def filled(components, lanes, seed=0, member=0, step=0, over_steps=False):
+    def entry(z, seed, member, step, over_steps):
+        fill_normals(z, seed, member, step, over_steps)
 
     z = np.zeros((components, lanes))
-    compile_bound(entry)(z, u8(seed), u8(member), u8(step))
+    compile_bound(entry)(z, u8(seed), u8(member), u8(step), over_steps)
     return z
 
 
@@ -153,6 +153,9 @@ def test_lanes_and_single_draws_have_the_same_bits(lanes, blocks, seed, member, 
     z = filled(4 * blocks, lanes, seed, member, step)
     members = (np.arange(lanes, dtype=np.uint64) + u8(member))[None, :]
     assert np.array_equal(z, normals(seed, members, u8(step), np.arange(4 * blocks)[:, None]))
+    z = filled(4 * blocks, lanes, seed, member, step, over_steps=True)
+    steps = (np.arange(lanes, dtype=np.uint64) + u8(step))[None, :]
+    assert np.array_equal(z, normals(seed, u8(member), steps, np.arange(4 * blocks)[:, None]))
 
 
 @given(split=st.integers(1, 99))
@@ -164,8 +167,8 @@ def test_any_split_of_the_members_gives_the_same_bits(split):
 
 def test_truncated_normals_have_the_conditional_distribution_and_keep_what_was_inside():
     def entry(z, bound, seed, member, step):
-        fill_normals(z, seed, member, step)
-        truncate_normals(z, 3, bound, seed, member, step)
+        fill_normals(z, seed, member, step, False)
+        truncate_normals(z, 3, bound, seed, member, step, False)
 
     z = np.zeros((4, 200_000))
     compile_bound(entry)(z, 0.5, u8(3), u8(0), u8(0))

@@ -17,6 +17,9 @@ from .parameters import ChainParameters
 from .run import ChainRun
 
 LANES = 128  # members moved together: long loops, and what they touch (26 kB at 7 blocks) stays in the nearest cache
+LEAST = 16  # shorter loops do not vectorise
+FEW = 4  # members below this go one by one
+AHEAD = 128  # steps of a lone member whose noise is drawn at once: its lanes are steps
 CALL_UPDATES = 20_000_000  # block-steps in one compiled call (about 0.1 s): Ctrl-C and progress are served between
 MAX_BYTES = 4 * 2**30  # of saved positions; beyond it somebody probably forgot save_every
 NEVER = np.iinfo(np.int64).max
@@ -34,6 +37,7 @@ class _Plan:
     save_every: int
     tolerance: float
     saved: NDArray[np.float64]
+    old_frames: int
     cancelled: threading.Event
     bar: tqdm
 
@@ -52,7 +56,7 @@ class _Lanes:
         """Run to the end of the plan, or to the next pause after it is cancelled."""
         chain, (positions, lanes) = plan.chain, self.x.shape
         draws = 1 if chain.noise == "common" else chain.blocks
-        z = np.zeros((-(-draws // BLOCK) * BLOCK, lanes))
+        z = np.zeros((-(-draws // BLOCK) * BLOCK, AHEAD if lanes == 1 else lanes))
         scratch = self.x.copy()
         rate = np.where(self.stopped_at >= 0, 0.0, plan.dt)
         run = compile_bound(advance)
@@ -63,7 +67,7 @@ class _Lanes:
             with np.errstate(over="ignore"):  # wrapping additions warn where kernels run as plain Python
                 run(
                     self.x, scratch, z, rate, self.stopped_at, plan.saved, self.row,
-                    1 + step // plan.save_every - plan.first_step // plan.save_every,
+                    plan.old_frames + step // plan.save_every - plan.first_step // plan.save_every,
                     plan.seed, np.uint64(self.member), step, steps, plan.save_every,
                     chain.k, chain.mu_right, chain.mu_left, chain.noise_per_step(plan.dt), chain.noise_decay, plan.dt,
                     chain.noise == "common", chain.truncation or 0.0, plan.tolerance,
@@ -82,10 +86,10 @@ def proceed(
     members, _, positions = run.x.shape
     every = run.save_every or NEVER
     end = run.steps + steps
-    frames = end // every - run.steps // every
-    saved = _allocate(members, 2 + frames, positions)
-    saved[:, 0] = run.x[:, -1]
-    width = int(np.clip(-(-members // threads), 16, LANES))
+    old = run.x.shape[1] - (run.steps % every != 0)  # a last state on no frame makes room for the next one
+    saved = _allocate(members, old + end // every - run.steps // every + 1, positions)
+    saved[:, :old] = run.x[:, :old]
+    width = 1 if members < FEW else int(np.clip(-(-members // threads), LEAST, LANES))
     lanes = [
         _Lanes(row, int(run.members[row]), run.x[row : row + width, -1].T.copy("C"), part.copy())
         for row in range(0, members, width)
@@ -95,7 +99,17 @@ def proceed(
     updates = members * steps
     with tqdm(total=updates, disable=not progress, unit="step", unit_scale=True, desc="chain") as bar:
         plan = _Plan(
-            run.chain, run.dt, np.uint64(run.seed), run.steps, steps, every, tolerance, saved, threading.Event(), bar
+            run.chain,
+            run.dt,
+            np.uint64(run.seed),
+            run.steps,
+            steps,
+            every,
+            tolerance,
+            saved,
+            old,
+            threading.Event(),
+            bar,
         )
         if updates * positions <= CALL_UPDATES:
             for part in lanes:
@@ -120,28 +134,25 @@ def _in_threads(lanes: list[_Lanes], plan: _Plan, threads: int) -> None:
 
 
 def _collect(run: ChainRun, lanes: list[_Lanes], plan: _Plan) -> ChainRun:
-    """The old frames, the new ones, and the last state, of the members that got furthest."""
+    """All saved frames and the last state, of the members that got furthest."""
     done = max(part.done for part in lanes)
     kept = [part for part in lanes if part.done == done]
     rows = np.concatenate([np.arange(part.row, part.row + part.x.shape[1]) for part in kept])
-    end = run.steps + done
-    frames = end // plan.save_every - run.steps // plan.save_every
-    steps = plan.save_every * np.arange(run.steps // plan.save_every + 1, end // plan.save_every + 1)
-    x, ts = plan.saved[:, 1 : 1 + frames], run.dt * steps
-    old = run.x.shape[1] if run.steps == 0 or run.steps % plan.save_every == 0 else run.x.shape[1] - 1
-    if done > 0 and end % plan.save_every != 0:  # the last state is kept although it is on no frame
+    every, end = plan.save_every, run.steps + done
+    on_frames = every * np.arange(run.steps // every + 1, end // every + 1)
+    ts = np.concatenate([run.ts[: plan.old_frames], run.dt * on_frames])
+    if end % every != 0:  # the last state is kept although it is on no frame
         for part in kept:
-            plan.saved[part.row : part.row + part.x.shape[1], 1 + frames] = part.x.T
-        x, ts = plan.saved[:, 1 : 2 + frames], np.append(ts, run.dt * end)
-    elif done == 0:
-        old = run.x.shape[1]
+            plan.saved[part.row : part.row + part.x.shape[1], len(ts)] = part.x.T
+        ts = np.append(ts, run.dt * end)
+    everyone = len(rows) == len(run.members)
     status = "finished"
-    if done < plan.steps or len(rows) < len(run.members):
+    if done < plan.steps or not everyone:
         status = f"interrupted: {len(rows)} of {len(run.members)} members did {done} of {plan.steps} steps"
     return replace(
         run,
-        ts=np.concatenate([run.ts[:old], ts]),
-        x=np.concatenate([run.x[rows, :old], x[rows]], axis=1),
+        ts=ts,
+        x=plan.saved[:, : len(ts)] if everyone else plan.saved[rows, : len(ts)],
         members=run.members[rows],
         stopped_at=np.concatenate([part.stopped_at for part in kept]),
         steps=end,
@@ -153,7 +164,7 @@ def _allocate(members: int, frames: int, positions: int) -> NDArray[np.float64]:
     size = 8 * members * frames * positions
     if size > MAX_BYTES:
         raise ValueError(
-            f"Saving {frames - 2} states of {members} members would take {size / 2**30:.1f} GiB "
+            f"Saving {frames} states of {members} members would take {size / 2**30:.1f} GiB "
             f"(limit {MAX_BYTES / 2**30:.0f} GiB); raise save_every, or simulate fewer members at a time "
             "(first_member continues the ensemble)."
         )

@@ -30,6 +30,16 @@ def move(x, new, z, k, mu_right, mu_left, eps_bar, rate, common):  # type: ignor
             moved[i] = here[i] + rate[i] * slip(force + eps_bar * xi[i], mu_right, mu_left)
 
 
+@kernel
+def move_alone(x, new, z, j, k, mu_right, mu_left, eps_bar, rate, common):  # type: ignore[no-untyped-def]
+    """`move` for a single lane, whose noise is column j of z: the same operations in the same order."""
+    for block in range(1, x.shape[0] - 1):
+        here = x[block, 0]
+        force = k * ((x[block + 1, 0] - here) - (here - x[block - 1, 0]))
+        xi = z[0, j] if common else z[block - 1, j]
+        new[block, 0] = here + rate[0] * slip(force + eps_bar * xi, mu_right, mu_left)
+
+
 @kernel(forceinline=False)
 def mark_stopped(x, before, tolerance, noise, step, rate, stopped_at):  # type: ignore[no-untyped-def]
     """Stop lanes whose last step changed no block by more than tolerance * max |x|; return how many still move.
@@ -66,18 +76,27 @@ def advance(  # type: ignore[no-untyped-def]
     x, scratch, z, rate, stopped_at, saved, row, frame, seed, member, first_step, steps, save_every,
     k, mu_right, mu_left, eps_bar, decay, dt, common, truncation, tolerance,
 ):  # fmt: skip
-    """Advance x (blocks + 2, lanes) in place; saved[row + lane, frame + ...] receives every save_every-th step."""
+    """Advance x (blocks + 2, lanes) in place; saved[row + lane, frame + ...] receives every save_every-th step.
+
+    z holds the noise of all lanes at one step, shape (draws, lanes), or of a single lane at several steps.
+    """
     blocks, lanes = x.shape[0] - 2, x.shape[1]
+    alone = lanes == 1
+    ahead = z.shape[1] if alone else 1
     here, new = x, scratch
     moving = 1
     for n in range(first_step, first_step + steps):
         if moving > 0:
             amplitude = eps_bar * math.exp(-decay * (n * dt)) if decay > 0.0 else eps_bar
-            if amplitude > 0.0:
-                fill_normals(z, seed, member, np.uint64(n))
+            j = (n - first_step) % ahead
+            if eps_bar > 0.0 and j == 0:
+                fill_normals(z, seed, member, np.uint64(n), alone)
                 if truncation > 0.0:
-                    truncate_normals(z, 1 if common else blocks, truncation, seed, member, np.uint64(n))
-            move(here, new, z, k, mu_right, mu_left, amplitude, rate, common)
+                    truncate_normals(z, 1 if common else blocks, truncation, seed, member, np.uint64(n), alone)
+            if alone:
+                move_alone(here, new, z, j, k, mu_right, mu_left, amplitude, rate, common)
+            else:
+                move(here, new, z, k, mu_right, mu_left, amplitude, rate, common)
             here, new = new, here
             if tolerance >= 0.0 and (n + 1) % STOP_EVERY == 0:
                 moving = mark_stopped(here, new, tolerance, amplitude * dt, n + 1, rate, stopped_at)

@@ -24,22 +24,29 @@ _U0, _U1, _U2, _U3 = (np.uint64(i) for i in range(4))
 
 
 @kernel(forceinline=False)
-def fill_normals(z, seed, member, step):  # type: ignore[no-untyped-def]
+def fill_normals(z, seed, member, step, over_steps):  # type: ignore[no-untyped-def]
     """Fill z[component, lane] with the normals of members `member`, `member` + 1, ... at one step.
 
-    z has shape (components, lanes), the number of components a multiple of 4 (pad it); seed, member and step are
-    uint64. Three passes over short loops (words, radii, directions): one long loop would wait for its own divisions
-    and square roots instead of overlapping those of the next lanes. Words wait in z as the bits of floats.
+    With `over_steps` the lanes are steps `step`, `step` + 1, ... of one member instead. z has shape (components,
+    lanes), the number of components a multiple of 4 (pad it); seed, member and step are uint64. Three passes over short
+    loops (words, radii, directions): one long loop would wait for its own divisions and square roots instead of
+    overlapping those of the next lanes. Words wait in z as the bits of floats.
     """
     n, lanes = z.shape
     const = constants()
     for b in range(n // BLOCK):
         first, second = z[BLOCK * b + 1], z[BLOCK * b + 3]
         key = np.uint64(b)
-        for i in range(lanes):
-            w0, w1 = threefry13(member + np.uint64(i), step, seed, key)
-            first[i] = float_of(w0)
-            second[i] = float_of(w1)
+        if over_steps:
+            for i in range(lanes):
+                w0, w1 = threefry13(member, step + np.uint64(i), seed, key)
+                first[i] = float_of(w0)
+                second[i] = float_of(w1)
+        else:
+            for i in range(lanes):
+                w0, w1 = threefry13(member + np.uint64(i), step, seed, key)
+                first[i] = float_of(w0)
+                second[i] = float_of(w1)
     for c in range(0, n, 2):
         radii, words = z[c], z[c + 1]
         for i in range(lanes):
@@ -70,7 +77,7 @@ def wide_normal_at(seed, member, step, component, const):  # type: ignore[no-unt
 
 
 @kernel(forceinline=False)
-def truncate_normals(z, components, bound, seed, member, step):  # type: ignore[no-untyped-def]
+def truncate_normals(z, components, bound, seed, member, step, over_steps):  # type: ignore[no-untyped-def]
     """Redraw what `fill_normals` put beyond |z| <= bound, until the draw of stream 1, 2, ... falls inside."""
     const = constants()
     for c in range(components):
@@ -78,7 +85,9 @@ def truncate_normals(z, components, bound, seed, member, step):  # type: ignore[
             stream = np.uint64(0)
             while abs(z[c, i]) > bound:
                 stream += _U1
-                z[c, i] = normal_at(seed, member + np.uint64(i), step, np.uint64(c), stream, const)
+                at_member = member if over_steps else member + np.uint64(i)
+                at_step = step + np.uint64(i) if over_steps else step
+                z[c, i] = normal_at(seed, at_member, at_step, np.uint64(c), stream, const)
 
 
 wide = None  # bound below
