@@ -78,6 +78,37 @@ def numpy_loop(x, steps, k, mu_right, mu_left, eps, dt, rng):
         x[:, 1:-1] += dt * (z - np.clip(z, -mu_left, mu_right))
 
 
+@numba.njit(nogil=True)
+def randn_recorded(states, k, mu_right, mu_left, eps, dt):
+    """One chain with every state kept, as a user of numba would write it."""
+    for n in range(states.shape[0] - 1):
+        states[n + 1, -1] = states[n, -1]
+        for b in range(1, states.shape[1] - 1):
+            here = states[n, b]
+            z = k * (states[n, b + 1] - 2.0 * here + states[n, b - 1]) + eps * np.random.randn()  # noqa: NPY002
+            states[n + 1, b] = here
+            if z > mu_right:
+                states[n + 1, b] = here + dt * (z - mu_right)
+            elif z < -mu_left:
+                states[n + 1, b] = here + dt * (z + mu_left)
+
+
+def numpy_recorded(steps, k, mu_right, mu_left, eps, dt, rng):
+    """The same, one numpy expression a step."""
+    states = np.zeros((steps + 1, BLOCKS + 2))
+    states[:, -1] = 1.0
+    for n in range(steps):
+        x = states[n]
+        z = k * (x[2:] - 2.0 * x[1:-1] + x[:-2]) + eps * rng.standard_normal(BLOCKS)
+        states[n + 1, 1:-1] = x[1:-1] + dt * (z - np.clip(z, -mu_left, mu_right))
+
+
+def recorded_by_numba(steps, p):
+    states = np.zeros((steps + 1, BLOCKS + 2))
+    states[:, -1] = 1.0
+    randn_recorded(states, *p)
+
+
 def start():
     x = np.zeros((MEMBERS, BLOCKS + 2))
     x[:, -1] = 1.0
@@ -104,6 +135,11 @@ def competitors():
             "numpy, vectorised": (lambda: numpy_loop(start(), STEPS // 10, *p, rng), updates // 10),
             "numba loop, Generator": (lambda: generator_loop(start(), STEPS // 4, *p, rng), updates // 4),
             "numba loop, np.random.randn": (lambda: randn_loop(start(), STEPS // 10, *p), updates // 10),
+        },
+        "step of one chain, every state kept": {
+            "mechanics": (lambda: simulate(CHAIN, 10_000, DT, save_every=1, threads=1), 10_000),
+            "numpy, a step at a time": (lambda: numpy_recorded(1_000, *p, rng), 1_000),
+            "numba loop, np.random.randn": (lambda: recorded_by_numba(10_000, p), 10_000),
         },
     }
 

@@ -59,7 +59,7 @@ class _Lanes:
         z = np.zeros((-(-draws // BLOCK) * BLOCK, AHEAD if lanes == 1 else lanes))
         scratch = self.x.copy()
         rate = np.where(self.stopped_at >= 0, 0.0, plan.dt)
-        run = compile_bound(advance)
+        run = compile_bound(advance, alone=lanes == 1, truncated=chain.truncation is not None)
         pause = max(1, CALL_UPDATES // (lanes * positions))
         while self.done < plan.steps and not plan.cancelled.is_set():
             step = plan.first_step + self.done

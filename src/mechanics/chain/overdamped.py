@@ -72,6 +72,9 @@ def copy(x, y):  # type: ignore[no-untyped-def]
             x[row, i] = y[row, i]
 
 
+alone = truncated = False  # bound below: a build holds only what it needs, and is ready sooner
+
+
 def advance(  # type: ignore[no-untyped-def]
     x, scratch, z, rate, stopped_at, saved, row, frame, seed, member, first_step, steps, save_every,
     k, mu_right, mu_left, eps_bar, decay, dt, common, truncation, tolerance,
@@ -81,7 +84,6 @@ def advance(  # type: ignore[no-untyped-def]
     z holds the noise of all lanes at one step, shape (draws, lanes), or of a single lane at several steps.
     """
     blocks, lanes = x.shape[0] - 2, x.shape[1]
-    alone = lanes == 1
     ahead = z.shape[1] if alone else 1
     here, new = x, scratch
     moving = 1
@@ -91,7 +93,7 @@ def advance(  # type: ignore[no-untyped-def]
             j = (n - first_step) % ahead
             if eps_bar > 0.0 and j == 0:
                 fill_normals(z, seed, member, np.uint64(n), alone)
-                if truncation > 0.0:
+                if truncated:
                     truncate_normals(z, 1 if common else blocks, truncation, seed, member, np.uint64(n), alone)
             if alone:
                 move_alone(here, new, z, j, k, mu_right, mu_left, amplitude, rate, common)
