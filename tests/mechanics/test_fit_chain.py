@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 
 from mechanics.chain.mean_field import MeanField
 from mechanics.fit import ChainFit, Estimate, fit_chain
+from mechanics.fit.search import _relative_offset
 
 EPOCHS = np.r_[0, np.geomspace(0.3, 40, 20)]
 
@@ -155,3 +156,15 @@ def test_importing_the_fit_does_not_import_matplotlib():
 
     code = "import sys, mechanics, mechanics.fit, mechanics.plots; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_relative_offset_is_what_a_least_squares_step_would_take_away():
+    """0 at the solution of a linear problem, 1 for a residual in the tangent plane, whatever a flat column holds."""
+    rng = np.random.default_rng(0)
+    J, data = rng.standard_normal((30, 3)), rng.standard_normal(30)
+    residual = data - J @ np.linalg.lstsq(J, data, rcond=None)[0]
+    flat = np.column_stack([J, 1e-7 * rng.standard_normal(30)])
+    for jacobian in (J, flat):
+        assert _relative_offset(jacobian, residual) < 1e-12
+        assert _relative_offset(jacobian, J @ [1.0, 2.0, 3.0]) == pytest.approx(1.0)
+        assert 0.1 < _relative_offset(jacobian, data) < 0.9

@@ -11,6 +11,8 @@ from .model import ChainModel
 
 STARTS = 2  # best of the scan that are refined; valleys meet at bounds, one start can stop in the wrong one
 MOST_STEPS = 60
+OFFSET = 1e-3  # part of the residuals that a last step could still take away, as Bates and Watts recommend
+FLAT = 1e-4  # of the largest singular value: below it a direction is the noise of the difference quotients
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,20 @@ def refine(model: ChainModel, theta: Array, x: Array, end: Array | None, held: t
         return Found(model, best, fitted, np.full_like(x, 1e3), False, reason)
     if done.status > 0:
         return Found(model, best, fitted, x - fitted, True, "Converged.")
+    if _relative_offset(jacobian(done.x), done.fun) < OFFSET:
+        return Found(model, best, fitted, x - fitted, True, "Converged, except along a direction that changes nothing.")
     reason = f"Stopped after {MOST_STEPS} steps before the fit settled; give start= (a previous fit's values)."
     return Found(model, best, fitted, x - fitted, False, reason)
+
+
+def _relative_offset(J: Array, residual: Array) -> float:
+    """Length of the residual's part in the tangent plane, flat directions left out, over that of the residual.
+
+    Bates, Watts, Technometrics 23 (1981) 179: a convergence criterion that no parametrisation changes.
+    """
+    U, values, _ = np.linalg.svd(J, full_matrices=False)
+    inside = U[:, values > FLAT * values[0]].T @ residual
+    return float(np.linalg.norm(inside)) / max(float(np.linalg.norm(residual)), 1e-300)
 
 
 def _scan(model: ChainModel, x: Array, end: Array | None) -> list[Array]:

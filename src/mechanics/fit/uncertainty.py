@@ -17,9 +17,8 @@ from scipy.stats import t as student
 
 from .data import Array, ChainData
 from .fluctuations import one_history_covariance
-from .search import Found, refine
+from .search import FLAT, Found, refine
 
-FLAT = 1e-4  # of the largest singular value: below it a direction is the noise of the difference quotients
 NEAR_BOUND = 0.02  # e-folds (or units of R)
 LEVEL = 0.95
 
