@@ -3,11 +3,11 @@
 import dataclasses
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from ..files import write_npz
 from .run import ChainRun
 from .spring_chain import SpringChain
 
@@ -18,17 +18,12 @@ SCALARS = ("seed", "dt", "steps", "save_every", "status")
 
 def save_run(run: ChainRun, path: str | os.PathLike[str]) -> Path:
     """Write a run to `path`, replacing what is there only once the new file is complete."""
-    path = Path(path)
     about = {
         "format": FORMAT,
         "chain": dataclasses.asdict(run.chain),
         **{name: getattr(run, name) for name in SCALARS},
     }
-    arrays = {name: getattr(run, name) for name in ARRAYS}
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-        np.savez_compressed(file, about=json.dumps(about), **arrays)
-    os.replace(file.name, path)
-    return path
+    return write_npz(path, about=json.dumps(about), **{name: getattr(run, name) for name in ARRAYS})
 
 
 def load_run(path: str | os.PathLike[str]) -> ChainRun:

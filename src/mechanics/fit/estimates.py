@@ -5,7 +5,7 @@ import numpy as np
 from .data import Array, ChainData
 from .result import Estimate
 from .search import Found
-from .uncertainty import Uncertainty, one_sided_limit
+from .uncertainty import Uncertainty, lower_limit
 
 SHARP = 0.5  # standard error of a logarithm: beyond it (a factor 1.6) a rate or strength is not called measured
 HOPELESS = 1.7  # a 95 % interval over a factor of 1000: left open
@@ -62,7 +62,7 @@ def _rate(data: ChainData, found: Found, u: Uncertainty, friction_open: bool, li
         return _logarithmic(found, u, "log k", 1.0, UNKNOWN)
     # the quasi-static chain, or one whose friction is open: any faster rate fits as well
     # away from a minimum the test has no meaning
-    limit = one_sided_limit(data, found, "log k", "lower") if limits and found.converged else None
+    limit = lower_limit(data, found, "log k") if limits and found.converged else None
     if limit is None:
         return Estimate(value, np.inf, (0.0, np.inf), False, "no rate is resolved")
     bound = float(np.exp(limit))

@@ -56,8 +56,8 @@ def quantify(data: ChainData, found: Found) -> Uncertainty:
     return Uncertainty(cov, float(student.ppf(0.5 + LEVEL / 2, dof)), values, vectors, at_bound)
 
 
-def one_sided_limit(data: ChainData, found: Found, name: str, side: str) -> float | None:
-    """The value of one parameter that the data reject at 95 % (one-sided) on the open side, by bisection.
+def lower_limit(data: ChainData, found: Found, name: str) -> float | None:
+    """The value of one parameter below which the data reject it at 95 % (one-sided), by bisection.
 
     At each trial value the other parameters are refitted and the parameter's linearised move back is compared with its
     standard error there: an inverted score test. None where no value within the bounds is rejected.
@@ -66,7 +66,6 @@ def one_sided_limit(data: ChainData, found: Found, name: str, side: str) -> floa
     i = model.names.index(name)
     x, end = data.x.mean(axis=0), None if data.end is None else data.end.mean(axis=0)
     low, high = model.bounds()
-    sign = 1.0 if side == "lower" else -1.0  # a lower limit: smaller values are rejected
     theta = found.theta.copy()
 
     def rejected(value: float) -> bool:
@@ -80,19 +79,18 @@ def one_sided_limit(data: ChainData, found: Found, name: str, side: str) -> floa
         J = np.nan_to_num(model.jacobian(theta, x[0], end, central=True), nan=0.0)
         others = [j for j in range(len(theta)) if low[j] + NEAR_BOUND < theta[j] < high[j] - NEAR_BOUND or j == i]
         inverse, _ = _inverse(J, np.array(others))
-        move = float(inverse[i] @ (held.residuals.ravel() / model.scale)) * sign
+        move = float(inverse[i] @ (held.residuals.ravel() / model.scale))
         cov, dof = _covariance(data, held, J, inverse)
         return move > student.ppf(LEVEL, dof) * np.sqrt(cov[i, i])
 
-    inside, outside = found.theta[i], (low[i] if side == "lower" else high[i])
+    inside = found.theta[i]
     # walk out until a value is rejected, then halve: each refit starts from its neighbour
     step = 1.0
-    edge = inside
     while True:
-        edge = max(outside, inside - step) if side == "lower" else min(outside, inside + step)
+        edge = max(low[i], inside - step)
         if rejected(edge):
             break
-        if edge == outside:
+        if edge == low[i]:
             return None
         inside, step = edge, 2 * step
     for _ in range(5):

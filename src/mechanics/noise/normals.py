@@ -119,8 +119,8 @@ def normals(
     member, step, component : array_like of int
         Indices, not negative, broadcast against each other. component < 2^34.
     bits : {32, 53}
-        Resolution of the uniforms behind the normals. 32 bits are what simulations use (`|z| <= 6.76`); 53 cost
-        twice as much, are a different set of draws, and reach `|z|` = 8.57.
+        Resolution of the uniforms behind the normals. 32 bits are what simulations use (`|z| <= 6.76`); 53
+        are a different set of draws, use a word for each normal, and reach `|z|` = 8.57.
 
     Returns
     -------

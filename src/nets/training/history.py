@@ -1,14 +1,14 @@
 """What a training run leaves behind: load curves, accuracies and losses, epoch by epoch."""
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mechanics.files import write_npz
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,24 +70,13 @@ class History:
         ValueError
             If a record is not an array of numbers, booleans or text.
         """
-        path = Path(path)
-        path = path if path.suffix else path.with_suffix(".npz")
         for name, record in self.records.items():
             if record.dtype.hasobject:
                 raise ValueError(f"record {name!r} holds Python objects, which are not saved; return numbers instead.")
         arrays = {name: getattr(self, name) for name in ARRAYS}
         arrays |= {f"record.{name}": record for name, record in self.records.items()}
         header = json.dumps({"format": FORMAT, "settings": self.settings, "status": self.status})
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(file, header=np.array(header), **arrays)
-            os.replace(draft, path)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
-        return path
+        return write_npz(path, header=np.array(header), **arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> "History":

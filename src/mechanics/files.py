@@ -1,0 +1,27 @@
+"""Arrays on disk without pickle, and never half a file."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def write_npz(path: str | os.PathLike[str], **arrays: Any) -> Path:
+    """Write a compressed .npz file; a reader sees the old file or the whole new one.
+
+    The folder is made, and the suffix .npz added, where missing. Returns the file's path.
+    """
+    path = Path(path)
+    path = path if path.suffix else path.with_suffix(".npz")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, **arrays)
+        os.replace(draft, path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    return path
