@@ -1,0 +1,72 @@
+"""A method is data plus the family that steps it."""
+
+from dataclasses import dataclass, field
+
+from .tableau import Tableau
+
+
+@dataclass(frozen=True)
+class Controller:
+    """Step-size control: dt_new = dt * safety * err^(-integral/q) * err_before^(proportional/q), q = error order + 1.
+
+    Attributes
+    ----------
+    integral, proportional : float
+        Exponents of the error of this step and of the step before, times q. (1, 0) is the elementary controller.
+    safety : float
+        Predicted steps are shortened by this factor: a rejected step costs a whole step.
+    shrink, grow : float
+        Limits of dt_new / dt.
+
+    References
+    ----------
+    Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, 2nd ed., II.4; Gustafsson, ACM TOMS 17 (1991)
+    533-554.
+    """
+
+    integral: float = 1.0
+    proportional: float = 0.0
+    safety: float = 0.9
+    shrink: float = 0.2
+    grow: float = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """An integrator: coefficients and the claims that tests check.
+
+    Attributes
+    ----------
+    name : str
+        As users write it.
+    order : int
+        Global order of the solution with fixed steps.
+    data : Tableau
+        Coefficients.
+    reference : str
+        Where they were published.
+    error_order : int or None
+        Order of the embedded error estimate: error = O(dt^(error_order + 1)); None where there is none (fixed steps only).
+    controller : Controller
+        Default step-size control.
+    """
+
+    name: str
+    order: int
+    data: Tableau
+    reference: str
+    error_order: int | None = None
+    controller: Controller = field(default_factory=Controller)
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the method has an error estimate, and so chooses its own steps."""
+        return self.error_order is not None
+
+    @property
+    def dense_order(self) -> int:
+        """Global order of the interpolated solution."""
+        return self.data.dense_order
+
+    def __repr__(self) -> str:
+        return self.name
