@@ -8,7 +8,7 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 
-_SUBPACKAGES = ("chain", "engine", "fit", "noise", "plots")
+_SUBPACKAGES = ("chain", "engine", "fit", "methods", "noise", "plots", "systems", "testing")
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -1,0 +1,94 @@
+"""From a drift, a method and what is to be kept to one compiled entry point of the scalar engine."""
+
+from collections.abc import Callable, Hashable
+from typing import Any, Literal
+
+import numba
+from numba import types
+from numba.core.config import DISABLE_JIT  # type: ignore[attr-defined]
+from numba.core.errors import NumbaError
+
+from ..event import Event
+from ..methods.method import Method
+from . import events as event_kernels
+from . import full, output, scalar
+from .compile import compile_bound
+from .stack import STACK, workspace
+from .step import step_of
+from .user import adopt
+
+Keep = Literal["nothing", "ends", "steps", "times"]
+OUTPUTS = {
+    "nothing": output.keep_nothing,
+    "ends": output.keep_end,
+    "steps": output.keep_step,
+    "times": output.keep_at,
+}
+
+_bound: dict[Hashable, tuple[Callable[..., int], Any]] = {}
+
+
+def bind(
+    drift: Any, method: Method, n: int, p: Any, p_key: Hashable, keep: Keep, events: tuple[Event, ...], fixed: bool
+) -> Callable[..., int]:
+    """The entry point for these choices: from memory in a microsecond, from disk, or compiled.
+
+    Raises
+    ------
+    TypeError
+        If a function of the user cannot be compiled.
+    """
+    size = n if n <= STACK else None
+    functions = tuple((event.g, event.apply) for event in events)
+    key = (drift, method, size, p_key, keep, functions, fixed)
+    found = _bound.get(key)
+    if found is None:
+        found = _bound[key] = _compile(drift, method, size, p, keep, events, fixed), method
+    return found[0]
+
+
+def _compile(
+    drift: Any, method: Method, n: int | None, p: Any, keep: Keep, events: tuple[Event, ...], fixed: bool
+) -> Callable[..., int]:
+    step = step_of(method, n)
+    watch = event_kernels.watch_nothing
+    if events:
+        watch = event_kernels.make_watch(
+            event_kernels.make_values([adopt(event.g) for event in events]),
+            event_kernels.make_apply([event.apply and adopt(event.apply) for event in events]),
+            len(events),
+        )
+    entry: Any = compile_bound(
+        scalar.fixed_run if fixed else scalar.adaptive_run,
+        begin=step.begin,
+        attempt=step.attempt,
+        finish=step.finish,
+        dense=step.dense,
+        shift=step.shift,
+        drift=adopt(drift),
+        output=OUTPUTS[keep],
+        watch=watch,
+        is_full=full.choose(grows=keep in ("ends", "steps"), events=bool(events)),
+        vector=workspace(n, 1),
+        slopes=workspace(n, step.slopes),
+        coefficients=workspace(n, step.degree),
+        degree=step.degree,
+        order=method.order,
+    )
+    if DISABLE_JIT:
+        return entry  # type: ignore[no-any-return]
+    try:
+        return entry.compile(_signature(p))  # type: ignore[no-any-return]
+    except NumbaError as error:
+        raise TypeError(
+            f"{getattr(drift, '__name__', drift)} (or one of the events) could not be compiled. Kernels take numbers, "
+            f"arrays and NamedTuples of these, and write their result into their last argument. Numba says:\n{error}"
+        ) from error
+
+
+def _signature(p: Any) -> tuple[Any, ...]:
+    """Numba types of the arguments of `scalar.adaptive_run` and `scalar.fixed_run`."""
+    f1, f2, i1 = types.float64[::1], types.float64[:, ::1], types.int64[::1]
+    number = types.float64
+    #  y_now, y_resume, p, t1, rtol, atol, control, limit, real, whole, ts, ys, steps, saveat, log, marks
+    return (f1, f1, numba.typeof(p), number, number, f1, f1, types.int64, f1, i1, f1, f2, f2, f1, f2, f2)

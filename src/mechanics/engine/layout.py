@@ -1,0 +1,46 @@
+"""Positions in the arrays that carry a run's state between calls, and the codes with which a call returns."""
+
+# real: float64
+T = 0  # current time
+DT = 1  # length of the next step, signed
+LOG_ERROR = 2  # log2 of the mean square error of the last accepted step
+ORIGIN = 3  # fixed steps: the time of step 0
+RESUME_T = 4  # the three above before the last step was cut to end at t1
+RESUME_DT = 5
+RESUME_LOG_ERROR = 6
+SEEN = 7  # output exists up to this time
+GROW = 8  # largest dt_new / dt after this step
+RESUME_GROW = 9
+REALS = 10
+
+# whole: int64
+ACCEPTED = 0  # steps
+REFUSED = 1  # attempts
+EVALUATIONS = 2  # of the drift, beyond those of the steps
+DENSE_EVALUATIONS = 3  # steps whose interpolant was needed
+SAVED = 4  # rows in use
+SAVE_NEXT = 5  # next requested time
+STARTED = 6  # whether DT holds a step length
+DENSE_READY = 7  # whether Q belongs to this step
+NAN_SEEN = 8  # attempts refused since the last accepted step because a value was not finite
+INDEX = 9  # fixed steps: steps since ORIGIN
+RESUME_INDEX = 10
+CUT = 11  # whether the state to resume from has been kept
+LOGGED = 12  # entries in the event log
+STOPPED_BY = 13  # index of the terminal event, else -1
+FIXED = 14  # whether steps have a fixed length
+WHOLES = 15
+
+# marks: float64 (4, events)
+BEFORE = 0  # g at the start of the step; 0 where its sign is not known
+FIRED = 1  # how often so far
+DIRECTION = 2
+STOP = 3  # stop when it has fired so often
+
+# return codes
+DONE = 0
+LIMIT = 1  # attempts used up
+FULL = 2  # no room to save another step
+UNDERFLOW = 3  # the step became too short for time to advance
+NON_FINITE = 4  # slope at an accepted point, or result of a fixed step
+EVENT = 5  # a terminal event

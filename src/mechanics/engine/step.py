@@ -1,0 +1,42 @@
+"""What an engine asks of a method: four kernels, bound to the method's coefficients and the number of components.
+
+    begin(drift, t, y, p, K)                                   fill what the first step needs
+    attempt(drift, t, dt, y, p, z, K, y1, rtol, atol) -> e     y1 and the mean square of its scaled error; e <= 1 is accepted
+    finish(drift, t1, y1, p, K)                                after acceptance, before output
+    dense(drift, t, dt, y, p, K, work, Q)                      coefficients of y(t + theta dt) = y + dt sum theta^(d+1) Q_d
+    shift(K)                                                   make the end of this step the start of the next
+
+y and y1 have n components, K and Q several vectors of n one after the other; z holds standard normals (methods without
+noise ignore it). Arrays are of float64 or of lanes, and a kernel neither knows nor cares.
+A new family of methods is one file with such a function, and one line in `FAMILIES`.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ..methods.method import Method
+from ..methods.tableau import Tableau
+from .explicit import explicit_step
+
+
+class Step(NamedTuple):
+    """Kernels of a method and the sizes of their arrays, in vectors of n components."""
+
+    begin: Any
+    attempt: Any
+    finish: Any
+    dense: Any
+    shift: Any
+    slopes: int  # of K
+    degree: int  # of Q
+    cost: int  # evaluations of the drift in an attempt
+    finish_cost: int  # and after acceptance
+    dense_cost: int  # and for the interpolant
+
+
+FAMILIES: dict[type, Callable[[Any, int | None], tuple[Any, ...]]] = {Tableau: explicit_step}
+
+
+def step_of(method: Method, n: int | None) -> Step:
+    """Kernels of `method` for states of n components; n=None leaves the number open."""
+    return Step(*FAMILIES[type(method.data)](method.data, n))

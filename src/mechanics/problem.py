@@ -1,0 +1,127 @@
+"""An initial value problem: what moves, from where, from when until when."""
+
+import inspect
+import math
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+from numpy.typing import NDArray
+
+from .parameters import normalise
+
+NOISES = ("diagonal", "additive", "scalar", "general")
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """dy/dt = f(t, y, p), y(t0) = y0; with `diffusion` the Ito equation dy = f dt + g dW.
+
+    Parameters
+    ----------
+    drift : callable
+        `drift(t, y, p, dy) -> None` fills dy (n,) from y (n,). Plain Python; it is compiled when first solved.
+    y0 : array_like, shape (n,)
+        Initial state; a number is a state of one component.
+    t0, t1 : float
+        Start and end; t1 < t0 runs backwards.
+    p : None, float, array_like, or NamedTuple of these
+        Parameters. New values never compile anything anew.
+    diffusion : callable, optional
+        `diffusion(t, y, p, g) -> None`; g has shape (n,), or (n, m) for general noise.
+    noise : {"diagonal", "additive", "scalar", "general"}
+        Structure of the diffusion: one Wiener process a component; the same, with g independent of y; one process for
+        all components; m processes through a matrix.
+    jacobian : callable, optional
+        `jacobian(t, y, p, J) -> None` fills J (n, n), J[i, j] = d f_i / d y_j.
+
+    Raises
+    ------
+    TypeError
+        If a function takes the wrong number of arguments, or y0 or p hold what is not a real number.
+    ValueError
+        If y0 is empty, not one-dimensional, or not finite, or a time is not finite.
+    """
+
+    drift: Callable[..., None]
+    y0: NDArray[np.float64]
+    t0: float
+    t1: float
+    p: Any = None
+    diffusion: Callable[..., None] | None = field(default=None, kw_only=True)
+    noise: str = field(default="diagonal", kw_only=True)
+    jacobian: Callable[..., None] | None = field(default=None, kw_only=True)
+    p_key: Hashable = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_arguments(self.drift, "drift", "t, y, p, dy")
+        if self.diffusion is not None:
+            check_arguments(self.diffusion, "diffusion", "t, y, p, g")
+        if self.jacobian is not None:
+            check_arguments(self.jacobian, "jacobian", "t, y, p, J")
+        if self.noise not in NOISES:
+            raise ValueError(f"noise must be one of {', '.join(NOISES)}, but is {self.noise!r}.")
+        p, key = normalise(self.p)
+        for name, value in (
+            ("y0", initial_state(self.y0)),
+            ("t0", finite_time(self.t0, "t0")),
+            ("t1", finite_time(self.t1, "t1")),
+            ("p", p),
+            ("p_key", key),
+        ):
+            object.__setattr__(self, name, value)
+
+
+def initial_state(y0: Any) -> NDArray[np.float64]:
+    """A finite, contiguous float64 copy of y0, of shape (n,)."""
+    y = np.asarray(y0)
+    if y.dtype.kind not in "fiub":
+        advice = " Write real and imaginary parts as components." if y.dtype.kind == "c" else ""
+        raise TypeError(f"y0 must hold real numbers, but its dtype is {y.dtype}.{advice}")
+    if y.ndim > 1 or y.size == 0:
+        raise ValueError(f"y0 must have shape (n,) with n >= 1, but has shape {y.shape}; flatten it with y0.ravel().")
+    y = np.array(y, dtype=np.float64, order="C").reshape(-1)
+    if not np.isfinite(y).all():
+        bad = np.flatnonzero(~np.isfinite(y))
+        raise ValueError(f"y0 must be finite, but components {bad[:10].tolist()} are not.")
+    return y
+
+
+def finite_time(t: Any, name: str) -> float:
+    """The time as a finite float."""
+    try:
+        value = float(t)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, but is {t!r}.") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, but is {value}.")
+    return value
+
+
+_checked: set[Any] = set()
+
+
+def check_arguments(function: Any, name: str, wanted: str) -> None:
+    """Raise TypeError unless `function` can be called as `name(wanted)`."""
+    if not callable(function):
+        raise TypeError(f"{name} must be a function {name}({wanted}), but is {function!r}.")
+    plain = function.py_func if isinstance(function, Dispatcher) else function
+    if not inspect.isfunction(plain):
+        raise TypeError(
+            f"{name} must be a plain function {name}({wanted}), because it is compiled; got a {type(function).__name__}. "
+            "Write a def and pass what it needs in p."
+        )
+    key = (plain, wanted)
+    if key in _checked:
+        return
+    try:
+        inspect.signature(plain).bind(*wanted.split(", "))
+    except TypeError:
+        got = ", ".join(inspect.signature(plain).parameters)
+        raise TypeError(
+            f"{name} must be {name}({wanted}), but takes ({got}). It fills its last argument and returns nothing; p is "
+            "given even where there are no parameters."
+        ) from None
+    _checked.add(key)

@@ -1,0 +1,240 @@
+"""The result of a solve: saved states, how it ended, what it cost, and how to go on from it."""
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .engine.interpolate import interpolate
+from .files import write_npz
+from .problem import Problem, finite_time
+from .status import Report, SolveError, Status
+
+if TYPE_CHECKING:
+    import xarray
+
+Array = NDArray[np.float64]
+FORMAT = "mechanet-solution/1"
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Cost of a solve.
+
+    Attributes
+    ----------
+    accepted, refused : int
+        Steps, and attempts that were discarded.
+    evaluations : int
+        Calls of the drift.
+    seconds : float
+        Wall time of the solve, compilation included.
+    compiled : int
+        Functions compiled for this call (0 once the drift is known on this machine).
+    engine : str
+        "scalar": one trajectory.
+    """
+
+    accepted: int
+    refused: int
+    evaluations: int
+    seconds: float
+    compiled: int
+    engine: str = "scalar"
+
+
+@dataclass(frozen=True, eq=False)
+class EventLog:
+    """Occurrences of one event: times (k,) and states (k, n) before any change of state."""
+
+    ts: Array
+    ys: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """Interpolant of a solution.
+
+    Attributes
+    ----------
+    ts, ys : ndarray, shapes (m,) and (m, n)
+        Ends of the steps.
+    steps : ndarray, shape (m - 1, 1 + degree n)
+        Length of each step and coefficients of its polynomial.
+    """
+
+    ts: Array
+    ys: Array
+    steps: Array
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Everything a run needs to go on as if it had never stopped: arrays only."""
+
+    y: Array
+    real: Array
+    whole: NDArray[np.int64]
+    marks: Array
+    method: str
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Saved states of one trajectory.
+
+    Attributes
+    ----------
+    ts : ndarray, shape (m,)
+        Saved times: `saveat`, or the start and the end of every accepted step.
+    ys : ndarray, shape (m, n)
+        States at `ts`.
+    status : Status
+        How the solve ended; `status.value` is a sentence.
+    report : Report
+        Time reached, step, responsible component, remedy.
+    stats : Stats
+        Steps, evaluations, compilations, seconds.
+    events : tuple of EventLog
+        Times and states of each event, in the order in which the events were given.
+    t, y : float and ndarray, shape (n,)
+        Time and state reached.
+    """
+
+    ts: Array
+    ys: Array
+    status: Status
+    report: Report
+    stats: Stats
+    events: tuple[EventLog, ...]
+    t: float
+    y: Array
+    state: State = dataclasses.field(repr=False)
+    dense: Dense | None = dataclasses.field(default=None, repr=False)
+    problem: Problem | None = dataclasses.field(default=None, repr=False)
+
+    @property
+    def message(self) -> str:
+        """What happened, where, and what to do about it."""
+        where = f" At t = {self.report.t:.10g} after {self.report.step} steps"
+        if not self.status.ok:
+            where += f", dt = {self.report.dt:.3g}"
+        if self.report.component is not None:
+            where += f", component {self.report.component}"
+        return f"{self.status.value}{where}. {self.report.remedy}".rstrip()
+
+    def raise_for_status(self) -> "Solution":
+        """Raise SolveError if the solve failed; else return the solution itself."""
+        if not self.status.ok and self.status is not Status.INTERRUPTED:
+            raise SolveError(self.message, self)
+        return self
+
+    def __call__(self, t: ArrayLike) -> Array:
+        """State at any time of the solve, from the method's own interpolant.
+
+        Parameters
+        ----------
+        t : float or array_like, shape (k,)
+
+        Returns
+        -------
+        ndarray, shape (n,) or (k, n)
+
+        Raises
+        ------
+        ValueError
+            If the solve did not keep its interpolant (`dense=True`), or a time lies outside of it.
+        """
+        if self.dense is None:
+            raise ValueError("This solution kept no interpolant; solve with dense=True.")
+        return interpolate(self.dense.ts, self.dense.ys, self.dense.steps, np.asarray(t, dtype=np.float64))
+
+    def restart(self, *, t1: float, problem: Problem | None = None) -> "Restart":
+        """What `solve` takes to go on to `t1`, with the same bits as one uninterrupted solve.
+
+        Parameters
+        ----------
+        t1 : float
+            New end, beyond the present one in the direction of the solve.
+        problem : Problem, optional
+            Needed only after `Solution.load`, which cannot store functions.
+        """
+        given = problem or self.problem
+        if given is None:
+            raise ValueError("A loaded solution has no functions; pass problem= with the same drift and parameters.")
+        end = finite_time(t1, "t1")
+        if (end - self.t) * (given.t1 - given.t0) < 0.0:
+            raise ValueError(f"t1 = {end} lies before t = {self.t}, where the solution ended.")
+        return Restart(dataclasses.replace(given, t1=end), self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write arrays, status and state to an .npz file (never pickle), whole or not at all."""
+        about = {
+            "format": FORMAT,
+            "status": self.status.name,
+            "report": dataclasses.asdict(self.report),
+            "stats": dataclasses.asdict(self.stats),
+            "events": len(self.events),
+            "method": self.state.method,
+            "t": self.t.hex(),
+        }
+        arrays = {"ts": self.ts, "ys": self.ys, "y": self.y}
+        arrays |= {f"state_{name}": getattr(self.state, name) for name in ("y", "real", "whole", "marks")}
+        for i, log in enumerate(self.events):
+            arrays |= {f"event{i}_ts": log.ts, f"event{i}_ys": log.ys}
+        if self.dense is not None:
+            arrays |= {f"dense_{name}": getattr(self.dense, name) for name in ("ts", "ys", "steps")}
+        return write_npz(path, about=json.dumps(about), **arrays)
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> "Solution":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the file is not a saved solution.
+        """
+        with np.load(path, allow_pickle=False) as file:
+            about = json.loads(str(file["about"])) if "about" in file else {}
+            if about.get("format") != FORMAT:
+                raise ValueError(f"{path} is not a saved solution ({FORMAT}), but {about.get('format', 'unmarked')!r}.")
+            state = State(*(file[f"state_{name}"] for name in ("y", "real", "whole", "marks")), about["method"])
+            dense = Dense(*(file[f"dense_{name}"] for name in ("ts", "ys", "steps"))) if "dense_ts" in file else None
+            return Solution(
+                ts=file["ts"],
+                ys=file["ys"],
+                status=Status[about["status"]],
+                report=Report(**about["report"]),
+                stats=Stats(**about["stats"]),
+                events=tuple(EventLog(file[f"event{i}_ts"], file[f"event{i}_ys"]) for i in range(about["events"])),
+                t=float.fromhex(about["t"]),
+                y=file["y"],
+                state=state,
+                dense=dense,
+            )
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """Saved states as a labelled dataset (needs xarray: the extra `sweep`)."""
+        try:
+            import xarray
+        except ImportError:
+            raise ImportError("to_xarray needs xarray; install it with: pip install 'mechanet[sweep]'") from None
+        return xarray.Dataset(
+            {"y": (("time", "component"), self.ys)},
+            coords={"time": self.ts, "component": np.arange(self.ys.shape[1])},
+            attrs={"status": self.status.name, "method": self.state.method, **dataclasses.asdict(self.stats)},
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Restart:
+    """A solve to be continued: made by `Solution.restart`, taken by `solve`."""
+
+    problem: Problem
+    solution: Solution

@@ -1,0 +1,220 @@
+"""`solve`: one trajectory of a problem, by any method."""
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .checks import finite_number, whole_numbers
+from .engine import layout
+from .engine.bind import Keep, bind
+from .engine.compile import compiled_so_far
+from .event import Event, as_events
+from .methods import TSIT5, Method
+from .outcome import solution_of
+from .problem import Problem
+from .progress import progress_bar
+from .solution import Restart, Solution
+from .status import Status
+from .trajectory import Budget, new_trajectory, resume
+
+Array = NDArray[np.float64]
+NOTHING = np.empty(0)
+NO_MARKS = np.empty((4, 0))
+DEFAULT_ATTEMPTS = 10_000_000
+
+
+def solve(
+    problem: Problem | Restart,
+    method: Method = TSIT5,
+    *,
+    dt: float | None = None,
+    rtol: float = 1e-6,
+    atol: ArrayLike = 1e-9,
+    saveat: ArrayLike | None = None,
+    dense: bool = False,
+    events: Event | Sequence[Event] = (),
+    seed: int | None = None,
+    first_dt: float | None = None,
+    max_dt: float = math.inf,
+    max_steps: int | None = None,
+    max_seconds: float | None = None,
+    throw: bool = True,
+    progress: bool = False,
+) -> Solution:
+    """Solve an initial value problem.
+
+    Parameters
+    ----------
+    problem : Problem or Restart
+        What to solve, or `solution.restart(t1=...)` to go on from where a solve ended.
+    method : Method
+        From `mechanics.methods`.
+    dt : float, optional
+        Fixed steps of this length at t0 + i dt, the last one shorter if need be. Without it the error of each step is
+        kept below the tolerance.
+    rtol : float
+        Relative tolerance. The root mean square over components of error / (atol + rtol |y|) is kept below 1.
+    atol : float or array_like, shape (n,)
+        Absolute tolerance.
+    saveat : array_like, shape (m,), optional
+        Times at which states are kept, sorted in the direction of the solve; steps are not shortened for them.
+        Without it the start and every accepted step are kept; `saveat=[t1]` keeps the end alone.
+    dense : bool
+        Keep the interpolant, so that `solution(t)` works.
+    events : Event or sequence of Event
+        Roots to find along the way.
+    seed : int, optional
+        Names the noise of a stochastic problem.
+    first_dt, max_dt : float, optional
+        Length of the first step; largest length of any.
+    max_steps : int, optional
+        Budget of attempted steps: 10 million for controlled steps, no limit for fixed ones.
+    max_seconds : float, optional
+        Budget of wall time, checked about ten times a second.
+    throw : bool
+        Raise on failure; with False look at `solution.status`.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    SolveError
+        If the solve fails; its `solution` attribute holds what was done and why it ended. Ctrl-C does not raise: the
+        solution then has the status INTERRUPTED.
+    ValueError, TypeError
+        For arguments that make no sense, before anything is compiled.
+
+    Notes
+    -----
+    The bits of a solution depend on nothing but its arguments: not on `saveat`, `dense`, budgets or restarts.
+    """
+    begun, compiled = time.perf_counter(), compiled_so_far()
+    previous = None
+    if isinstance(problem, Restart):
+        problem, previous = problem.problem, problem.solution
+    given = as_events(events) if events != () else ()
+    _check(problem, method, previous, dt, given)
+    t0, t1 = problem.t0 if previous is None else previous.t, problem.t1
+    times = NOTHING if saveat is None else _times(saveat, t0, t1)
+    floor = _tolerances(rtol, atol, len(problem.y0))
+    keep: Keep = "steps" if dense else "ends" if saveat is None else "times"
+    if keep == "times" and (len(times) == 0 or (len(times) == 1 and times[0] == t1)):
+        keep = "nothing"
+    control, attempts = _control(method, max_dt), _attempts(max_steps, dt)
+    degree = method.data.P.shape[1]
+    if previous is None:
+        rows = 0.0 if dt is None else abs(t1 - t0) / dt + 2.0
+        run = new_trajectory(problem.y0, t0, t1, keep, times, degree, _marks(given), min(rows, attempts + 1))
+        run.set_step(dt, first_dt, t1 - t0)
+    else:
+        run = resume(previous, problem, keep, times, degree)
+    outcome: int | Status = layout.DONE
+    if t0 != t1:
+        entry = bind(problem.drift, method, len(problem.y0), problem.p, problem.p_key, keep, given, dt is not None)
+        budget = Budget(attempts, math.inf if max_seconds is None else finite_number("max_seconds", max_seconds))
+        with progress_bar(t0, t1, progress) as budget.bar:
+            outcome = run.run(entry, problem.p, t1, rtol, floor, control, budget)
+    solution = solution_of(
+        problem, method, run, outcome, keep, times, t0, floor, rtol, time.perf_counter() - begun, compiled_so_far() - compiled
+    )
+    return solution.raise_for_status() if throw else solution
+
+
+def _check(problem: Any, method: Any, previous: Solution | None, dt: Any, events: tuple[Event, ...]) -> None:
+    """Raise unless the pieces of a solve fit together."""
+    if type(problem) is not Problem:
+        raise TypeError(f"problem must be a Problem, but is a {type(problem).__name__}.")
+    if type(method) is not Method:
+        raise TypeError(f"method must be a Method such as mechanics.methods.TSIT5, but is {method!r}.")
+    if problem.diffusion is not None:
+        raise ValueError(f"{method} solves ordinary differential equations, but the problem has a diffusion.")
+    if dt is None and not method.adaptive:
+        raise ValueError(f"{method} has no error estimate; give the step with dt=, or use an adaptive method.")
+    if dt is not None and not finite_number("dt", dt) > 0.0:
+        raise ValueError(f"dt must be positive (the direction follows from t0 and t1), but is {dt}.")
+    if previous is None:
+        return
+    state = previous.state
+    if state.method != method.name:
+        raise ValueError(f"The solution was made by {state.method}; go on with it, or start a new Problem.")
+    if len(state.y) != len(problem.y0) or state.marks.shape[1] != len(events):
+        raise ValueError("A restart needs a problem of the same size and the same events as the first solve.")
+    fixed = abs(state.real[layout.DT]) if state.whole[layout.FIXED] else None
+    if fixed != dt:
+        was = "controlled steps" if fixed is None else f"dt={fixed}"
+        raise ValueError(f"A restart needs the steps of the first solve ({was}), but dt is {dt}.")
+
+
+def _times(saveat: ArrayLike, t0: float, t1: float) -> Array:
+    """Sorted times between t0 and t1."""
+    times = np.array(saveat, dtype=np.float64)
+    if times.ndim != 1:
+        raise ValueError(f"saveat must be an array of times of shape (m,), but has shape {times.shape}.")
+    if not len(times):
+        return times
+    steps = np.diff(times)
+    if not np.all(steps >= 0.0 if t1 >= t0 else steps <= 0.0):
+        raise ValueError("saveat must be sorted in the direction of the solve, without NaN.")
+    low, high = min(t0, t1), max(t0, t1)
+    for t in (times[0], times[-1]):
+        if not low <= t <= high:
+            raise ValueError(f"saveat must lie between {t0} and {t1}, but {t} does not.")
+    return times
+
+
+def _tolerances(rtol: Any, atol: ArrayLike, n: int) -> Array:
+    """atol for every component."""
+    if not 0.0 <= finite_number("rtol", rtol) < 1.0:
+        raise ValueError(f"rtol must lie in [0, 1), but is {rtol}.")
+    floor = np.empty(n)
+    try:
+        floor[:] = atol
+    except (TypeError, ValueError):
+        raise ValueError(f"atol must be a number or an array of shape ({n},), but is {atol!r}.") from None
+    least, most = (atol, atol) if type(atol) is float else (floor.min(), floor.max())
+    if not 0.0 <= least <= most < math.inf:
+        raise ValueError(f"atol must be finite and not negative, but is {atol!r}.")
+    if least == 0.0 and rtol == 0.0:
+        raise ValueError("rtol and atol may not both be 0.")
+    return floor
+
+
+_controls: dict[tuple[Method, float], Array] = {}
+
+
+def _control(method: Method, max_dt: float) -> Array:
+    """Constants of `engine.control.step_factor`, whose error is a mean square: exponents are halved."""
+    key = (method, max_dt)
+    if key not in _controls:
+        if not max_dt > 0.0:
+            raise ValueError(f"max_dt must be positive, but is {max_dt}.")
+        law, q = method.controller, 1.0 + (method.error_order or method.order)
+        _controls[key] = np.array(
+            [-0.5 * law.integral / q, 0.5 * law.proportional / q, law.safety, law.shrink, law.grow, max_dt]
+        )
+    return _controls[key]
+
+
+def _attempts(max_steps: int | None, dt: float | None) -> float:
+    if max_steps is None:
+        return DEFAULT_ATTEMPTS if dt is None else math.inf
+    whole_numbers(max_steps=(max_steps, 1))
+    return max_steps
+
+
+def _marks(events: tuple[Event, ...]) -> Array:
+    """What the engine must know and remember of each event."""
+    if not events:
+        return NO_MARKS
+    marks = np.zeros((4, len(events)))
+    marks[layout.DIRECTION] = [event.direction for event in events]
+    marks[layout.STOP] = [int(event.terminal) for event in events]
+    return marks
