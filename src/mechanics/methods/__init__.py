@@ -1,8 +1,47 @@
 """Integrators as objects: `from mechanics.methods import TSIT5`."""
 
+from .bosh3 import BOSH3
+from .dop853 import DOP853
+from .dopri5 import DOPRI5
+from .euler import EULER
+from .feagin10 import FEAGIN10
+from .feagin12 import FEAGIN12
 from .method import Controller, Method
+from .ralston3 import RALSTON3
 from .rk4 import RK4
+from .second_order import HEUN, MIDPOINT
+from .ssprk3 import SSPRK3
 from .tableau import Tableau, tableau
 from .tsit5 import TSIT5
+from .vern7 import VERN7
+from .vern8 import VERN8
+from .vern9 import VERN9
 
-__all__ = ["RK4", "TSIT5", "Controller", "Method", "Tableau", "tableau"]
+__all__ = [
+    "BOSH3",
+    "DOP853",
+    "DOPRI5",
+    "EULER",
+    "FEAGIN10",
+    "FEAGIN12",
+    "HEUN",
+    "MIDPOINT",
+    "RALSTON3",
+    "RK4",
+    "SSPRK3",
+    "TSIT5",
+    "VERN7",
+    "VERN8",
+    "VERN9",
+    "Controller",
+    "Method",
+    "Tableau",
+    "all_methods",
+    "tableau",
+]
+
+
+def all_methods() -> tuple[Method, ...]:
+    """Every method of this package, lowest order first: what the tests check and the tables list."""
+    found = [value for value in globals().values() if isinstance(value, Method)]
+    return tuple(sorted(found, key=lambda method: (method.order, method.name)))

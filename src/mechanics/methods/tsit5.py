@@ -1,6 +1,6 @@
 """Tsitouras's fifth-order pair: the default for non-stiff problems at ordinary tolerances."""
 
-from .method import Method
+from .method import Controller, Method
 from .tableau import tableau
 
 TSIT5 = Method(
@@ -35,7 +35,18 @@ TSIT5 = Method(
                 0.015151515151515152,
             ]
         ],
+        P=[
+            [1, -2.763706197274825911, 2.913255461821912744, -1.0530884977290216],
+            [0, 0.1317, -0.2234, 0.1017],
+            [0, 3.930296236894751529, -5.941033872131504735, 2.490627285651252793],
+            [0, -12.411077166933676983, 30.338188630282321598, -16.54810288924490272],
+            [0, 37.50931341651103920, -88.1789048947664011, 47.37952196281928122],
+            [0, -27.896526289197287806, 65.09189467479367153, -34.87065786149660974],
+            [0, 1.5, -4, 2.5],
+        ],
+        dense_order=4,
     ),
     error_order=4,
+    controller=Controller(integral=0.7, proportional=0.4),
     reference="Tsitouras, Comput. Math. Appl. 62 (2011) 770-775.",
 )
