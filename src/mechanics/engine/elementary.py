@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numba.core import config
+from numba.core import cgutils, config
 from numba.extending import intrinsic
 
 from .compile import kernel
@@ -36,16 +36,23 @@ if config.DISABLE_JIT:  # type: ignore[attr-defined]
 else:
     from llvmlite import ir
 
+    from .lane_operators import vector_intrinsic, widest
+    from .lane_type import Lanes
+
     @intrinsic
     def fma(typingctx, a, b, c):  # type: ignore[no-untyped-def]
-        """a b + c, rounded once: a hardware instruction, and the same result where it has to be emulated."""
-        if not all(t == types.float64 for t in (a, b, c)):
+        """a b + c, rounded once: a hardware instruction, and the same result where it has to be emulated.
+
+        Takes float64, or lanes and numbers.
+        """
+        number = widest((a, b, c)) or types.float64
+        if number == types.float64 and not all(t == types.float64 for t in (a, b, c)):
             return None
 
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            return builder.fma(*args)
+            return vector_intrinsic(builder, "fma", *args)
 
-        return types.float64(a, b, c), codegen
+        return number(number, number, number), codegen
 
     @intrinsic
     def bits_of(typingctx, x):  # type: ignore[no-untyped-def]
@@ -67,12 +74,14 @@ else:
 
     @intrinsic
     def opaque(typingctx, x):  # type: ignore[no-untyped-def]
-        """x (float64 or uint64), its value hidden from the optimiser.
+        """x (float64, uint64 or lanes), its value hidden from the optimiser.
 
         Constants that LLVM knows are rebuilt in every pass of a vectorised loop when registers run short (two
         instructions each, a third of the loop); hidden ones are spilled once and read as memory operands.
         """
         is_float = x == types.float64
+        if isinstance(x, Lanes):
+            return x(x), lambda context, builder, signature, args: _hide_lanes(builder, args[0])
 
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
             word = ir.IntType(64)
@@ -82,6 +91,14 @@ else:
             return builder.bitcast(value, ir.DoubleType()) if is_float else value
 
         return x(x), codegen
+
+    def _hide_lanes(builder: Any, value: Any) -> Any:
+        # whole vectors do not fit one operand of an assembler statement: a copy in memory hides as well
+        memory = cgutils.alloca_once(builder, value.type)
+        builder.store(value, memory)
+        nothing = ir.InlineAsm(ir.FunctionType(ir.VoidType(), [memory.type]), "", "r,~{memory}", side_effect=True)
+        builder.call(nothing, [memory])
+        return builder.load(memory)
 
 
 @kernel
