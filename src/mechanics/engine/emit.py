@@ -27,7 +27,7 @@ class Emitter:
     def __init__(self, context: Any, builder: Any, array_type: Any, array: Any, n: int | None) -> None:
         self.context, self.builder = context, builder
         self.array_type = array_type
-        self.element = context.get_data_type(array_type.dtype)
+        self.element = context.get_value_type(array_type.dtype)
         self.n = n
         if n is None:
             self.length = builder.extract_value(context.make_array(array_type)(context, builder, array).shape, 0)
@@ -36,7 +36,8 @@ class Emitter:
 
     def pointer(self, array: Any) -> Any:
         """Address of the first element of a numba array value."""
-        return self.context.make_array(self.array_type)(self.context, self.builder, array).data
+        data = self.context.make_array(self.array_type)(self.context, self.builder, array).data
+        return self.builder.bitcast(data, self.element.as_pointer())
 
     def constant(self, value: float, like: Any) -> Any:
         """`value`, repeated if `like` is a vector type."""
@@ -89,7 +90,7 @@ class Emitter:
     def like(self, array: Any, pointer: Any) -> Any:
         """The numba array value `array` with its data elsewhere."""
         made = self.context.make_array(self.array_type)(self.context, self.builder, array)
-        made.data = pointer
+        made.data = self.builder.bitcast(pointer, made.data.type)
         return made._getvalue()
 
     def accumulators(self) -> Any:

@@ -78,11 +78,16 @@ def _sequence(rows: tuple[tuple[int, Row, float], ...], end: Row, n: int | None)
             base, out = emit.pointer(y), emit.pointer(work)
 
             def shift(row: Row) -> None:
+                terms = [(a, slot) for a, slot in zip(row, slots, strict=False) if a != 0.0]
+                # one term: dt a is the same for all components, and where dt is fixed for all steps
+                alone = builder.fmul(emit.constant(terms[0][0], dt.type), dt) if len(terms) == 1 else None
+
                 def body(index: Any, kind: Any) -> None:
-                    total = emit.combination(zip(row, slots, strict=False), index, kind)
                     value = emit.load(base, index, kind)
-                    if total is not None:
-                        value = emit.fma(emit.spread(dt, kind), total, value)
+                    if alone is not None:
+                        value = emit.fma(emit.spread(alone, kind), emit.load(terms[0][1], index, kind), value)
+                    elif terms:
+                        value = emit.fma(emit.spread(dt, kind), emit.combination(terms, index, kind), value)
                     emit.store(value, out, index)
 
                 emit.for_components(body)

@@ -1,0 +1,281 @@
+"""Many members at once: each lane of a vector carries one member with its own time, step, acceptance and end.
+
+A pass attempts one step of every group of lanes, in straight-line code: what is accepted is a selection. Members that
+have ended are written out and their lanes given to the next members of the queue. A call returns after `passes` passes
+and leaves its state in `block` and `member`, from which the next call goes on.
+
+Each member takes the steps of its own single run, bit for bit (`engine.scalar`).
+"""
+
+import math
+from typing import Any
+
+from .compile import inlined, kernel
+from .control import exp2_of, first_step, greater, lesser, log2_of, step_factor
+from .dense import evaluate
+from .lane_layout import (
+    ACCEPTED,
+    CODE,
+    DT,
+    FRESH,
+    GROW,
+    LOG_ERROR,
+    NEXT,
+    QUEUE_END,
+    QUEUE_NEXT,
+    REFUSALS,
+    REFUSED,
+    SAVED,
+    STATE,
+    STEPS,
+    T,
+)
+from .lane_memory import as_lanes, stack_lanes
+from .lane_select import any_lane, broadcast, extract, select
+from .layout import DONE, LIMIT, NON_FINITE, UNDERFLOW
+from .scalar import LAST, ON_GRID, ROUNDING
+
+# Names that the entry points leave open; `compile_bound` fills them in.
+begin: Any = None
+attempt: Any = None
+finish: Any = None
+dense: Any = None
+drift: Any = None
+parameters: Any = None
+reduce: Any = None
+n: Any = None
+width: Any = None
+slopes: Any = None
+last_slope: Any = None
+coefficients: Any = None
+degree: Any = None
+order: Any = None
+saves: Any = None
+
+
+@inlined
+def isfinite(x):  # type: ignore[no-untyped-def]
+    """Whether a number or each lane is finite."""
+    return x - x == 0.0
+
+
+@kernel(forceinline=False)
+def take(group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys):  # type: ignore[no-untyped-def]
+    """Give each free lane of a group the next member of the queue; whether any lane of the group is in use."""
+    used = False
+    for lane in range(width):
+        if member[group, lane] < 0 and queue[QUEUE_NEXT] < queue[QUEUE_END]:
+            who = queue[QUEUE_NEXT]
+            queue[QUEUE_NEXT] += 1
+            member[group, lane] = who
+            block[group, T, lane], block[group, DT, lane] = t0, dt0
+            block[group, LOG_ERROR, lane], block[group, GROW, lane] = 0.0, math.inf
+            block[group, ACCEPTED, lane] = block[group, REFUSED, lane] = 0.0
+            block[group, FRESH, lane] = 1.0
+            row = who if len(y0) > 1 else 0
+            for m in range(n):
+                block[group, STATE + m, lane] = y0[row, m]
+            row = who if len(p0) > 1 else 0
+            for k in range(p0.shape[1]):
+                block[group, STATE + 2 * n + k, lane] = p0[row, k]
+            if saves:
+                tally[who, SAVED] = kept
+                for k in range(kept):  # requested times before the start are the start
+                    for m in range(n):
+                        ys[who, k, m] = block[group, STATE + m, lane]
+                block[group, NEXT, lane] = saveat[kept] if kept < len(saveat) else math.inf
+        used = used or member[group, lane] >= 0
+    return used
+
+
+@kernel(forceinline=False)
+def leave(group, lane, code, block, member, tally, final):  # type: ignore[no-untyped-def]
+    """Write out a member that has ended and free its lane."""
+    who = member[group, lane]
+    tally[who, CODE] = code
+    tally[who, STEPS] = int(block[group, ACCEPTED, lane])
+    tally[who, REFUSALS] = int(block[group, REFUSED, lane])
+    final[who, 0] = block[group, T, lane]
+    for m in range(n):
+        final[who, 1 + m] = block[group, STATE + m, lane]
+    member[group, lane] = -1
+
+
+@kernel(forceinline=False)
+def save(  # type: ignore[no-untyped-def]
+    due, group, t, length, t_end, y, y1, p, K, work, Q, row, block, member, saveat, tally, ys, direction
+):
+    """States at the requested times inside the steps of the lanes that are due."""
+    dense(drift, t, length, y, p, K, work, Q)
+    while any_lane(due):
+        wanted = row[NEXT]
+        at_end = wanted == t_end
+        evaluate((wanted - t) / length, length, y, Q, degree, work)
+        for m in range(n):
+            work[m] = select(at_end, y1[m], work[m])
+        for lane in range(width):
+            if extract(due, lane):
+                who = member[group, lane]
+                k = tally[who, SAVED]
+                for m in range(n):
+                    ys[who, k, m] = extract(work[m], lane)
+                tally[who, SAVED] = k + 1
+                block[group, NEXT, lane] = saveat[k + 1] if k + 1 < len(saveat) else math.inf
+        wanted = row[NEXT]
+        due = due & ((wanted - t_end) * direction <= 0.0) & isfinite(wanted)
+
+
+def adaptive_lanes(  # type: ignore[no-untyped-def]
+    y0, p0, p, t0, t1, dt0, rtol, atol, control, most, passes, block, member, queue, saveat, kept, tally, final, ys
+):
+    """Steps of controlled error for the members of the queue; the number of lanes still in use."""
+    groups = len(block)
+    L = as_lanes(block, width)
+    y, y1, work = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(n, width)
+    K, Q = stack_lanes(slopes, width), stack_lanes(coefficients, width)
+    direction = math.copysign(1.0, t1 - t0)
+    in_use = 0
+    for _ in range(passes):
+        in_use = 0
+        for group in range(groups):
+            free = False
+            for lane in range(width):
+                free = free or member[group, lane] < 0
+            if free and not take(group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys):
+                continue
+            in_use += 1
+            row = L[group]
+            fresh = row[FRESH] > 0.0
+            for m in range(n):
+                y[m] = row[STATE + m]
+            q = parameters(p, row)
+            t = row[T]
+            if any_lane(fresh):
+                begin(drift, t, y, q, K)
+                chosen = first_step(drift, order, t1 - t, t, y, q, K, y1, work, rtol, atol)
+                chosen = direction * lesser(abs(select(row[DT] == 0.0, chosen, row[DT])), control[5])
+                row[DT] = select(fresh, chosen, row[DT])
+                row[FRESH] = broadcast(0.0, width)
+                total = 0.0 * t
+                for m in range(n):
+                    row[STATE + n + m] = K[m]
+                    total += K[m]
+                bad = fresh & ~isfinite(total)
+                for lane in range(width):
+                    if extract(bad, lane) and member[group, lane] >= 0:
+                        leave(group, lane, NON_FINITE, block, member, tally, final)
+            for m in range(n):
+                K[m] = row[STATE + n + m]
+            dt, log_before, grow = row[DT], row[LOG_ERROR], row[GROW]
+            last = (t + LAST * dt - t1) * dt >= 0.0
+            length = select(last, t1 - t, dt)
+            square = attempt(drift, t, length, y, q, y, K, y1, rtol, atol)
+            good = square <= 1.0
+            finite = isfinite(square)
+            t_end = select(last, t1, t + length)
+            finish(drift, t_end, y1, q, K)
+            log_square = log2_of(square)
+            factor = step_factor(log_square, log_before, control)
+            if saves:
+                wanted = row[NEXT]
+                due = good & ((wanted - t_end) * direction <= 0.0) & isfinite(wanted)
+                if any_lane(due):
+                    save(
+                        due, group, t, length, t_end, y, y1, q, K, work, Q, row, block, member, saveat, tally, ys, direction
+                    )
+            longer = length * lesser(factor, grow)
+            longer = math.copysign(1.0, length) * lesser(abs(longer), control[5])
+            shorter = length * select(finite, lesser(factor, 1.0), control[3])
+            stuck = ~good & ((abs(shorter) <= ROUNDING * abs(t)) | (t + shorter == t))
+            row[T] = select(good, t_end, t)
+            row[DT] = select(good, longer, shorter)
+            row[LOG_ERROR] = select(good, log_square, log_before)
+            row[GROW] = select(good, control[4], 1.0)
+            row[ACCEPTED] += select(good, 1.0, 0.0)
+            row[REFUSED] += select(good, 0.0, 1.0)
+            for m in range(n):
+                row[STATE + m] = select(good, y1[m], y[m])
+                row[STATE + n + m] = select(good, K[last_slope + m], K[m])
+            done = good & last
+            spent = row[ACCEPTED] + row[REFUSED] >= most
+            if any_lane(done | stuck | spent):
+                for lane in range(width):
+                    if member[group, lane] >= 0:
+                        if extract(done, lane):
+                            leave(group, lane, DONE, block, member, tally, final)
+                        elif extract(stuck, lane):
+                            leave(group, lane, UNDERFLOW, block, member, tally, final)
+                        elif extract(spent, lane):
+                            leave(group, lane, LIMIT, block, member, tally, final)
+        if in_use == 0:
+            break
+    return in_use
+
+
+def fixed_lanes(  # type: ignore[no-untyped-def]
+    y0, p0, p, t0, t1, dt0, rtol, atol, control, most, passes, block, member, queue, saveat, kept, tally, final, ys
+):
+    """Steps of length dt0 for the members of the queue, all lanes of the block in step; lanes still in use."""
+    groups = len(block)
+    L = as_lanes(block, width)
+    y, y1, work = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(n, width)
+    K, Q = stack_lanes(slopes, width), stack_lanes(coefficients, width)
+    direction = math.copysign(1.0, t1 - t0)
+    for group in range(groups):
+        take(group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys)
+        row = L[group]
+        for m in range(n):
+            y[m] = row[STATE + m]
+        if any_lane(row[FRESH] > 0.0):
+            begin(drift, row[T], y, parameters(p, row), K)
+            row[FRESH] = broadcast(0.0, width)
+            for m in range(n):
+                row[STATE + n + m] = K[m]
+    index = int(block[0, ACCEPTED, 0])
+    t = block[0, T, 0]
+    ended = t == t1
+    for _ in range(passes):
+        if ended:
+            break
+        t_end = t0 + (index + 1) * dt0
+        beyond = (t_end - t1) / dt0
+        ended = beyond >= -ON_GRID
+        length = dt0 if beyond <= ON_GRID else t1 - t
+        t_end = t1 if ended else t_end
+        for group in range(groups):
+            row = L[group]
+            for m in range(n):
+                y[m] = row[STATE + m]
+                K[m] = row[STATE + n + m]
+            q = parameters(p, row)
+            now = broadcast(t, width)
+            attempt(drift, now, length, y, q, y, K, y1, rtol, atol)
+            finish(drift, broadcast(t_end, width), y1, q, K)
+            if saves:
+                wanted = row[NEXT]
+                due = ((wanted - t_end) * direction <= 0.0) & isfinite(wanted)
+                if any_lane(due):
+                    save(
+                        due, group, now, broadcast(length, width), broadcast(t_end, width), y, y1, q, K, work, Q,
+                        row, block, member, saveat, tally, ys, direction
+                    )  # fmt: skip
+            for m in range(n):
+                row[STATE + m] = y1[m]
+                row[STATE + n + m] = K[last_slope + m]
+        t = t_end
+        index += 1
+    in_use = 0
+    for group in range(groups):
+        for lane in range(width):
+            block[group, T, lane], block[group, ACCEPTED, lane] = t, index
+            total = 0.0
+            for m in range(n):
+                total += block[group, STATE + m, lane]
+            if member[group, lane] >= 0:
+                if not math.isfinite(total):
+                    leave(group, lane, NON_FINITE, block, member, tally, final)
+                elif ended:
+                    leave(group, lane, DONE, block, member, tally, final)
+                else:
+                    in_use += 1
+    return in_use
