@@ -16,6 +16,7 @@ from functools import cache
 
 import numpy as np
 
+from .bernstein import bernstein_basis
 from .tableau import Tableau, Vector
 
 Tree = tuple["Tree", ...]  # a vertex is the sorted tuple of its branches; () is a single vertex
@@ -116,6 +117,5 @@ def order_defects(tab: Tableau, weights: Vector, order: int, *, theta: float = 1
 
 
 def interpolant_weights(tab: Tableau, theta: float) -> Vector:
-    """w_j(theta) = sum_d P_jd theta^(d+1), shape (s + 1 + x,)."""
-    powers = theta ** np.arange(1, tab.P.shape[1] + 1)
-    return tab.P @ powers
+    """w_j(theta), shape (s + 1 + x,)."""
+    return tab.B @ bernstein_basis(tab.B.shape[1], theta)

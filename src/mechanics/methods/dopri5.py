@@ -35,5 +35,7 @@ DOPRI5 = Method(
     ),
     error_order=4,
     controller=Controller(integral=0.85, proportional=0.2),
-    reference="Dormand, Prince, J. Comput. Appl. Math. 6 (1980) 19-26; interpolant: Shampine, Math. Comp. 46 (1986) 135-150.",
+    reference=(
+        "Dormand, Prince, J. Comput. Appl. Math. 6 (1980) 19-26; interpolant: Shampine, Math. Comp. 46 (1986) 135-150."
+    ),
 )

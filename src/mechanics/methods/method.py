@@ -12,7 +12,8 @@ class Controller:
     Attributes
     ----------
     integral, proportional : float
-        Exponents of the error of this step and of the step before, times q. (1, 0) is the elementary controller.
+        Exponents of the error of this step and of the step before, times q. (1, 0) is the elementary controller,
+        (0.7, 0.4) Gustafsson's PI controller, (0.85, 0.2) the one of DOPRI5.
     safety : float
         Predicted steps are shortened by this factor: a rejected step costs a whole step.
     shrink, grow : float
@@ -46,7 +47,8 @@ class Method:
     reference : str
         Where they were published.
     error_order : int or None
-        Order of the embedded error estimate: error = O(dt^(error_order + 1)); None where there is none (fixed steps only).
+        Order of the embedded error estimate: error = O(dt^(error_order + 1)); None where there is none (fixed steps
+        only).
     controller : Controller
         Default step-size control.
     """
@@ -65,7 +67,7 @@ class Method:
 
     @property
     def dense_order(self) -> int:
-        """Global order of the interpolated solution."""
+        """Order conditions met by the interpolant: local error O(dt^(dense_order + 1)); see `Tableau`."""
         return self.data.dense_order
 
     def __repr__(self) -> str:

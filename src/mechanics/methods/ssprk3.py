@@ -1,6 +1,7 @@
 """Shu and Osher's third-order method: a convex combination of Euler steps.
 
-It keeps every convex bound (positivity, total variation) that Euler steps of the same dt keep. The interpolant does not.
+It keeps every convex bound (positivity, total variation) that Euler steps of the same dt keep. The interpolant
+does not.
 """
 
 from .method import Method
