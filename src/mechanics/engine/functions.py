@@ -1,0 +1,165 @@
+"""Elementary functions for numbers and lanes, with the same bits for both, and what they replace in a user's function.
+
+    sin, cos, tan, exp, log, power, ...      kernels without branches, of the machine's arithmetic alone
+    erf, gamma, asinh, ...                   the C library, lane by lane
+
+Each is a numba intrinsic that takes float64, whole numbers or lanes; for anything else (arrays, complex numbers, float32)
+it is the function that it replaces. `REPLACED` maps `math.sin`, `numpy.sin`, ... to them; `adopt` puts them in place.
+"""
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba.core import types
+from numba.core.typing.templates import signature
+from numba.extending import intrinsic
+
+from . import functions_exp, functions_simple, functions_trig
+from .functions_number import Number
+from .lane_operators import lane_by_lane, widest
+from .lane_type import Lanes, Mask
+
+MOST_PRODUCTS = 64  # integer powers up to here are products; numba's own limit is 65536, with a loop beyond
+REPLACED: dict[Any, tuple[Any, int]] = {}  # the function users write -> (ours, number of arguments)
+
+
+def elementary(kernel: Callable[..., Number], *originals: Any, gives_mask: bool = False) -> Any:
+    """An intrinsic that runs `kernel` on numbers and lanes, and is the first of `originals` for other types.
+
+    Parameters
+    ----------
+    kernel : function
+        Of one or two `Number`s.
+    *originals
+        Functions of `math` and `numpy` that it replaces.
+    gives_mask : bool
+        The kernel returns truth values.
+    """
+    return _intrinsic(kernel.__name__, kernel.__code__.co_argcount, originals, kernel, gives_mask)
+
+
+def by_lane(*originals: Any) -> Any:
+    """An intrinsic for a function of one number that has no kernel here: the original one, lane by lane."""
+    return _intrinsic(originals[0].__name__, 1, originals, None, False)
+
+
+def _intrinsic(
+    name: str, inputs: int, originals: tuple[Any, ...], kernel: Callable[..., Number] | None, gives_mask: bool
+) -> Any:
+    def resolve(typingctx: Any, args: tuple[Any, ...]) -> Any:
+        number = widest(args)
+        if number is None and all(a == types.float64 or isinstance(a, types.Integer) for a in args):
+            number = types.float64
+        if number is None or (kernel is None and number == types.float64):
+            return _original(typingctx, originals[0], args)
+        result = number if not gives_mask else Mask(number.width) if isinstance(number, Lanes) else types.boolean
+
+        def codegen(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+            if kernel is not None:
+                return kernel(*(Number(builder, v) for v in values)).value
+            scalar = context.get_function(
+                typingctx.resolve_value_type(originals[0]), signature(types.float64, types.float64)
+            )
+            return lane_by_lane(builder, lambda lane: scalar(builder, lane), values)
+
+        return signature(result, *(number,) * inputs), codegen
+
+    if inputs == 1:
+
+        def typed1(typingctx, x):  # type: ignore[no-untyped-def]
+            return resolve(typingctx, (x,))
+
+        typed: Any = typed1
+    else:
+
+        def typed2(typingctx, x, y):  # type: ignore[no-untyped-def]
+            return resolve(typingctx, (x, y))
+
+        typed = typed2
+    typed.__name__ = name
+    typed.__doc__ = kernel.__doc__ if kernel is not None else f"{originals[0].__module__}.{name}."
+    ours = intrinsic(typed)
+    for original in originals:
+        REPLACED[original] = ours, inputs
+    return ours
+
+
+def _original(typingctx: Any, original: Any, args: tuple[Any, ...]) -> Any:
+    """Typing and lowering of the replaced function for these types; None where it does not take them."""
+    function_type = typingctx.resolve_value_type(original)
+    sig = typingctx.resolve_function_type(function_type, args, {})
+    if sig is None:
+        return None
+
+    def codegen(context: Any, builder: Any, _: Any, values: Any) -> Any:
+        return context.get_function(function_type, sig)(builder, values)
+
+    return signature(sig.return_type, *sig.args), codegen
+
+
+sin = elementary(functions_trig.sin, math.sin, np.sin)
+cos = elementary(functions_trig.cos, math.cos, np.cos)
+tan = elementary(functions_trig.tan, math.tan, np.tan)
+exp = elementary(functions_exp.exp, math.exp, np.exp)
+log = elementary(functions_exp.log, math.log, np.log)
+sqrt = elementary(functions_simple.sqrt, math.sqrt, np.sqrt)
+fabs = elementary(functions_simple.fabs, math.fabs, np.abs, np.fabs)
+floor = elementary(functions_simple.floor, np.floor)
+ceil = elementary(functions_simple.ceil, np.ceil)
+trunc = elementary(functions_simple.trunc, np.trunc)
+rint = elementary(functions_simple.rint, np.rint)
+sign = elementary(functions_simple.sign, np.sign)
+square = elementary(functions_simple.square, np.square)
+copysign = elementary(functions_simple.copysign, math.copysign, np.copysign)
+minimum = elementary(functions_simple.minimum, np.minimum)
+maximum = elementary(functions_simple.maximum, np.maximum)
+isnan = elementary(functions_simple.isnan, math.isnan, np.isnan, gives_mask=True)
+isinf = elementary(functions_simple.isinf, math.isinf, np.isinf, gives_mask=True)
+isfinite = elementary(functions_simple.isfinite, math.isfinite, np.isfinite, gives_mask=True)
+
+
+@intrinsic(prefer_literal=True)
+def power(typingctx, x, y):  # type: ignore[no-untyped-def]
+    """x ** y. A constant whole y gives numba's products, one division for y < 0; whole numbers as y likewise."""
+    number = widest((x, y)) or types.float64
+    if isinstance(y, types.IntegerLiteral) and (x == number) and abs(y.literal_value) <= MOST_PRODUCTS:
+        return number(x, y), _products(y.literal_value)
+    reals = (x == number or isinstance(x, types.Integer)) and (y == number or y == types.float64)
+    if isinstance(y, types.Integer) or not reals:
+        return _original(typingctx, operator.pow, (types.unliteral(x), types.unliteral(y)))
+
+    def codegen(context, builder, sig, values):  # type: ignore[no-untyped-def]
+        return functions_exp.power(*(Number(builder, v) for v in values)).value
+
+    return number(number, number), codegen
+
+
+def _products(exponent: int) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        value = Number(builder, values[0])
+        result, left = value.constant(1.0), abs(exponent)
+        while left:
+            if left & 1:
+                result = result * value
+            left >>= 1
+            value = value * value
+        return (1.0 / result if exponent < 0 else result).value
+
+    return codegen
+
+
+def half_power(twice: int) -> Any:
+    """An intrinsic for x ** (twice/2): products and a square root where `power` takes a logarithm."""
+    if twice not in _half_powers:
+
+        def kernel(x: Number) -> Number:
+            return functions_exp.half_power(x, twice)
+
+        _half_powers[twice] = _intrinsic(f"half_power_{twice}", 1, (), kernel, False)
+    return _half_powers[twice]
+
+
+_half_powers: dict[int, Any] = {}
