@@ -1,6 +1,6 @@
 """DETEST, the 25 non-stiff problems of Hull, Enright, Fellen and Sedgwick, each on [0, 20].
 
-A: one equation; B: small systems; C: moderate systems; D: two bodies with eccentricity 0.1, 0.3 .. 0.9; E: of higher order.
+A: one equation; B: small systems; C: moderate systems; D: two bodies of eccentricity 0.1 to 0.9; E: higher order.
 """
 
 import math

@@ -190,7 +190,7 @@ def toda_system(n: int = 3, t1: float = 10.0) -> System:
         start,
         t1,
         kind="Hamiltonian",
-        reference=f"Toda, J. Phys. Soc. Japan 22 (1967) 431-436; Henon, Phys. Rev. B 9 (1974) 1921-1923; {_HLW}, X.1.5.",
+        reference=f"Toda, J. Phys. Soc. Japan 22 (1967) 431-436; Henon, Phys. Rev. B 9 (1974) 1921; {_HLW}, X.1.5.",
         invariants=(toda_energy, toda_momentum, toda_third),
         **(stored("Toda") if (n, t1) == (3, 10.0) else {}),
     )

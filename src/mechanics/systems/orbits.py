@@ -161,9 +161,7 @@ def pleiades(t, y, p, dy):  # type: ignore[no-untyped-def]
 def pleiades_energy(t: float, y: Vector, p: Any) -> float:
     """Kinetic plus potential energy, G = 1."""
     m = np.arange(1.0, 8.0)
-    potential = sum(
-        m[i] * m[j] / math.hypot(y[i] - y[j], y[7 + i] - y[7 + j]) for i in range(7) for j in range(i)
-    )
+    potential = sum(m[i] * m[j] / math.hypot(y[i] - y[j], y[7 + i] - y[7 + j]) for i in range(7) for j in range(i))
     return 0.5 * float(m @ (y[14:21] ** 2 + y[21:] ** 2)) - potential
 
 

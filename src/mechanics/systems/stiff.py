@@ -123,7 +123,7 @@ def charge(t: float, y: Vector, p: Any) -> float:
     return float(y[1] - y[2] - y[3])
 
 
-_ROBERTSON = {
+_ROBERTSON: dict[str, Any] = {
     "kind": "stiff",
     "reference": f"Robertson, in Numerical Analysis, ed. Walsh (1966) 178-182; {_HW}; {_TEST_SET}.",
     "jacobian": _robertson_jacobian,

@@ -111,10 +111,12 @@ class System:
         if self.final is not None and t == self.t1:
             return self.final.copy()
         known = f"only at t1 = {self.t1:g}" if self.final is not None else "nowhere"
-        raise ValueError(f"The solution of {self.name} is known {known}, but t is {t!r}. Integrate a reference instead.")
+        raise ValueError(
+            f"The solution of {self.name} is known {known}, but t is {t!r}. Integrate a reference instead."
+        )
 
     def problem(self, **changes: Any) -> Any:
-        """This system as a `mechanics.Problem`.
+        """A `mechanics.Problem` of this system.
 
         Parameters
         ----------
@@ -125,7 +127,7 @@ class System:
         -------
         mechanics.Problem
         """
-        from mechanics import Problem
+        from mechanics.problem import Problem
 
         standard = {k: getattr(self, k) for k in ("drift", "y0", "t0", "t1", "p", "diffusion", "noise", "jacobian")}
         unknown = sorted(set(changes) - set(standard))

@@ -1,0 +1,99 @@
+"""Order of convergence from errors at several step lengths.
+
+    log e = log C + q log dt + b dt
+
+q is the order as dt -> 0; b takes up the next term of the error, so that moderate steps do not bend the result.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+FLOOR = 2e-13  # relative: below, rounding has a say in the error
+CEILING = 3e-2  # above, steps are not yet asymptotic
+DECADES = 0.6  # fall of the error between neighbouring step lengths
+WINDOW = 8  # finest points that are fitted
+FEWEST = 5
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A fitted order.
+
+    Attributes
+    ----------
+    order, stderr : float
+        Measured order and the standard error of the fit.
+    dts, errors : tuple of float
+        The fitted points, dt falling; errors are relative to the solution.
+    """
+
+    order: float
+    stderr: float
+    dts: tuple[float, ...]
+    errors: tuple[float, ...]
+
+
+def fit(dts: Sequence[float], errors: Sequence[float]) -> Slope:
+    """Least squares of the equation above; at least `FEWEST` points."""
+    x, e = np.array(dts), np.array(errors)
+    M = np.stack([np.ones_like(x), np.log(x), x / x.max()], axis=1)
+    c, *_ = np.linalg.lstsq(M, np.log(e), rcond=None)
+    residual = np.log(e) - M @ c
+    variance = float(residual @ residual) / max(len(x) - 3, 1)
+    stderr = math.sqrt(variance * np.linalg.inv(M.T @ M)[1, 1])
+    return Slope(float(c[1]), stderr, tuple(dts), tuple(errors))
+
+
+def refine(
+    error: Callable[[int], float], order: float, span: float, most: int, fewest: int = 3
+) -> tuple[list[float], list[float]]:
+    """Errors for more and more steps, until rounding or the budget ends it.
+
+    Parameters
+    ----------
+    error : function
+        `error(steps)`, relative.
+    order : float
+        Expected: sets the ratio of neighbouring step lengths.
+    span : float
+        Length of the interval.
+    most, fewest : int
+        Largest and smallest number of steps.
+
+    Returns
+    -------
+    dts, errors : list of float
+        Those between floor and ceiling, dt falling.
+    """
+    dts: list[float] = []
+    errors: list[float] = []
+    steps, ratio, below = fewest, 10.0 ** (DECADES / max(order, 0.5)), 0
+    while steps <= most and below < 2 and len(dts) < 40:
+        e = error(steps)
+        if math.isfinite(e) and e < CEILING:
+            if e <= FLOOR:
+                below += 1
+            elif below == 0:
+                dts.append(span / steps)
+                errors.append(e)
+        steps = max(steps + 1, math.ceil(steps * ratio))
+    return dts[-WINDOW:], errors[-WINDOW:]
+
+
+def judge(slope: Slope, claim: float, what: str, system: str, below: float, above: float) -> None:
+    """Raise AssertionError unless the measured order lies in [claim - below, claim + above]."""
+    where = f"between dt = {slope.dts[0]:.3g} (error {slope.errors[0]:.1e}) and {slope.dts[-1]:.3g}"
+    where += f" ({slope.errors[-1]:.1e}) on the system '{system}'"
+    if slope.stderr > 0.5 * below:
+        raise AssertionError(
+            f"{what} claims order {claim:g}, but the measured {slope.order:.2f} is uncertain by {slope.stderr:.2f} "
+            f"{where}: the errors do not follow a power of dt."
+        )
+    if not claim - below <= slope.order <= claim + above:
+        raise AssertionError(
+            f"{what} claims order {claim:g}, but its error falls as dt^{slope.order:.2f} (+- {slope.stderr:.2f}) "
+            f"{where}."
+        )

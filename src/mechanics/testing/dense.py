@@ -1,0 +1,133 @@
+"""Is the interpolant of a method as accurate as claimed, continuous, and exact at the ends of steps?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mechanics.methods import Method
+from mechanics.systems import System
+from mechanics.systems.manufactured import MANUFACTURED
+
+from ._runs import Step, as_problem, check_method, claimed, name_of
+from ._slope import FEWEST, Slope, fit, judge, refine
+from .order import MOST_PLAIN
+
+Array = NDArray[np.float64]
+THETAS = np.linspace(0.05, 0.95, 10)  # relative times inside a step
+JUMP = 1e-13  # relative: a few roundings of the polynomial
+MOST_DENSE = 10_000
+
+
+@dataclass(frozen=True)
+class DenseCheck:
+    """Outcome of `check_dense_output`: the fitted order inside steps and the largest jump at their ends (relative)."""
+
+    method: str
+    claim: float
+    slope: Slope
+    jump: float
+    system: str
+
+
+def check_dense_output(
+    method: Method | Step,
+    order: float | None = None,
+    *,
+    system: System = MANUFACTURED,
+    below: float = 0.3,
+    above: float = 0.6,
+    most_steps: int | None = None,
+) -> DenseCheck:
+    """Check order, continuity and ends of the interpolated solution with fixed steps.
+
+    Parameters
+    ----------
+    method : Method or function
+        A method of the library, or `step(t, dt, y, drift, p) -> (y1, interpolant)` with `interpolant(theta)` the state
+        at t + theta dt, 0 <= theta <= 1.
+    order : float, optional
+        Global order inside steps; by default `method.dense_order`.
+    system : System
+        With a closed-form solution.
+    below, above : float
+        How far the measured order may lie from the claim.
+    most_steps : int, optional
+        Budget at the finest step length.
+
+    Returns
+    -------
+    DenseCheck
+
+    Raises
+    ------
+    AssertionError
+        If the order differs, or the interpolant misses the ends of a step by more than 1e-13 of the solution.
+    ValueError
+        If there is no claim, or the system has no closed form.
+    """
+    check_method(method)
+    claim = claimed(method, order, "dense_order")
+    if system.exact is None:
+        raise ValueError(f"check_dense_output needs a closed-form solution, but {system.name} has none.")
+    exact_at = system.exact
+    scale = float(np.abs(system.solution()).max())
+    most = most_steps or (MOST_DENSE if isinstance(method, Method) else MOST_PLAIN)
+    jumps = []
+
+    def error(steps: int) -> float:
+        ts, ys, sample = _dense(method, system, steps)
+        at_ends = max(_gap(sample(i, 0.0), ys[i]) for i in range(steps))
+        at_ends = max(at_ends, *(_gap(sample(i, 1.0), ys[i + 1]) for i in range(steps)))
+        jumps.append(at_ends / scale)
+        worst = 0.0
+        for i in range(steps):
+            for theta in THETAS:
+                exact = exact_at(ts[i] + theta * (ts[i + 1] - ts[i]), system.y0, system.p)
+                worst = max(worst, _gap(sample(i, theta), exact))
+        return worst / scale
+
+    dts, errors = refine(error, claim, abs(system.t1 - system.t0), min(most, 400))
+    what = f"the interpolant of {name_of(method)}"
+    jump = max(jumps)
+    if not jump <= JUMP:
+        raise AssertionError(
+            f"{what} misses the ends of its steps by {jump:.1e} of the solution on '{system.name}'; "
+            f"rounding explains {JUMP:.0e}."
+        )
+    if len(dts) < FEWEST:
+        raise AssertionError(
+            f"{what} claims order {claim:g}, but only {len(dts)} of its errors on '{system.name}' lie between rounding "
+            "and 3 %: it does not converge."
+        )
+    slope = fit(dts, errors)
+    judge(slope, claim, what, system.name, below, above)
+    return DenseCheck(name_of(method), claim, slope, jump, system.name)
+
+
+def _gap(a: Array, b: Array) -> float:
+    return float(np.abs(a - b).max())
+
+
+def _dense(method: Method | Step, system: System, steps: int) -> tuple[Array, Array, Callable[[int, float], Array]]:
+    """Ends of steps, states there, and `sample(i, theta)` inside step i."""
+    if isinstance(method, Method):
+        from mechanics.solve import solve
+
+        solution = solve(as_problem(system), method, dt=abs(system.t1 - system.t0) / steps, dense=True)
+        ts, ys = solution.ts, solution.ys
+
+        def inside(i: int, theta: float) -> Array:
+            # one rounding outside of the ends would read the neighbouring step: that is the continuity being tested
+            return solution(ts[i] + theta * (ts[i + 1] - ts[i]))
+
+        return ts, ys, inside
+    ts = np.linspace(system.t0, system.t1, steps + 1)
+    dt, y = (system.t1 - system.t0) / steps, np.array(system.y0, float)
+    states, parts = [y], []
+    for t in ts[:-1]:
+        y, part = method(float(t), dt, y.copy(), system.drift, system.p)
+        states.append(np.asarray(y, float))
+        parts.append(part)
+    return ts, np.array(states), lambda i, theta: np.asarray(parts[i](theta), float)
