@@ -101,14 +101,16 @@ def solve(
     if isinstance(problem, Restart):
         problem, previous = problem.problem, problem.solution
     given = as_events(events) if events != () else ()
-    _check(problem, method, previous, dt, given)
+    check_pieces(problem, method, dt)
+    if previous is not None:
+        _check_restart(previous, problem, method, dt, given)
     t0, t1 = problem.t0 if previous is None else previous.t, problem.t1
-    times = NOTHING if saveat is None else _times(saveat, t0, t1)
-    floor = _tolerances(rtol, atol, len(problem.y0))
+    times = NOTHING if saveat is None else requested_times(saveat, t0, t1)
+    floor = tolerances(rtol, atol, len(problem.y0))
     keep: Keep = "steps" if dense else "ends" if saveat is None else "times"
     if keep == "times" and (len(times) == 0 or (len(times) == 1 and times[0] == t1)):
         keep = "nothing"
-    control, attempts = _control(method, max_dt), _attempts(max_steps, dt)
+    control, attempts = control_of(method, max_dt), _attempts(max_steps, dt)
     degree = method.data.P.shape[1]
     if previous is None:
         rows = 0.0 if dt is None else abs(t1 - t0) / dt + 2.0
@@ -128,20 +130,33 @@ def solve(
     return solution.raise_for_status() if throw else solution
 
 
-def _check(problem: Any, method: Any, previous: Solution | None, dt: Any, events: tuple[Event, ...]) -> None:
-    """Raise unless the pieces of a solve fit together."""
+def check_pieces(problem: Any, method: Any, dt: Any) -> None:
+    """Raise unless problem, method and step fit together."""
     if type(problem) is not Problem:
         raise TypeError(f"problem must be a Problem, but is a {type(problem).__name__}.")
     if type(method) is not Method:
         raise TypeError(f"method must be a Method such as mechanics.methods.TSIT5, but is {method!r}.")
     if problem.diffusion is not None:
         raise ValueError(f"{method} solves ordinary differential equations, but the problem has a diffusion.")
-    if dt is None and not method.adaptive:
-        raise ValueError(f"{method} has no error estimate; give the step with dt=, or use an adaptive method.")
-    if dt is not None and not finite_number("dt", dt) > 0.0:
-        raise ValueError(f"dt must be positive (the direction follows from t0 and t1), but is {dt}.")
-    if previous is None:
-        return
+    if dt is None:
+        if not method.adaptive:
+            raise ValueError(f"{method} has no error estimate; give the step with dt=, or use an adaptive method.")
+    else:
+        positive("dt", dt)
+
+
+def positive(name: str, value: Any) -> float:
+    """The value as a positive float; ValueError with its name otherwise."""
+    number = finite_number(name, value)
+    if not number > 0.0:
+        raise ValueError(f"{name} must be positive (the direction follows from t0 and t1), but is {number}.")
+    return number
+
+
+def _check_restart(
+    previous: Solution, problem: Problem, method: Method, dt: float | None, events: tuple[Event, ...]
+) -> None:
+    """Raise unless this solve can go on from the previous one."""
     state = previous.state
     if state.method != method.name:
         raise ValueError(f"The solution was made by {state.method}; go on with it, or start a new Problem.")
@@ -153,7 +168,7 @@ def _check(problem: Any, method: Any, previous: Solution | None, dt: Any, events
         raise ValueError(f"A restart needs the steps of the first solve ({was}), but dt is {dt}.")
 
 
-def _times(saveat: ArrayLike, t0: float, t1: float) -> Array:
+def requested_times(saveat: ArrayLike, t0: float, t1: float) -> Array:
     """Sorted times between t0 and t1."""
     times = np.array(saveat, dtype=np.float64)
     if times.ndim != 1:
@@ -170,7 +185,7 @@ def _times(saveat: ArrayLike, t0: float, t1: float) -> Array:
     return times
 
 
-def _tolerances(rtol: Any, atol: ArrayLike, n: int) -> Array:
+def tolerances(rtol: Any, atol: ArrayLike, n: int) -> Array:
     """atol for every component."""
     if not 0.0 <= finite_number("rtol", rtol) < 1.0:
         raise ValueError(f"rtol must lie in [0, 1), but is {rtol}.")
@@ -190,7 +205,7 @@ def _tolerances(rtol: Any, atol: ArrayLike, n: int) -> Array:
 _controls: dict[tuple[Method, float], Array] = {}
 
 
-def _control(method: Method, max_dt: float) -> Array:
+def control_of(method: Method, max_dt: float) -> Array:
     """Constants of `engine.control.step_factor`, whose error is a mean square: exponents are halved."""
     key = (method, max_dt)
     if key not in _controls:

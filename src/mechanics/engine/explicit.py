@@ -76,4 +76,4 @@ def _kernels(tab: Tableau, n: int | None) -> tuple[Any, ...]:
 
     in_attempt = s - 1 + (needs_end and estimates > 0)
     slopes, degree = tab.P.shape
-    return begin, attempt, finish, dense, shift, slopes, degree, in_attempt, s - in_attempt, len(tab.extra_A)
+    return begin, attempt, finish, dense, shift, slopes, degree, s, in_attempt, s - in_attempt, len(tab.extra_A)

@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from .compile import inlined, kernel
-from .control import exp2_of, first_step, greater, lesser, log2_of, step_factor
+from .control import first_step, lesser, log2_of, step_factor
 from .dense import evaluate
 from .lane_layout import (
     ACCEPTED,
@@ -30,7 +30,7 @@ from .lane_layout import (
     STEPS,
     T,
 )
-from .lane_memory import as_lanes, stack_lanes
+from .lane_memory import as_lanes, stack_floats, stack_lanes
 from .lane_select import any_lane, broadcast, extract, select
 from .layout import DONE, LIMIT, NON_FINITE, UNDERFLOW
 from .scalar import LAST, ON_GRID, ROUNDING
@@ -41,14 +41,13 @@ attempt: Any = None
 finish: Any = None
 dense: Any = None
 drift: Any = None
+collect: Any = None
 parameters: Any = None
-reduce: Any = None
 n: Any = None
 width: Any = None
 slopes: Any = None
 last_slope: Any = None
 coefficients: Any = None
-degree: Any = None
 order: Any = None
 saves: Any = None
 
@@ -60,10 +59,11 @@ def isfinite(x):  # type: ignore[no-untyped-def]
 
 
 @kernel(forceinline=False)
-def take(group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys):  # type: ignore[no-untyped-def]
+def take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, start):  # type: ignore[no-untyped-def]
     """Give each free lane of a group the next member of the queue; whether any lane of the group is in use."""
+    n = len(start)
     used = False
-    for lane in range(width):
+    for lane in range(member.shape[1]):
         if member[group, lane] < 0 and queue[QUEUE_NEXT] < queue[QUEUE_END]:
             who = queue[QUEUE_NEXT]
             queue[QUEUE_NEXT] += 1
@@ -74,16 +74,14 @@ def take(group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys):
             block[group, FRESH, lane] = 1.0
             row = who if len(y0) > 1 else 0
             for m in range(n):
-                block[group, STATE + m, lane] = y0[row, m]
+                start[m] = block[group, STATE + m, lane] = y0[row, m]
             row = who if len(p0) > 1 else 0
             for k in range(p0.shape[1]):
                 block[group, STATE + 2 * n + k, lane] = p0[row, k]
-            if saves:
-                tally[who, SAVED] = kept
-                for k in range(kept):  # requested times before the start are the start
-                    for m in range(n):
-                        ys[who, k, m] = block[group, STATE + m, lane]
-                block[group, NEXT, lane] = saveat[kept] if kept < len(saveat) else math.inf
+            for k in range(kept):  # requested times at the start
+                collect(ys[who], k, saveat[k], start)
+            tally[who, SAVED] = kept
+            block[group, NEXT, lane] = saveat[kept] if kept < len(saveat) else math.inf
         used = used or member[group, lane] >= 0
     return used
 
@@ -96,29 +94,30 @@ def leave(group, lane, code, block, member, tally, final):  # type: ignore[no-un
     tally[who, STEPS] = int(block[group, ACCEPTED, lane])
     tally[who, REFUSALS] = int(block[group, REFUSED, lane])
     final[who, 0] = block[group, T, lane]
-    for m in range(n):
+    for m in range(final.shape[1] - 1):
         final[who, 1 + m] = block[group, STATE + m, lane]
     member[group, lane] = -1
 
 
 @kernel(forceinline=False)
 def save(  # type: ignore[no-untyped-def]
-    due, group, t, length, t_end, y, y1, p, K, work, Q, row, block, member, saveat, tally, ys, direction
+    collect, due, group, t, length, t_end, y, y1, Q, work, row, block, member, saveat, tally, ys, direction, state
 ):
-    """States at the requested times inside the steps of the lanes that are due."""
-    dense(drift, t, length, y, p, K, work, Q)
+    """States at the requested times inside the steps of the lanes that are due; Q is the interpolant."""
+    n = len(y)
     while any_lane(due):
         wanted = row[NEXT]
         at_end = wanted == t_end
-        evaluate((wanted - t) / length, length, y, Q, degree, work)
+        evaluate((wanted - t) / length, length, y, Q, len(Q) // n, work)
         for m in range(n):
             work[m] = select(at_end, y1[m], work[m])
-        for lane in range(width):
+        for lane in range(member.shape[1]):
             if extract(due, lane):
                 who = member[group, lane]
                 k = tally[who, SAVED]
                 for m in range(n):
-                    ys[who, k, m] = extract(work[m], lane)
+                    state[m] = extract(work[m], lane)
+                collect(ys[who], k, saveat[k], state)
                 tally[who, SAVED] = k + 1
                 block[group, NEXT, lane] = saveat[k + 1] if k + 1 < len(saveat) else math.inf
         wanted = row[NEXT]
@@ -133,6 +132,7 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
     L = as_lanes(block, width)
     y, y1, work = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(n, width)
     K, Q = stack_lanes(slopes, width), stack_lanes(coefficients, width)
+    state = stack_floats(n)
     direction = math.copysign(1.0, t1 - t0)
     in_use = 0
     for _ in range(passes):
@@ -141,7 +141,7 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
             free = False
             for lane in range(width):
                 free = free or member[group, lane] < 0
-            if free and not take(group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys):
+            if free and not take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, state):
                 continue
             in_use += 1
             row = L[group]
@@ -180,11 +180,13 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
                 wanted = row[NEXT]
                 due = good & ((wanted - t_end) * direction <= 0.0) & isfinite(wanted)
                 if any_lane(due):
+                    dense(drift, t, length, y, q, K, work, Q)
                     save(
-                        due, group, t, length, t_end, y, y1, q, K, work, Q, row, block, member, saveat, tally, ys, direction
-                    )
+                        collect, due, group, t, length, t_end, y, y1, Q, work, row, block, member, saveat, tally, ys,
+                        direction, state,
+                    )  # fmt: skip
             longer = length * lesser(factor, grow)
-            longer = math.copysign(1.0, length) * lesser(abs(longer), control[5])
+            longer = direction * lesser(abs(longer), control[5])
             shorter = length * select(finite, lesser(factor, 1.0), control[3])
             stuck = ~good & ((abs(shorter) <= ROUNDING * abs(t)) | (t + shorter == t))
             row[T] = select(good, t_end, t)
@@ -220,9 +222,10 @@ def fixed_lanes(  # type: ignore[no-untyped-def]
     L = as_lanes(block, width)
     y, y1, work = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(n, width)
     K, Q = stack_lanes(slopes, width), stack_lanes(coefficients, width)
+    state = stack_floats(n)
     direction = math.copysign(1.0, t1 - t0)
     for group in range(groups):
-        take(group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys)
+        take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, state)
         row = L[group]
         for m in range(n):
             y[m] = row[STATE + m]
@@ -255,9 +258,11 @@ def fixed_lanes(  # type: ignore[no-untyped-def]
                 wanted = row[NEXT]
                 due = ((wanted - t_end) * direction <= 0.0) & isfinite(wanted)
                 if any_lane(due):
+                    long = broadcast(length, width)
+                    dense(drift, now, long, y, q, K, work, Q)
                     save(
-                        due, group, now, broadcast(length, width), broadcast(t_end, width), y, y1, q, K, work, Q,
-                        row, block, member, saveat, tally, ys, direction
+                        collect, due, group, now, long, broadcast(t_end, width), y, y1, Q, work, row, block, member,
+                        saveat, tally, ys, direction, state,
                     )  # fmt: skip
             for m in range(n):
                 row[STATE + m] = y1[m]

@@ -94,7 +94,7 @@ def _sequence(rows: tuple[tuple[int, Row, float], ...], end: Row, n: int | None)
 
             for i, row, node in rows:
                 shift(row)
-                at = t if node == 0.0 else emit.fma(emit.constant(node, dt.type), dt, t)
+                at = t if node == 0.0 else emit.fma(emit.constant(node, t.type), emit.spread(dt, t.type), t)
                 evaluate(builder, (at, work, p, emit.like(y, slots[i])))
             if end:
                 shift(end)
@@ -129,6 +129,7 @@ def _mean_square(e: tuple[Row, ...], n: int | None) -> Any:
             emit.for_components(body)
             total = emit.total(sums[0])
             count = emit.spread(builder.uitofp(emit.length, double), total.type)
+            dt = emit.spread(dt, total.type)
             square = builder.fmul(dt, dt)
             if len(e) == 1:
                 return builder.fdiv(builder.fmul(square, total), count)

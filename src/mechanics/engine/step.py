@@ -29,6 +29,7 @@ class Step(NamedTuple):
     shift: Any
     slopes: int  # of K
     degree: int  # of Q
+    last: int  # which vector of K is the slope at the end of the step
     cost: int  # evaluations of the drift in an attempt
     finish_cost: int  # and after acceptance
     dense_cost: int  # and for the interpolant

@@ -1,0 +1,80 @@
+"""From a drift, a method and what is to be kept to one compiled entry point of the lane engine."""
+
+from collections.abc import Callable, Hashable
+from functools import cache
+from typing import Any
+
+import numba
+from llvmlite import binding
+from numba import types
+from numba.core.config import DISABLE_JIT  # type: ignore[attr-defined]
+from numba.core.errors import NumbaError
+
+from ..methods.method import Method
+from . import lanes
+from .collect import keep_states
+from .compile import compile_bound
+from .lane_layout import STATE
+from .lane_parameters import Varied, reader
+from .step import step_of
+from .user import adopt
+
+_bound: dict[Hashable, tuple[Callable[..., int] | None, Any]] = {}
+
+
+@cache
+def native_width() -> int:
+    """Members in one vector register of this machine; results do not depend on it."""
+    if DISABLE_JIT:
+        return 1
+    features = binding.get_host_cpu_features()
+    return 8 if features.get("avx512f") else 4 if features.get("avx") else 2
+
+
+def bind_lanes(
+    drift: Any, method: Method, n: int, varied: Varied, p_key: Hashable, collect: Any, saves: bool, fixed: bool
+) -> Callable[..., int] | None:
+    """The entry point for these choices; None where the drift cannot run in lanes (it branches on the state, say)."""
+    key = (drift, method, n, varied.layout, varied.rows.shape[1], p_key, collect, saves, fixed)
+    if key not in _bound:
+        _bound[key] = _compile(drift, method, n, varied, collect, saves, fixed), (method, collect)
+    return _bound[key][0]
+
+
+def _compile(
+    drift: Any, method: Method, n: int, varied: Varied, collect: Any, saves: bool, fixed: bool
+) -> Callable[..., int] | None:
+    step = step_of(method, n)
+    entry: Any = compile_bound(
+        lanes.fixed_lanes if fixed else lanes.adaptive_lanes,
+        begin=step.begin,
+        attempt=step.attempt,
+        finish=step.finish,
+        dense=step.dense,
+        drift=adopt(drift),
+        parameters=reader(varied, STATE + 2 * n),
+        collect=keep_states if collect is None else collect,
+        n=n,
+        width=native_width(),
+        slopes=step.slopes * n,
+        last_slope=step.last * n,
+        coefficients=step.degree * n,
+        order=method.order,
+        saves=saves,
+    )
+    if DISABLE_JIT:
+        return entry  # type: ignore[no-any-return]
+    try:
+        return entry.compile(_signature(varied.shared))  # type: ignore[no-any-return]
+    except NumbaError:
+        return None
+
+
+def _signature(p: Any) -> tuple[Any, ...]:
+    """Numba types of the arguments of `lanes.adaptive_lanes` and `lanes.fixed_lanes`."""
+    f1, f2, f3, number = types.float64[::1], types.float64[:, ::1], types.float64[:, :, ::1], types.float64
+    i1, i2, whole = types.int64[::1], types.int64[:, ::1], types.int64
+    #  y0, p0, p, t0, t1, dt0, rtol, atol, control, most, passes
+    first = (f2, f2, numba.typeof(p), number, number, number, number, f1, f1, number, whole)
+    #  block, member, queue, saveat, kept, tally, final, ys
+    return (*first, f3, i2, i1, f1, whole, i2, f2, f3)

@@ -1,0 +1,144 @@
+"""The result of an ensemble."""
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .members import member_parameters
+from .methods import Method
+from .problem import Problem
+from .solution import Solution
+from .solve import solve
+from .status import SolveError, Status
+
+if TYPE_CHECKING:
+    import xarray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class EnsembleStats:
+    """Cost of an ensemble.
+
+    Attributes
+    ----------
+    accepted, refused : int
+        Steps and discarded attempts of all members.
+    seconds : float
+        Wall time, compilation included.
+    compiled : int
+        Functions compiled for this call.
+    engine : str
+        "lanes": many members in each vector; "scalar": one by one.
+    threads : int
+    """
+
+    accepted: int
+    refused: int
+    seconds: float
+    compiled: int
+    engine: str
+    threads: int
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """States or reductions of many members.
+
+    Attributes
+    ----------
+    ts : ndarray, shape (m,)
+        Requested times.
+    ys : ndarray, shape (members, m, n)
+        States at `ts` (empty where reductions were asked for); NaN after a member's end.
+    t, y : ndarray, shapes (members,) and (members, n)
+        Time and state that each member reached.
+    status : tuple of Status
+        How each member ended.
+    steps, refused : ndarray of int, shape (members,)
+        Accepted steps and discarded attempts.
+    reduced : tuple of ndarray or None
+        Results of the reductions, in the order given; over members (m, ..., n) of those that reached the end, over time
+        (members, ..., n).
+    members : ndarray of int, shape (members,)
+        Index of each member in the ensemble that the seed names.
+    stats : EnsembleStats
+    """
+
+    ts: Array
+    ys: Array
+    t: Array
+    y: Array
+    status: tuple[Status, ...]
+    steps: NDArray[np.int64]
+    refused: NDArray[np.int64]
+    reduced: tuple[Array | None, ...]
+    members: NDArray[np.int64]
+    stats: EnsembleStats
+    problem: Problem = dataclasses.field(repr=False)
+    method: Method = dataclasses.field(repr=False)
+    plan: Any = dataclasses.field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    @property
+    def failed(self) -> NDArray[np.int64]:
+        """Positions of the members that did not reach the end."""
+        return np.array([i for i, status in enumerate(self.status) if not status.ok], dtype=np.int64)
+
+    def solve_member(self, i: int, **options: Any) -> Solution:
+        """Solve the member at position `i` alone, with the same steps: for a diagnosis, a dense output, a longer run.
+
+        Parameters
+        ----------
+        i : int
+        **options
+            For `solve`, instead of those of the ensemble.
+        """
+        plan, problem = self.plan, self.problem
+        y0 = plan.states[i if len(plan.states) > 1 else 0]
+        single = Problem(problem.drift, y0, problem.t0, problem.t1, member_parameters(plan.varied, i))
+        given = {
+            "dt": plan.dt,
+            "rtol": plan.rtol,
+            "atol": plan.atol,
+            "first_dt": plan.first_dt or None,
+            "max_dt": plan.max_dt,
+            "max_steps": None if plan.attempts == np.inf else int(plan.attempts),
+        }
+        return solve(single, self.method, **(given | options))
+
+    def raise_for_status(self) -> "Ensemble":
+        """Raise SolveError if a member failed; else return the ensemble itself."""
+        failed = self.failed
+        counts = Counter(self.status[i] for i in failed)
+        if not len(failed) or Status.INTERRUPTED in counts:
+            return self
+        many = ", ".join(f"{count} {status.name}" for status, count in counts.items())
+        first = int(failed[0])
+        said = "The time budget was used up."
+        if self.status[first] is not Status.MAX_SECONDS:
+            said = self.solve_member(first, saveat=(), throw=False).message
+        raise SolveError(f"{len(failed)} of {len(self)} members failed ({many}). Member {first}: {said}", self)
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """States as a labelled dataset (needs xarray: the extra `sweep`)."""
+        try:
+            import xarray
+        except ImportError:
+            raise ImportError("to_xarray needs xarray; install it with: pip install 'mechanet[sweep]'") from None
+        component = np.arange(self.y.shape[1])
+        data = {"y_final": (("member", "component"), self.y), "t_final": ("member", self.t)}
+        if self.ys.size:
+            data["y"] = (("member", "time", "component"), self.ys)
+        return xarray.Dataset(
+            data,
+            coords={"member": self.members, "component": component, "time": self.ts},
+            attrs={"method": self.method.name, **dataclasses.asdict(self.stats)},
+        )
