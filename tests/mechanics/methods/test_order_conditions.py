@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mechanics.methods import DOP853, DOPRI5, TSIT5, VERN7, VERN9, all_methods
+from mechanics.methods import DOP853, DOPRI5, FEAGIN10, FEAGIN12, TSIT5, VERN7, VERN9, all_methods
 from mechanics.methods.conditions import (
     density,
     interpolant_weights,
@@ -59,6 +59,14 @@ def test_the_two_estimates_of_dop853_combine_to_order_seven():
     assert e5[:5].max() < ROUNDING < MISSED < e5[5]
     assert e3[:3].max() < ROUNDING < MISSED < e3[3]
     assert DOP853.error_order == 2 * 6 - 4 - 1
+
+
+@pytest.mark.parametrize("method", [FEAGIN10, FEAGIN12], ids=str)
+def test_feagins_error_estimate_is_blind_to_time(method):
+    """Both of its slopes are taken at one time: where f = f(t) it vanishes."""
+    i, k = np.flatnonzero(method.data.e[0])
+    assert method.data.c[i] == method.data.c[k]
+    assert method.data.e[0, i] == -method.data.e[0, k]
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
