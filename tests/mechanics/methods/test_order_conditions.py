@@ -26,7 +26,7 @@ THETAS = (0.11, 0.3, 0.5, 0.71, 0.95)
 
 
 def test_trees_are_as_many_as_counted_by_cayley():
-    """OEIS A000081; densities of the four trees with four vertices from Hairer, Norsett, Wanner I, table II.2.1."""
+    """OEIS A000081; densities of the four trees with four vertices from Hairer, Norsett, Wanner I, II.2."""
     assert [len(rooted_trees(n)) for n in range(1, 13)] == [1, 1, 2, 4, 9, 20, 48, 115, 286, 719, 1842, 4766]
     assert all(size(tree) == 9 for tree in rooted_trees(9))
     assert len(set(rooted_trees(9))) == 286
