@@ -7,7 +7,7 @@ VERN8 is then wrong by 1e-10 dt |f|, whatever the tolerance. Here B_d = w(1) as 
 
 References
 ----------
-Farouki, Rajan, Comput. Aided Geom. Des. 4 (1987) 191-216; conversion: eqs. (1)-(2) of 5 (1988) 1-26.
+Farouki, Rajan, Comput. Aided Geom. Des. 4 (1987) 191-216.
 """
 
 from fractions import Fraction

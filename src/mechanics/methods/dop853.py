@@ -5,8 +5,7 @@ Two error estimates, of orders 5 and 3 (rows of e), are combined as
     err = |e5|^2 / sqrt(|e5|^2 + 0.01 |e3|^2)
 
 which is O(dt^8) and stays meaningful where one of them happens to vanish. The interpolant of order 7 needs three
-stages after K_s; it is published in nested form and written here in the Bernstein
-basis.
+stages after K_s; it is published in nested form and written here in the Bernstein basis.
 """
 
 from .method import Controller, Method
@@ -97,6 +96,6 @@ DOP853 = Method(
     ),
     error_order=7,
     controller=Controller(shrink=0.333, grow=6.0),
-    reference="Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, 2nd ed., II.5-II.6 (code DOP853).",
+    reference="Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, 2nd ed. (1993), II.5-6, DOP853.",
 )
 # fmt: on

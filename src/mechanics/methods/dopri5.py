@@ -1,6 +1,6 @@
 """Dormand and Prince's pair 5(4): the most used method for tolerances of 1e-4 to 1e-7.
 
-The interpolant of order 4 is Shampine's, in the form of Hairer, Norsett and Wanner (II.6, (6.12)): the cubic Hermite
+The interpolant of order 4 is Shampine's, in the form of Hairer, Norsett and Wanner (I, II.6): the cubic Hermite
 polynomial plus theta^2 (1 - theta)^2 dt sum_j d_j K_j.
 """
 

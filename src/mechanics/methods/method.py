@@ -19,6 +19,10 @@ class Controller:
     shrink, grow : float
         Limits of dt_new / dt.
 
+    Notes
+    -----
+    In a smooth stretch err settles at safety^(q / (integral - proportional)), not at 1.
+
     References
     ----------
     Hairer, Norsett, Wanner, Solving Ordinary Differential Equations I, 2nd ed., II.4; Gustafsson, ACM TOMS 17 (1991)

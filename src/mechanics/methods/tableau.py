@@ -128,7 +128,7 @@ def tableau(
 def _check(claim: str, terms: Vector, value: float) -> None:
     total = float(np.sum(terms))
     if abs(total - value) > 1e-13 * max(1.0, float(np.sum(np.abs(terms)))):
-        raise ValueError(f"{claim} fails: got {total!r}, wanted {value!r}.")
+        raise ValueError(f"{claim} fails: got {total!r}, wanted {float(value)!r}.")
 
 
 def _hermite(b: Vector) -> Vector:
