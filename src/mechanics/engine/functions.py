@@ -50,7 +50,7 @@ def _intrinsic(
     name: str, inputs: int, originals: tuple[Any, ...], kernel: Callable[..., Number] | None, gives_mask: bool
 ) -> Any:
     def resolve(typingctx: Any, args: tuple[Any, ...]) -> Any:
-        number = widest(args)
+        number: Any = widest(args)
         if number is None and all(a == types.float64 or isinstance(a, types.Integer) for a in args):
             number = types.float64
         if number is None or (kernel is None and number == types.float64):
@@ -151,15 +151,28 @@ def _products(exponent: int) -> Any:
     return codegen
 
 
-def half_power(twice: int) -> Any:
-    """An intrinsic for x ** (twice/2): products and a square root where `power` takes a logarithm."""
-    if twice not in _half_powers:
+def _half_power(twice: int) -> Any:
+    def typed(typingctx, x):  # type: ignore[no-untyped-def]
+        number = x if isinstance(x, Lanes) else types.float64
+        if x == number or isinstance(x, types.Integer):
 
-        def kernel(x: Number) -> Number:
-            return functions_exp.half_power(x, twice)
+            def codegen(context, builder, sig, values):  # type: ignore[no-untyped-def]
+                return functions_exp.half_power(Number(builder, values[0]), twice).value
 
-        _half_powers[twice] = _intrinsic(f"half_power_{twice}", 1, (), kernel, False)
-    return _half_powers[twice]
+            return number(number), codegen
+        found = _original(typingctx, operator.pow, (x, types.float64))
+        if found is None:
+            return None
+        sig, emit = found
+
+        def with_exponent(context, builder, _, values):  # type: ignore[no-untyped-def]
+            return emit(context, builder, sig, (values[0], context.get_constant(types.float64, twice / 2)))
+
+        return sig.return_type(sig.args[0]), with_exponent
+
+    typed.__name__ = f"half_power_{twice}"
+    return intrinsic(typed)
 
 
-_half_powers: dict[int, Any] = {}
+# x ** (twice/2): products and a square root where `power` takes a logarithm. Beyond 7/2 that costs as much.
+HALF_POWERS = {twice: _half_power(twice) for twice in range(-7, 8, 2)}
