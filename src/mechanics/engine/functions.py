@@ -17,7 +17,7 @@ from numba.core import types
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic
 
-from . import functions_exp, functions_simple, functions_trig
+from . import functions_arc, functions_exp, functions_hyperbolic, functions_log, functions_simple, functions_trig
 from .functions_number import Number
 from .lane_operators import lane_by_lane, widest
 from .lane_type import Lanes, Mask
@@ -105,6 +105,18 @@ cos = elementary(functions_trig.cos, math.cos, np.cos)
 tan = elementary(functions_trig.tan, math.tan, np.tan)
 exp = elementary(functions_exp.exp, math.exp, np.exp)
 log = elementary(functions_exp.log, math.log, np.log)
+log1p = elementary(functions_log.log1p, math.log1p, np.log1p)
+log2 = elementary(functions_log.log2, math.log2, np.log2)
+log10 = elementary(functions_log.log10, math.log10, np.log10)
+expm1 = elementary(functions_hyperbolic.expm1, math.expm1, np.expm1)
+sinh = elementary(functions_hyperbolic.sinh, math.sinh, np.sinh)
+cosh = elementary(functions_hyperbolic.cosh, math.cosh, np.cosh)
+tanh = elementary(functions_hyperbolic.tanh, math.tanh, np.tanh)
+asin = elementary(functions_arc.asin, math.asin, np.arcsin)
+acos = elementary(functions_arc.acos, math.acos, np.arccos)
+atan = elementary(functions_arc.atan, math.atan, np.arctan)
+atan2 = elementary(functions_arc.atan2, math.atan2, np.arctan2)
+hypot = elementary(functions_arc.hypot, math.hypot, np.hypot)
 sqrt = elementary(functions_simple.sqrt, math.sqrt, np.sqrt)
 fabs = elementary(functions_simple.fabs, math.fabs, np.abs, np.fabs)
 floor = elementary(functions_simple.floor, np.floor)
@@ -116,6 +128,15 @@ square = elementary(functions_simple.square, np.square)
 copysign = elementary(functions_simple.copysign, math.copysign, np.copysign)
 minimum = elementary(functions_simple.minimum, np.minimum)
 maximum = elementary(functions_simple.maximum, np.maximum)
+asinh = by_lane(math.asinh, np.arcsinh)
+acosh = by_lane(math.acosh, np.arccosh)
+atanh = by_lane(math.atanh, np.arctanh)
+erf = by_lane(math.erf)
+erfc = by_lane(math.erfc)
+gamma = by_lane(math.gamma)
+lgamma = by_lane(math.lgamma)
+cbrt = by_lane(np.cbrt)
+exp2 = by_lane(np.exp2)
 isnan = elementary(functions_simple.isnan, math.isnan, np.isnan, gives_mask=True)
 isinf = elementary(functions_simple.isinf, math.isinf, np.isinf, gives_mask=True)
 isfinite = elementary(functions_simple.isfinite, math.isfinite, np.isfinite, gives_mask=True)
