@@ -11,6 +11,7 @@ import dis
 import enum
 import hashlib
 import sys
+from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -24,6 +25,18 @@ from .. import __version__
 # Their code changes only with their version, which is in the key: a name is enough.
 TRUSTED = frozenset({"builtins", "math", "cmath", "operator", "numpy", "numba", "llvmlite", "llvmlite.ir"})
 SCALARS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
+
+
+def _engine_source() -> str:
+    """Hash of the files that write machine code themselves: what they emit is not in any bytecode that a key follows."""
+    digest = hashlib.sha256()
+    for pattern in ("adopt*.py", "elementary.py", "functions*.py", "lane_*.py"):
+        for file in sorted(Path(__file__).parent.glob(pattern)):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+ENGINE_SOURCE = _engine_source()  # read as the package is imported, when the files are what will run
 
 
 class NotHashable(ValueError):
@@ -100,10 +113,17 @@ class _Walk:
     def value(self, v: Any) -> None:
         if isinstance(v, Dispatcher):
             self.token("options", repr(sorted((k, _option(o)) for k, o in v.targetoptions.items())))
+            pipeline = v._compiler.pipeline_class
+            self.token("pipeline", f"{pipeline.__module__}.{pipeline.__qualname__}")
+            if pipeline.__module__.startswith(f"{__package__}."):  # it puts our functions in place of what is reached
+                self.token("source", ENGINE_SOURCE)
             self.function(v.py_func)
         elif isinstance(v, _Intrinsic):
             self.token("intrinsic", v._name)
-            self.function(v._defn)
+            if v._defn.__module__.startswith(f"{__package__}."):
+                self.token("source", ENGINE_SOURCE)
+            else:
+                self.function(v._defn)
         elif isinstance(v, FunctionType):
             if _is_trusted(v):
                 self.token("trusted", f"{v.__module__}.{v.__qualname__}")

@@ -17,7 +17,7 @@ from numba.core import types
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic
 
-from . import functions_exp, functions_simple, functions_trig
+from . import functions_arc, functions_exp, functions_hyperbolic, functions_log, functions_simple, functions_trig
 from .functions_number import Number
 from .lane_operators import lane_by_lane, widest
 from .lane_type import Lanes, Mask
@@ -50,7 +50,7 @@ def _intrinsic(
     name: str, inputs: int, originals: tuple[Any, ...], kernel: Callable[..., Number] | None, gives_mask: bool
 ) -> Any:
     def resolve(typingctx: Any, args: tuple[Any, ...]) -> Any:
-        number = widest(args)
+        number: Any = widest(args)
         if number is None and all(a == types.float64 or isinstance(a, types.Integer) for a in args):
             number = types.float64
         if number is None or (kernel is None and number == types.float64):
@@ -105,6 +105,18 @@ cos = elementary(functions_trig.cos, math.cos, np.cos)
 tan = elementary(functions_trig.tan, math.tan, np.tan)
 exp = elementary(functions_exp.exp, math.exp, np.exp)
 log = elementary(functions_exp.log, math.log, np.log)
+log1p = elementary(functions_log.log1p, math.log1p, np.log1p)
+log2 = elementary(functions_log.log2, math.log2, np.log2)
+log10 = elementary(functions_log.log10, math.log10, np.log10)
+expm1 = elementary(functions_hyperbolic.expm1, math.expm1, np.expm1)
+sinh = elementary(functions_hyperbolic.sinh, math.sinh, np.sinh)
+cosh = elementary(functions_hyperbolic.cosh, math.cosh, np.cosh)
+tanh = elementary(functions_hyperbolic.tanh, math.tanh, np.tanh)
+asin = elementary(functions_arc.asin, math.asin, np.arcsin)
+acos = elementary(functions_arc.acos, math.acos, np.arccos)
+atan = elementary(functions_arc.atan, math.atan, np.arctan)
+atan2 = elementary(functions_arc.atan2, math.atan2, np.arctan2)
+hypot = elementary(functions_arc.hypot, math.hypot, np.hypot)
 sqrt = elementary(functions_simple.sqrt, math.sqrt, np.sqrt)
 fabs = elementary(functions_simple.fabs, math.fabs, np.abs, np.fabs)
 floor = elementary(functions_simple.floor, np.floor)
@@ -116,6 +128,15 @@ square = elementary(functions_simple.square, np.square)
 copysign = elementary(functions_simple.copysign, math.copysign, np.copysign)
 minimum = elementary(functions_simple.minimum, np.minimum)
 maximum = elementary(functions_simple.maximum, np.maximum)
+asinh = by_lane(math.asinh, np.arcsinh)
+acosh = by_lane(math.acosh, np.arccosh)
+atanh = by_lane(math.atanh, np.arctanh)
+erf = by_lane(math.erf)
+erfc = by_lane(math.erfc)
+gamma = by_lane(math.gamma)
+lgamma = by_lane(math.lgamma)
+cbrt = by_lane(np.cbrt)
+exp2 = by_lane(np.exp2)
 isnan = elementary(functions_simple.isnan, math.isnan, np.isnan, gives_mask=True)
 isinf = elementary(functions_simple.isinf, math.isinf, np.isinf, gives_mask=True)
 isfinite = elementary(functions_simple.isfinite, math.isfinite, np.isfinite, gives_mask=True)
@@ -151,15 +172,28 @@ def _products(exponent: int) -> Any:
     return codegen
 
 
-def half_power(twice: int) -> Any:
-    """An intrinsic for x ** (twice/2): products and a square root where `power` takes a logarithm."""
-    if twice not in _half_powers:
+def _half_power(twice: int) -> Any:
+    def typed(typingctx, x):  # type: ignore[no-untyped-def]
+        number = x if isinstance(x, Lanes) else types.float64
+        if x == number or isinstance(x, types.Integer):
 
-        def kernel(x: Number) -> Number:
-            return functions_exp.half_power(x, twice)
+            def codegen(context, builder, sig, values):  # type: ignore[no-untyped-def]
+                return functions_exp.half_power(Number(builder, values[0]), twice).value
 
-        _half_powers[twice] = _intrinsic(f"half_power_{twice}", 1, (), kernel, False)
-    return _half_powers[twice]
+            return number(number), codegen
+        found = _original(typingctx, operator.pow, (x, types.float64))
+        if found is None:
+            return None
+        sig, emit = found
+
+        def with_exponent(context, builder, _, values):  # type: ignore[no-untyped-def]
+            return emit(context, builder, sig, (values[0], context.get_constant(types.float64, twice / 2)))
+
+        return sig.return_type(sig.args[0]), with_exponent
+
+    typed.__name__ = f"half_power_{twice}"
+    return intrinsic(typed)
 
 
-_half_powers: dict[int, Any] = {}
+# x ** (twice/2): products and a square root where `power` takes a logarithm. Beyond 7/2 that costs as much.
+HALF_POWERS = {twice: _half_power(twice) for twice in range(-7, 8, 2)}

@@ -2,7 +2,7 @@
 
     exp x = 2^k e^r,  r = x - k log 2,  |r| <= log(2)/2,  e^r = 1 + r + r^2 Q(r)
     log x = k log 2 + log m,  m in [sqrt(1/2), sqrt(2)),  log m = 2 (s + s^3/3 + ...),  s = (m - 1)/(m + 1)
-    x^y = exp(y log|x|) with log and product as sums of two floats
+    x^y = exp(y log|x|), log and product as sums of two floats
 
 Q is minimax (mpmath.chebyfit, 60 digits, error 1.7e-19); the logarithm's polynomial is that of fdlibm's e_log.c, (c) 1993
 Sun Microsystems ("Permission to use, copy, modify, and distribute this software is freely granted, provided that this
@@ -81,18 +81,16 @@ def exp(x: Number) -> Number:
 def exp_of_sum(x: Number, tail: Number | None) -> Number:
     """e^(x + tail) for a tail that is small against x, or absent."""
     inside = select(x > HIGHEST, HIGHEST, select(x < LOWEST, LOWEST, x))  # NaN stays
-    k, r, c = _reduce_exp(inside)
-    if tail is not None:
-        c = c + select(magnitude(x) < 800.0, tail, 0.0)
+    k, r, c = reduce_exp(inside, None if tail is None else select(magnitude(x) < 800.0, tail, 0.0))
     growth = r + fma(r * r, estrin(r, EXP), c)
     return scaled(growth + 1.0, k)
 
 
-def _reduce_exp(x: Number) -> tuple[Number, Number, Number]:
-    """k, r and the part of r that rounding lost, x = k log 2 + r."""
+def reduce_exp(x: Number, tail: Number | None = None) -> tuple[Number, Number, Number]:
+    """k, r and the part of r that rounding lost, x + tail = k log 2 + r."""
     k = (fma(x, LOG2E, MAGIC)) - MAGIC
     high = fma(k, -LN2, x)  # exact: both terms are multiples of one unit and nearly cancel
-    low = k * LN2_TAIL
+    low = k * LN2_TAIL if tail is None else fma(k, LN2_TAIL, -tail)
     r = high - low
     return k, r, (high - r) - low
 
@@ -140,7 +138,7 @@ def log(x: Number) -> Number:
     return log_special(x, fma(k, LN2_HIGH, f - (half_square - fma(k, LN2_LOW, correction))))
 
 
-def _log_pair(x: Number) -> tuple[Number, Number]:
+def log_pair(x: Number) -> tuple[Number, Number]:
     """log x as a sum of two floats, relative error about 2^-65, for 0 < x < infinity."""
     k, m = split_log(x)
     f = m - 1.0
@@ -165,7 +163,7 @@ def _log_pair(x: Number) -> tuple[Number, Number]:
 def power(x: Number, y: Number) -> Number:
     """x^y."""
     size = magnitude(x)
-    high, low = _log_pair(size)
+    high, low = log_pair(size)
     product, lost = two_product(y, high)
     result = exp_of_sum(product, fma(y, low, lost))
     whole = rounded(y) == y
