@@ -53,8 +53,9 @@ def check_strong_order(
     Parameters
     ----------
     method : Method or function
-        A method of the library, or `step(t, dt, y, drift, diffusion, p, dW) -> y1` for many members at once: y has shape
-        (2, members), dW (members,) has variance dt; drift(t, y, p, out) and diffusion(t, y, p, out) fill (2, members).
+        A method of the library, or `step(t, dt, y, drift, diffusion, p, dW) -> y1` for many members at once: y has
+        shape (2, members), dW (members,) has variance dt; drift(t, y, p, out) and diffusion(t, y, p, out) fill
+        (2, members).
     order : float, optional
         The claim; by default `method.strong_order`.
     members : int
@@ -214,6 +215,7 @@ def _judge(
         )
     if abs(slope - claim) > tolerance + Z * check.stderr:
         raise AssertionError(
-            f"{method} claims {kind} order {claim:g}, but its error falls as dt^{slope:.2f} (+- {check.stderr:.2f}) {where}."
+            f"{method} claims {kind} order {claim:g}, but its error falls as dt^{slope:.2f} (+- {check.stderr:.2f}) "
+            f"{where}."
         )
     return check
