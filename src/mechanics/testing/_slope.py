@@ -18,6 +18,7 @@ DECADES = 0.6  # fall of the error between neighbouring step lengths
 LARGEST_RATIO = 1.6  # of those lengths
 WINDOW = 8  # finest points that are fitted
 FEWEST = 5
+MOST_POINTS = 16  # step lengths that are tried above rounding
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def refine(
     dts: list[float] = []
     errors: list[float] = []
     steps, ratio, below = fewest, min(10.0 ** (DECADES / order), LARGEST_RATIO), 0
-    while steps <= most and below < 2 and len(dts) < 40:
+    while steps <= most and below < 2 and len(dts) < MOST_POINTS:
         e = _guarded(error, steps)
         if math.isfinite(e) and e < CEILING:
             if e <= FLOOR:

@@ -11,7 +11,7 @@ from mechanics.systems.manufactured import MANUFACTURED
 from ._runs import Step, check_method, claimed, end, name_of, walk
 from ._slope import FEWEST, Slope, fit, judge, refine
 
-MOST_COMPILED, MOST_PLAIN = 30_000, 3_000  # steps at the finest
+MOST_COMPILED, MOST_PLAIN = 30_000, 2_000  # steps at the finest
 MOST_COMPARED = 200  # states of a run that are compared with the closed form
 
 
@@ -48,7 +48,7 @@ def check_order(
     below, above : float
         How far the measured order may lie from the claim.
     most_steps : int, optional
-        Budget at the finest step length: by default 30,000, or 3,000 for a plain function.
+        Budget at the finest step length: by default 30,000, or 2,000 for a plain function.
 
     Returns
     -------

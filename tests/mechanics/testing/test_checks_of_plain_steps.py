@@ -104,7 +104,7 @@ def autonomous_heun(t, dt, y, drift, p):
 def test_orders_one_to_twelve_are_measured(step, order):
     check = check_order(step, order)
     assert abs(check.slope.order - order) < 0.3
-    assert check.slope.stderr < 0.15
+    assert check.slope.stderr < 0.25
     assert len(check.slope.dts) >= 5
 
 
