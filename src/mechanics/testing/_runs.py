@@ -89,12 +89,12 @@ def _state(y1: Any, y: Array, method: Any) -> Array:
 
     Raises
     ------
-    ValueError
+    TypeError
         If it has another shape.
     """
     new = np.asarray(y1, float)
     if new.shape != y.shape:
-        raise ValueError(
+        raise TypeError(
             f"{name_of(method)} returned shape {new.shape} for a state of shape {y.shape}; "
             "a step returns the new state y1."
         )

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from mechanics.methods import Method
 from mechanics.systems import System
-from mechanics.systems.manufactured import MANUFACTURED
 
 from ._runs import Step, as_problem, check_method, claimed, name_of
 from ._slope import FEWEST, Slope, fit, judge, refine
-from .order import MOST_PLAIN
+from .order import MOST_PLAIN, long_enough
 
 Array = NDArray[np.float64]
 THETAS = np.linspace(0.05, 0.95, 10)  # relative times inside a step
@@ -35,7 +34,7 @@ def check_dense_output(
     method: Method | Step,
     order: float | None = None,
     *,
-    system: System = MANUFACTURED,
+    system: System | None = None,
     below: float = 0.3,
     above: float = 0.6,
     most_steps: int | None = None,
@@ -49,8 +48,8 @@ def check_dense_output(
         at t + theta dt, 0 <= theta <= 1.
     order : float, optional
         Global order inside steps; by default `method.dense_order`.
-    system : System
-        With a closed-form solution.
+    system : System, optional
+        With a closed-form solution; the default is that of `check_order`.
     below, above : float
         How far the measured order may lie from the claim.
     most_steps : int, optional
@@ -69,6 +68,7 @@ def check_dense_output(
     """
     check_method(method)
     claim = claimed(method, order, "dense_order")
+    system = long_enough(claim) if system is None else system
     if system.exact is None:
         raise ValueError(f"check_dense_output needs a closed-form solution, but {system.name} has none.")
     exact_at = system.exact

@@ -90,8 +90,8 @@ def check_invariant(
         )
     if tol is None and not check.second_half <= max(GROWTH * check.first_half, ROUNDING):
         raise AssertionError(
-            f"{with_what} should not let {check.invariant} drift, but its deviation grows from {check.first_half:.1e} in "
-            f"the first half of [{problem.t0:g}, {end:g}] to {check.second_half:.1e} in the second."
+            f"{with_what} should not let {check.invariant} drift, but its deviation grows from {check.first_half:.1e} "
+            f"in the first half of [{problem.t0:g}, {end:g}] to {check.second_half:.1e} in the second."
         )
     return check
 
