@@ -16,7 +16,7 @@ import numpy as np
 
 SOURCES = Path(__file__).parents[1] / "c"
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-WIDTHS = (4, 8, 16)  # lanes that are tried; the fastest is the limit
+GROUPS = (1, 2, 4)  # vectors that take turns; the fastest choice is the limit
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-fopenmp-simd", "-Wno-psabi", "-shared", "-fPIC")
 
 _array = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
@@ -46,8 +46,8 @@ def library(source, case_name, n, *flags):
         raise NoCompilerError("no C compiler (cc, gcc, clang) on PATH: the limits in C are left out")
     out = Path(folder().name, f"{source}-{case_name}{''.join(flags)}.so")
     command = [COMPILER, *FLAGS, f"-DPROBLEM={case_name}", f"-DN={n}", *flags, f"-I{SOURCES}", f"-I{folder().name}"]
-    done = subprocess.run([*command, str(SOURCES / f"{source}.c"), "-o", str(out), "-lm", "-lquadmath"][:], text=True,
-                          capture_output=True, check=False)  # fmt: skip
+    command += [str(SOURCES / f"{source}.c"), "-o", str(out), "-lm", *(["-lquadmath"] if source == "extrapolation" else [])]
+    done = subprocess.run(command, text=True, capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
     return ctypes.CDLL(str(out))
@@ -57,6 +57,11 @@ def function(source, name, case, *flags):
     found = getattr(library(source, case.name, case.n, *flags), name)
     found.argtypes, found.restype = _SIGNATURES[name], ctypes.c_int
     return found
+
+
+def lanes(groups):
+    """One vector register of doubles, and how many of them take turns."""
+    return f"-DLANES={8 if 'avx512f' in processor() else 4}", f"-DGROUPS={groups}"
 
 
 def dop853(case, tol):
@@ -71,8 +76,8 @@ def dop853(case, tol):
     return run
 
 
-def rk4_lanes(case, y0, steps, width):
-    compiled, out = function("rk4_lanes", "rk4", case, f"-DLANES={width}"), np.empty_like(y0)
+def rk4_lanes(case, y0, steps, groups):
+    compiled, out = function("rk4_lanes", "rk4", case, *lanes(groups)), np.empty_like(y0)
 
     def run():
         compiled(len(y0), y0, case.t1, steps, out)
@@ -81,8 +86,8 @@ def rk4_lanes(case, y0, steps, width):
     return run
 
 
-def tsit5_lanes(case, y0, tol, width):
-    compiled, out = function("tsit5_lanes", "tsit5", case, f"-DLANES={width}"), np.empty_like(y0)
+def tsit5_lanes(case, y0, tol, groups):
+    compiled, out = function("tsit5_lanes", "tsit5", case, *lanes(groups)), np.empty_like(y0)
 
     def run():
         if compiled(len(y0), y0, case.t1, tol, tol, out) < 0:
