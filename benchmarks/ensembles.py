@@ -1,20 +1,15 @@
 """Processor time of an ensemble on one core: fixed RK4 and adaptive steps, six systems of 2 to 28 components.
 
-    PYTHONPATH=src python benchmarks/ensembles.py [--quick] [--out table.md] [--cases lorenz63,...] [--without scipy,...]
+    PYTHONPATH=src python benchmarks/ensembles.py [--quick] [--out table.md] [--cases lorenz63,...] [--without scipy]
 
-RK4 takes 1000 steps (dt = 0.001 on [0, 1] for Lorenz 63); adaptive runs have rtol = atol = 1e-6 and 1e-8 with Tsit5 where
-a library has it. Error: the largest over members and components against the C code at 1e-12. The limit is C with one
+RK4 takes 1000 steps (dt = 0.001 on [0, 1] for Lorenz 63); adaptive runs have rtol = atol = 1e-6 and 1e-8, with Tsit5
+where a library has it. Error: the largest over members and components against the C code at 1e-12. The limit is C with one
 vector register of members, or 2 or 4 that take turns, whichever is fastest here. Ours and the limit are timed on two
 threads too: there wall time counts.
 """
 
 import argparse
-import os
 from concurrent.futures import ThreadPoolExecutor
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
 import numpy as np
 

@@ -64,8 +64,8 @@ def work_precision(case, modules, ladder, repeats):
     times = timing.interleaved(runs, repeats)
     curves = {}
     for key in runs:
-        for part, value in zip(curves.setdefault(key[0], ([], [], [])), (errors[key], times[key].median,
-                                                                         times[key].smallest), strict=True):  # fmt: skip
+        point = errors[key], times[key].median, times[key].smallest
+        for part, value in zip(curves.setdefault(key[0], ([], [], [])), point, strict=True):
             part.append(value)
     return curves
 

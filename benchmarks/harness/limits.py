@@ -46,7 +46,13 @@ def library(source, case_name, n, *flags):
         raise NoCompilerError("no C compiler (cc, gcc, clang) on PATH: the limits in C are left out")
     out = Path(folder().name, f"{source}-{case_name}{''.join(flags)}.so")
     command = [COMPILER, *FLAGS, f"-DPROBLEM={case_name}", f"-DN={n}", *flags, f"-I{SOURCES}", f"-I{folder().name}"]
-    command += [str(SOURCES / f"{source}.c"), "-o", str(out), "-lm", *(["-lquadmath"] if source == "extrapolation" else [])]
+    command += [
+        str(SOURCES / f"{source}.c"),
+        "-o",
+        str(out),
+        "-lm",
+        *(["-lquadmath"] if source == "extrapolation" else []),
+    ]
     done = subprocess.run(command, text=True, capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import cases, limits
 
-HEADER = '''"""States at t1 of the single trajectories, correct to the last bit (written by harness/make_references.py)."""
+HEADER = '''"""States at t1 of the single trajectories, correct to the last bit; written by make_references.py."""
 
 REFERENCES = {
 '''

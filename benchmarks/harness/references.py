@@ -1,4 +1,4 @@
-"""States at t1 of the single trajectories, correct to the last bit (written by harness/make_references.py)."""
+"""States at t1 of the single trajectories, correct to the last bit; written by make_references.py."""
 
 REFERENCES = {
     "lorenz63": (

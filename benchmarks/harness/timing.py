@@ -31,7 +31,7 @@ def once(run, calls):
 
 
 def interleaved(runs, repeats, batch=0.01, slow=2.0):
-    """`Times` by name. Short calls are repeated to fill `batch` seconds; beyond `slow` seconds a call runs twice only."""
+    """`Times` by name. Short calls are repeated to fill `batch` seconds; one beyond `slow` seconds runs twice only."""
     warm = {}
     for name, run in runs.items():
         run()

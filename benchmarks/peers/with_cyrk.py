@@ -33,8 +33,8 @@ def single(case):
     def by_python(method):
         def solve(tol):
             def run():
-                options = dict(method=method, rtol=tol, atol=tol, pass_dy_as_arg=True)
-                return pysolve_ivp(fun, span, case.y0, **options).y[:, -1]
+                found = pysolve_ivp(fun, span, case.y0, method, rtol=tol, atol=tol, pass_dy_as_arg=True)
+                return found.y[:, -1]
 
             return run
 

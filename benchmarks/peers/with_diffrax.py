@@ -1,9 +1,10 @@
-"""diffrax on jax, double precision on the processor; ensembles by `vmap`. The drift is traced, or written with arrays."""
+"""diffrax on jax, double precision, one thread of the processor; ensembles by `vmap`."""
 
 import functools
 import os
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
 import diffrax
 import jax
