@@ -3,9 +3,9 @@
     PYTHONPATH=src python benchmarks/ensembles.py [--quick] [--out table.md] [--cases lorenz63,...] [--without scipy]
 
 RK4 takes 1000 steps (dt = 0.001 on [0, 1] for Lorenz 63); adaptive runs have rtol = atol = 1e-6 and 1e-8, with Tsit5
-where a library has it. Error: the largest over members and components against the C code at 1e-12. The limit is C with one
-vector register of members, or 2 or 4 that take turns, whichever is fastest here. Ours and the limit are timed on two
-threads too: there wall time counts.
+where a library has it. Error: the largest over members and components against the C code at 1e-12. The limit is C with
+one vector register of members, or 2 or 4 that take turns, whichever is fastest here. Ours and the limit are timed on
+two threads too: there wall time counts.
 """
 
 import argparse

@@ -3,9 +3,9 @@
     PYTHONPATH=src python benchmarks/scipy_suite.py [--replacement mechanics.solve_ivp] [--out table.md] [--verbose]
 
 Nothing is copied: pytest runs `scipy.integrate._ivp.tests.test_ivp` (the only tests of scipy that call `solve_ivp`) in
-a process of its own with `harness/replace_solve_ivp.py` as plugin. Many of its tests loop over all six methods of scipy,
-so one method that is missing fails them: with `--fallback` a NotImplementedError is answered by scipy and counted,
-which shows how the methods that are there do. Failures are sorted by what was wanted. Exit status: 0 if the suite ran,
+a process of its own with `harness/replace_solve_ivp.py` as plugin. Many of its tests loop over all methods of scipy, so
+one method that is missing fails them: with `--fallback` a NotImplementedError is answered by scipy and counted, which
+shows how the methods that are there do. Failures are sorted by what was wanted. Exit status: 0 if the suite ran,
 whatever failed; 1 if it did not run or the replacement was never called.
 """
 
