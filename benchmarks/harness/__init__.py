@@ -1,0 +1,1 @@
+"""What the benchmarks share: the systems, their references, the limits in C, timing and tables."""

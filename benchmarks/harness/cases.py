@@ -1,0 +1,78 @@
+"""What is solved: system, start, end and the reference solution of every timed case.
+
+Single trajectories: start and end are chosen here, since no paper fixes them for timings. Lorenz 63 leaves (1, 1, 1)
+for ten time units (errors grow by about 1e4), Hénon-Heiles is a regular orbit of energy 1/12, Arenstorf's orbit and the
+Pleiades are those of Hairer, Norsett, Wanner I (II.0 and II.10), and Lorenz 96 starts far from its unstable rest point.
+Ensembles: y0 of member 0 is `case.y0`; the others are spread about it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import drifts
+from .references import REFERENCES
+
+
+@dataclass(frozen=True)
+class Case:
+    """A system from y0 at t = 0 to t1."""
+
+    name: str
+    drift: object
+    y0: np.ndarray
+    t1: float
+    spread: float = 0.0  # standard deviation of the starts of an ensemble
+    members: int = 1
+    analytic: bool = True  # whether a Taylor series exists
+
+    @property
+    def n(self):
+        return self.y0.size
+
+    @property
+    def reference(self):
+        """State at t1, correct to the last bit of a double."""
+        return np.array(REFERENCES[self.name])
+
+    def starts(self, members):
+        """Starts of an ensemble, (members, n)."""
+        noise = np.random.default_rng(1).standard_normal((members, self.n))
+        noise[0] = 0.0
+        return np.ascontiguousarray(self.y0 + self.spread * noise)
+
+
+def _case(drift, y0, t1, **more):
+    return Case(drift.__name__, drift, np.array(y0, dtype=float), t1, **more)
+
+
+PLEIADES = [3, 3, -1, -3, 2, -2, 2, 3, -3, 2, 0, 0, -4, 4, 0, 0, 0, 0, 0, 1.75, -1.5, 0, 0, 0, -1.25, 1, 0, 0]
+ARENSTORF = [0.994, 0.0, 0.0, -2.00158510637908252240537862224]
+
+SINGLE = (
+    _case(drifts.lorenz63, [1, 1, 1], 10.0),
+    _case(drifts.henon_heiles, [0.1, -0.1, 0.35, 0.15], 50.0),
+    _case(drifts.arenstorf, ARENSTORF, 17.0652165601579625588917206249),
+    _case(drifts.pleiades, PLEIADES, 3.0),
+    _case(drifts.lorenz96, 8 * np.sin(0.7 * np.arange(40)), 2.0),
+)
+
+ENSEMBLES = (
+    _case(drifts.lorenz63, [1, 1, 1], 1.0, spread=1.0, members=10_000),
+    _case(drifts.van_der_pol, [2, 0], 5.0, spread=0.5, members=10_000),
+    _case(drifts.henon_heiles, [0.1, -0.1, 0.2, 0.1], 10.0, spread=0.05, members=10_000),
+    _case(drifts.friction_chain, np.zeros(7), 10.0, spread=0.3, members=5_000, analytic=False),
+    _case(drifts.kuramoto, np.zeros(12), 5.0, spread=1.0, members=2_000),
+    _case(drifts.pleiades, PLEIADES, 1.0, spread=0.01, members=500),
+)
+
+
+def by_name(cases, names):
+    """The cases named in the comma-separated `names`; all without names."""
+    if not names:
+        return cases
+    wanted = names.split(",")
+    missing = set(wanted) - {case.name for case in cases}
+    if missing:
+        raise SystemExit(f"no case {sorted(missing)}; there are {[case.name for case in cases]}")
+    return tuple(case for case in cases if case.name in wanted)
