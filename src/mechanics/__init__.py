@@ -1,21 +1,57 @@
 """Mechanical models with friction and noise: integrators, chains, fits.
 
-Subpackages are imported when they are first used: `import mechanics` alone costs milliseconds.
+Names are imported when they are first used: `import mechanics` alone costs milliseconds.
 """
 
 import importlib
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_SUBPACKAGES = ("chain", "engine", "fit", "methods", "noise", "plots", "systems", "testing")
+_SUBPACKAGES = ("chain", "engine", "fit", "methods", "noise", "plots", "reduce", "systems", "testing")
+_HOMES = {
+    "Problem": "problem",
+    "Event": "event",
+    "Solution": "solution",
+    "Status": "status",
+    "SolveError": "status",
+    "solve": "solving",
+    "ensemble": "ensembles",
+    "Ensemble": "ensemble_result",
+    "solve_ivp": "scipy_api",
+}
+
+if TYPE_CHECKING:
+    from .ensemble_result import Ensemble
+    from .ensembles import ensemble
+    from .event import Event
+    from .problem import Problem
+    from .scipy_api import solve_ivp
+    from .solution import Solution
+    from .solving import solve
+    from .status import SolveError, Status
+
+__all__ = [
+    "Ensemble",
+    "Event",
+    "Problem",
+    "Solution",
+    "SolveError",
+    "Status",
+    "ensemble",
+    "solve",
+    "solve_ivp",
+]
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
     if name in _SUBPACKAGES:
         return importlib.import_module(f".{name}", __name__)
+    if name in _HOMES:
+        found = globals()[name] = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_SUBPACKAGES])
+    return sorted([*globals(), *_SUBPACKAGES, *_HOMES])

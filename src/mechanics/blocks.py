@@ -24,7 +24,7 @@ from .members import member_parameters
 from .methods import Method
 from .problem import Problem
 from .reduce import Keeping
-from .solve import solve
+from .solving import solve
 from .status import Status
 
 Array = NDArray[np.float64]

@@ -12,7 +12,7 @@ from .members import member_parameters
 from .methods import Method
 from .problem import Problem
 from .solution import Solution
-from .solve import solve
+from .solving import solve
 from .status import SolveError, Status
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .engine.collect import keep_all, keep_counts, keep_moments, keep_states, keep_user
-from .engine.user import adopt
+from .engine.adopt import adopt
 from .problem import check_arguments
 
 Array = NDArray[np.float64]

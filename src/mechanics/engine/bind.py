@@ -15,7 +15,7 @@ from . import full, output, scalar
 from .compile import compile_bound
 from .stack import STACK, workspace
 from .step import step_of
-from .user import adopt
+from .adopt import adopt
 
 Keep = Literal["nothing", "ends", "steps", "times"]
 OUTPUTS = {
@@ -71,7 +71,7 @@ def _compile(
         is_full=full.choose(grows=keep in ("ends", "steps"), events=bool(events)),
         vector=workspace(n, 1),
         slopes=workspace(n, step.slopes),
-        coefficients=workspace(n, step.degree),
+        coefficients=workspace(n, step.degree, step.degree),
         degree=step.degree,
         order=method.order,
     )

@@ -81,7 +81,7 @@ def greater(a, b):  # type: ignore[no-untyped-def]
     return select(a > b, a, b)
 
 
-@kernel(forceinline=False)
+@kernel
 def first_step(drift, order, span, t, y, p, K, y1, work, rtol, atol):  # type: ignore[no-untyped-def]
     """Length of the first step, signed like `span`: Hairer, Norsett, Wanner I, II.4, algorithm 4.14. Costs one drift."""
     n = len(y)

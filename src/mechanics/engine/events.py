@@ -173,10 +173,7 @@ def make_watch(values: Any, apply: Any, count: int) -> Any:
         return k
 
     @kernel(forceinline=False)
-    def watch(  # type: ignore[no-untyped-def]
-        dense, drift, t, dt, y, y1, p, K, work, Q, degree, real, whole, log, marks
-    ):
-        prepare(dense, drift, t, dt, y, p, K, work, Q, whole)
+    def search(t, dt, y, y1, p, work, Q, degree, real, whole, log, marks):  # type: ignore[no-untyped-def]
         thetas, G, g, roots = make_thetas(0), make_samples(0), make_row(0), make_row(0)
         k = sample(t, dt, y, y1, p, Q, degree, work, marks, thetas, G)
         for i in range(1, k):
@@ -223,5 +220,12 @@ def make_watch(values: Any, apply: Any, count: int) -> Any:
         for e in range(count):
             marks[BEFORE, e] = G[(k - 1) * count + e]
         return -1.0
+
+    @inlined
+    def watch(  # type: ignore[no-untyped-def]
+        dense, drift, t, dt, y, y1, p, K, work, Q, degree, real, whole, log, marks
+    ):
+        prepare(dense, drift, t, dt, y, p, K, work, Q, whole)
+        return search(t, dt, y, y1, p, work, Q, degree, real, whole, log, marks)
 
     return watch

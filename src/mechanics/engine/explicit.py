@@ -75,5 +75,5 @@ def _kernels(tab: Tableau, n: int | None) -> tuple[Any, ...]:
             K[m] = K[start + m]
 
     in_attempt = s - 1 + (needs_end and estimates > 0)
-    slopes, degree = tab.P.shape
+    slopes, degree = tab.B.shape
     return begin, attempt, finish, dense, shift, slopes, degree, s, in_attempt, s - in_attempt, len(tab.extra_A)

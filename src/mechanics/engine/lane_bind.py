@@ -17,7 +17,7 @@ from .compile import compile_bound
 from .lane_layout import STATE
 from .lane_parameters import Varied, reader
 from .step import step_of
-from .user import adopt
+from .adopt import adopt
 
 _bound: dict[Hashable, tuple[Callable[..., int] | None, Any]] = {}
 
@@ -58,7 +58,7 @@ def _compile(
         width=native_width(),
         slopes=step.slopes * n,
         last_slope=step.last * n,
-        coefficients=step.degree * n,
+        coefficients=step.degree * (n + 1),
         order=method.order,
         saves=saves,
     )

@@ -58,7 +58,7 @@ def isfinite(x):  # type: ignore[no-untyped-def]
     return x - x == 0.0
 
 
-@kernel(forceinline=False)
+@kernel
 def take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, start):  # type: ignore[no-untyped-def]
     """Give each free lane of a group the next member of the queue; whether any lane of the group is in use."""
     n = len(start)
@@ -99,7 +99,7 @@ def leave(group, lane, code, block, member, tally, final):  # type: ignore[no-un
     member[group, lane] = -1
 
 
-@kernel(forceinline=False)
+@kernel
 def save(  # type: ignore[no-untyped-def]
     collect, due, group, t, length, t_end, y, y1, Q, work, row, block, member, saveat, tally, ys, direction, state
 ):
@@ -108,7 +108,7 @@ def save(  # type: ignore[no-untyped-def]
     while any_lane(due):
         wanted = row[NEXT]
         at_end = wanted == t_end
-        evaluate((wanted - t) / length, length, y, Q, len(Q) // n, work)
+        evaluate((wanted - t) / length, length, y, Q, len(Q) // (n + 1), work)
         for m in range(n):
             work[m] = select(at_end, y1[m], work[m])
         for lane in range(member.shape[1]):

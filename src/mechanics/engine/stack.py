@@ -21,16 +21,16 @@ STACK = 64  # components of a state beyond which its working memory goes to the 
 
 
 @cache
-def workspace(n: int | None, vectors: int) -> Any:
-    """Kernel `make(n) -> float64 array of vectors * n` elements, uninitialised; n=None takes the number at run time."""
+def workspace(n: int | None, vectors: int, more: int = 0) -> Any:
+    """Kernel `make(n) -> float64 array of vectors * n + more` elements, uninitialised; n=None takes the number at run time."""
     if DISABLE_JIT or n is None:
 
         @kernel
         def on_heap(length):  # type: ignore[no-untyped-def]
-            return np.empty(length * vectors)
+            return np.empty(length * vectors + more)
 
         return on_heap
-    return _on_stack(n * vectors)
+    return _on_stack(n * vectors + more)
 
 
 @cache

@@ -3,7 +3,7 @@
     stages        Y_i = y + dt sum_j A_ij K_j and K_i = f(t + c_i dt, Y_i) for i = 1 .. s-1, then y1
     mean_square   mean over components of (error / (atol + rtol max(|y|, |y1|)))^2; NaN where y1 is not finite
     extra         the further stages of the interpolant
-    coefficients  Q_d = sum_j P_jd K_j, so that y(t + theta dt) = y + dt sum_d theta^(d+1) Q_d
+    coefficients  Q_k = sum_j B_jk K_j, the Bernstein coefficients of the interpolant (`dense`)
 
 Each is one operation to numba; its instructions are written by `emit`. K holds s + 1 + x vectors one after the other,
 Q holds d of them.
@@ -53,8 +53,8 @@ def _compiled(tab: Tableau, n: int | None) -> Stages:
     return Stages(
         _sequence(tuple(zip(range(1, s), tab.A[1:], nodes[1:], strict=True)), tuple(map(float, tab.b)), n),
         _mean_square(_rows(tab.e), n),
-        _sequence(tuple(zip(range(first_extra, len(tab.P)), tab.extra_A, extra_nodes, strict=True)), (), n),
-        _coefficients(_rows(tab.P.T), n),
+        _sequence(tuple(zip(range(first_extra, len(tab.B)), tab.extra_A, extra_nodes, strict=True)), (), n),
+        _coefficients(_rows(tab.B.T), n),
     )
 
 

@@ -3,7 +3,7 @@
     begin(drift, t, y, p, K)                                   fill what the first step needs
     attempt(drift, t, dt, y, p, z, K, y1, rtol, atol) -> e     y1 and the mean square of its scaled error; e <= 1 is accepted
     finish(drift, t1, y1, p, K)                                after acceptance, before output
-    dense(drift, t, dt, y, p, K, work, Q)                      coefficients of y(t + theta dt) = y + dt sum theta^(d+1) Q_d
+    dense(drift, t, dt, y, p, K, work, Q)                      Bernstein coefficients of the interpolant
     shift(K)                                                   make the end of this step the start of the next
 
 y and y1 have n components, K and Q several vectors of n one after the other; z holds standard normals (methods without

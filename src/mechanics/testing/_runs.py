@@ -56,7 +56,7 @@ def walk(method: Method | Step, problem: Any, steps: int) -> Array:
     """States after 0, 1 .. `steps` equal steps from t0 to t1 (which may lie before t0), shape (steps + 1, n)."""
     t0, span = problem.t0, problem.t1 - problem.t0
     if isinstance(method, Method):
-        from mechanics.solve import solve
+        from mechanics.solving import solve
 
         return solve(as_problem(problem), method, dt=_step_length(span, steps)).ys
     dt, y = span / steps, np.array(problem.y0, float)
@@ -71,7 +71,7 @@ def walk(method: Method | Step, problem: Any, steps: int) -> Array:
 def end(method: Method | Step, problem: Any, steps: int) -> Array:
     """State at t1 after equal steps, shape (n,)."""
     if isinstance(method, Method):
-        from mechanics.solve import solve
+        from mechanics.solving import solve
 
         dt = _step_length(problem.t1 - problem.t0, steps)
         return solve(as_problem(problem), method, dt=dt, saveat=[problem.t1]).ys[-1]

@@ -113,7 +113,7 @@ def _gap(a: Array, b: Array) -> float:
 def _dense(method: Method | Step, system: System, steps: int) -> tuple[Array, Array, Callable[[int, float], Array]]:
     """Ends of steps, states there, and `sample(i, theta)` inside step i."""
     if isinstance(method, Method):
-        from mechanics.solve import solve
+        from mechanics.solving import solve
 
         solution = solve(as_problem(system), method, dt=abs(system.t1 - system.t0) / steps, dense=True)
         ts, ys = solution.ts, solution.ys

@@ -66,7 +66,7 @@ def check_reproducible(
         if dt is None:
             raise ValueError(f"{name} is a plain function; give its step with dt=.")
         return _plain(problem, method, dt)
-    from mechanics.solve import solve
+    from mechanics.solving import solve
 
     start = as_problem(problem)
     whole = solve(start, method, dt=dt, **options)

@@ -19,7 +19,7 @@ from .methods import TSIT5, Method
 from .problem import Problem
 from .progress import progress_bar
 from .reduce import Final, OverMembers, Reduction, as_reductions, keeping, over_time
-from .solve import DEFAULT_ATTEMPTS, check_pieces, control_of, positive, requested_times, tolerances
+from .solving import DEFAULT_ATTEMPTS, check_pieces, control_of, positive, requested_times, tolerances
 from .status import Status
 
 Array = NDArray[np.float64]

@@ -111,7 +111,7 @@ def solve(
     if keep == "times" and (len(times) == 0 or (len(times) == 1 and times[0] == t1)):
         keep = "nothing"
     control, attempts = control_of(method, max_dt), _attempts(max_steps, dt)
-    degree = method.data.P.shape[1]
+    degree = method.data.B.shape[1]
     if previous is None:
         rows = 0.0 if dt is None else abs(t1 - t0) / dt + 2.0
         run = new_trajectory(problem.y0, t0, t1, keep, times, degree, _marks(given), min(rows, attempts + 1))
