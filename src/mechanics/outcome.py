@@ -12,10 +12,11 @@ from .engine.step import step_of
 from .methods import Method
 from .problem import Problem
 from .solution import Dense, EventLog, Solution, Stats
-from .status import Report, Status
-from .trajectory import Trajectory, state_of
+from .status import Status
+from .trajectory import Trajectory
 
 Array = NDArray[np.float64]
+NO_STATES = np.empty((0, 1 << 16))
 ENDED = {layout.DONE: Status.SUCCESS, layout.EVENT: Status.EVENT}
 
 
@@ -33,34 +34,34 @@ def solution_of(
     compiled: int,
 ) -> Solution:
     """Trim the buffers, find out why a run failed, add up what it cost."""
-    whole, real = run.whole.tolist(), run.real.tolist()
-    t, y = real[layout.T], run.y
-    status = outcome if isinstance(outcome, Status) else ENDED.get(outcome)
-    if status is Status.SUCCESS or status is Status.EVENT:
-        report = Report(t, real[layout.DT], whole[layout.ACCEPTED])
-    else:
-        status, component, remedy = diagnose(problem, method, run, outcome, rtol, atol)
-        report = Report(t, real[layout.DT], whole[layout.ACCEPTED], component, remedy)
+    whole = run.whole.tolist()
+    t, y = float(run.real[layout.T]), run.y
+    found = outcome if isinstance(outcome, Status) else ENDED.get(outcome)
+    component, remedy = None, ""
+    if found is None or not found.ok:
+        found, component, remedy = diagnose(problem, method, run, outcome, rtol, atol)
     ts, ys, dense = _saved(run, keep, times, t, y, whole[layout.SAVED])
     return Solution(
-        ts=ts,
-        ys=ys,
-        status=status,
-        report=report,
-        stats=_stats(method, whole, seconds, compiled),
-        events=_events(run, whole[layout.LOGGED]),
-        t=t,
-        y=y,
-        state=state_of(run, method.name),
-        dense=dense,
-        problem=problem,
+        ts,
+        ys,
+        found,
+        _stats(method, whole, seconds, compiled),
+        _events(run, whole[layout.LOGGED]) if run.marks.size else (),
+        t,
+        y,
+        method.name,
+        run,
+        component,
+        remedy,
+        dense,
+        problem,
     )
 
 
 def _saved(run: Trajectory, keep: str, times: Array, t: float, y: Array, saved: int) -> tuple[Array, Array, Dense | None]:
     if keep == "nothing":
-        reached = times[times == t]  # one row if the end was asked for and reached
-        return reached, np.repeat(y[None], len(reached), axis=0), None
+        reached = len(times) and times[0] == t  # one row if the end was asked for and reached
+        return (times, y[None], None) if reached else (times[:0], NO_STATES[:, : len(y)], None)
     ts, ys = run.ts[:saved], run.ys[:saved]
     if len(run.ts) > saved + 1024:  # do not keep large buffers alive for few rows
         ts, ys = ts.copy(), ys.copy()
@@ -73,21 +74,20 @@ def _saved(run: Trajectory, keep: str, times: Array, t: float, y: Array, saved: 
     return ts, ys, dense
 
 
+_costs: dict[Method, tuple[int, int, int]] = {}  # evaluations in an attempt, after acceptance, for an interpolant
+
+
 def _stats(method: Method, whole: list[int], seconds: float, compiled: int) -> Stats:
-    step = step_of(method, None)
+    if method not in _costs:
+        step = step_of(method, None)
+        _costs[method] = step.cost, step.finish_cost, step.dense_cost
+    attempt, finish, dense = _costs[method]
     accepted, refused = whole[layout.ACCEPTED], whole[layout.REFUSED]
-    evaluations = (
-        whole[layout.EVALUATIONS]
-        + (accepted + refused) * step.cost
-        + accepted * step.finish_cost
-        + whole[layout.DENSE_EVALUATIONS] * step.dense_cost
-    )
+    evaluations = whole[layout.EVALUATIONS] + (accepted + refused) * attempt + accepted * finish
+    evaluations += whole[layout.DENSE_EVALUATIONS] * dense
     return Stats(accepted, refused, evaluations, seconds, compiled)
 
 
 def _events(run: Trajectory, logged: int) -> tuple[EventLog, ...]:
-    count = run.marks.shape[1]
-    if not count:
-        return ()
     rows: Any = run.log[:logged]
-    return tuple(EventLog(rows[rows[:, 0] == e, 1], rows[rows[:, 0] == e, 2:]) for e in range(count))
+    return tuple(EventLog(rows[rows[:, 0] == e, 1], rows[rows[:, 0] == e, 2:]) for e in range(run.marks.shape[1]))

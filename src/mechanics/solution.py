@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .engine import layout
 from .engine.interpolate import interpolate
 from .files import write_npz
 from .problem import Problem, finite_time
 from .status import Report, SolveError, Status
+from .trajectory import CARRIED, Trajectory
 
 if TYPE_CHECKING:
     import xarray
@@ -74,17 +76,6 @@ class Dense:
 
 
 @dataclass(frozen=True, eq=False)
-class State:
-    """Everything a run needs to go on as if it had never stopped: arrays only."""
-
-    y: Array
-    real: Array
-    whole: NDArray[np.int64]
-    marks: Array
-    method: str
-
-
-@dataclass(frozen=True, eq=False)
 class Solution:
     """Saved states of one trajectory.
 
@@ -96,37 +87,47 @@ class Solution:
         States at `ts`.
     status : Status
         How the solve ended; `status.value` is a sentence.
-    report : Report
-        Time reached, step, responsible component, remedy.
     stats : Stats
         Steps, evaluations, compilations, seconds.
     events : tuple of EventLog
         Times and states of each event, in the order in which the events were given.
     t, y : float and ndarray, shape (n,)
         Time and state reached.
+    method : str
+        Name of the method.
+    report : Report
+        Time reached, last step, responsible component, remedy.
     """
 
     ts: Array
     ys: Array
     status: Status
-    report: Report
     stats: Stats
     events: tuple[EventLog, ...]
     t: float
     y: Array
-    state: State = dataclasses.field(repr=False)
+    method: str
+    run: Trajectory = dataclasses.field(repr=False)
+    component: int | None = dataclasses.field(default=None, repr=False)
+    remedy: str = dataclasses.field(default="", repr=False)
     dense: Dense | None = dataclasses.field(default=None, repr=False)
     problem: Problem | None = dataclasses.field(default=None, repr=False)
 
     @property
+    def report(self) -> Report:
+        """Where the solve ended: time, last step, responsible component, remedy."""
+        dt = float(self.run.real[layout.DT])
+        return Report(self.t, dt, self.stats.accepted, self.component, self.remedy)
+
+    @property
     def message(self) -> str:
         """What happened, where, and what to do about it."""
-        where = f" At t = {self.report.t:.10g} after {self.report.step} steps"
+        where = f" At t = {self.t:.10g} after {self.stats.accepted} steps"
         if not self.status.ok:
             where += f", dt = {self.report.dt:.3g}"
-        if self.report.component is not None:
-            where += f", component {self.report.component}"
-        return f"{self.status.value}{where}. {self.report.remedy}".rstrip()
+        if self.component is not None:
+            where += f", component {self.component}"
+        return f"{self.status.value}{where}. {self.remedy}".rstrip()
 
     def raise_for_status(self) -> "Solution":
         """Raise SolveError if the solve failed; else return the solution itself."""
@@ -177,14 +178,15 @@ class Solution:
         about = {
             "format": FORMAT,
             "status": self.status.name,
-            "report": dataclasses.asdict(self.report),
+            "component": self.component,
+            "remedy": self.remedy,
             "stats": dataclasses.asdict(self.stats),
             "events": len(self.events),
-            "method": self.state.method,
+            "method": self.method,
             "t": self.t.hex(),
         }
-        arrays = {"ts": self.ts, "ys": self.ys, "y": self.y}
-        arrays |= {f"state_{name}": getattr(self.state, name) for name in ("y", "real", "whole", "marks")}
+        arrays = {"ts": self.ts, "ys": self.ys}
+        arrays |= {f"run_{name}": getattr(self.run, name) for name in CARRIED}
         for i, log in enumerate(self.events):
             arrays |= {f"event{i}_ts": log.ts, f"event{i}_ys": log.ys}
         if self.dense is not None:
@@ -204,18 +206,20 @@ class Solution:
             about = json.loads(str(file["about"])) if "about" in file else {}
             if about.get("format") != FORMAT:
                 raise ValueError(f"{path} is not a saved solution ({FORMAT}), but {about.get('format', 'unmarked')!r}.")
-            state = State(*(file[f"state_{name}"] for name in ("y", "real", "whole", "marks")), about["method"])
+            run = Trajectory(**{name: file[f"run_{name}"] for name in CARRIED})
             dense = Dense(*(file[f"dense_{name}"] for name in ("ts", "ys", "steps"))) if "dense_ts" in file else None
             return Solution(
                 ts=file["ts"],
                 ys=file["ys"],
                 status=Status[about["status"]],
-                report=Report(**about["report"]),
                 stats=Stats(**about["stats"]),
                 events=tuple(EventLog(file[f"event{i}_ts"], file[f"event{i}_ys"]) for i in range(about["events"])),
                 t=float.fromhex(about["t"]),
-                y=file["y"],
-                state=state,
+                y=run.y,
+                method=about["method"],
+                run=run,
+                component=about["component"],
+                remedy=about["remedy"],
                 dense=dense,
             )
 
@@ -228,7 +232,7 @@ class Solution:
         return xarray.Dataset(
             {"y": (("time", "component"), self.ys)},
             coords={"time": self.ts, "component": np.arange(self.ys.shape[1])},
-            attrs={"status": self.status.name, "method": self.state.method, **dataclasses.asdict(self.stats)},
+            attrs={"status": self.status.name, "method": self.method, **dataclasses.asdict(self.stats)},
         )
 
 

@@ -117,12 +117,15 @@ def solve(
         run = new_trajectory(problem.y0, t0, t1, keep, times, degree, _marks(given), min(rows, attempts + 1))
         run.set_step(dt, first_dt, t1 - t0)
     else:
-        run = resume(previous, problem, keep, times, degree)
+        run = resume(previous.run, previous.y, t0, t1, keep, times, degree)
     outcome: int | Status = layout.DONE
     if t0 != t1:
         entry = bind(problem.drift, method, len(problem.y0), problem.p, problem.p_key, keep, given, dt is not None)
         budget = Budget(attempts, math.inf if max_seconds is None else finite_number("max_seconds", max_seconds))
-        with progress_bar(t0, t1, progress) as budget.bar:
+        if progress:
+            with progress_bar(t0, t1, progress) as budget.bar:
+                outcome = run.run(entry, problem.p, t1, rtol, floor, control, budget)
+        else:
             outcome = run.run(entry, problem.p, t1, rtol, floor, control, budget)
     solution = solution_of(
         problem, method, run, outcome, keep, times, t0, floor, rtol, time.perf_counter() - begun, compiled_so_far() - compiled
@@ -157,12 +160,12 @@ def _check_restart(
     previous: Solution, problem: Problem, method: Method, dt: float | None, events: tuple[Event, ...]
 ) -> None:
     """Raise unless this solve can go on from the previous one."""
-    state = previous.state
-    if state.method != method.name:
-        raise ValueError(f"The solution was made by {state.method}; go on with it, or start a new Problem.")
-    if len(state.y) != len(problem.y0) or state.marks.shape[1] != len(events):
+    run = previous.run
+    if previous.method != method.name:
+        raise ValueError(f"The solution was made by {previous.method}; go on with it, or start a new Problem.")
+    if len(run.y) != len(problem.y0) or run.marks.shape[1] != len(events):
         raise ValueError("A restart needs a problem of the same size and the same events as the first solve.")
-    fixed = abs(state.real[layout.DT]) if state.whole[layout.FIXED] else None
+    fixed = abs(run.real[layout.DT]) if run.whole[layout.FIXED] else None
     if fixed != dt:
         was = "controlled steps" if fixed is None else f"dt={fixed}"
         raise ValueError(f"A restart needs the steps of the first solve ({was}), but dt is {dt}.")
@@ -175,9 +178,10 @@ def requested_times(saveat: ArrayLike, t0: float, t1: float) -> Array:
         raise ValueError(f"saveat must be an array of times of shape (m,), but has shape {times.shape}.")
     if not len(times):
         return times
-    steps = np.diff(times)
-    if not np.all(steps >= 0.0 if t1 >= t0 else steps <= 0.0):
-        raise ValueError("saveat must be sorted in the direction of the solve, without NaN.")
+    if len(times) > 1:
+        steps = np.diff(times)
+        if not np.all(steps >= 0.0 if t1 >= t0 else steps <= 0.0):
+            raise ValueError("saveat must be sorted in the direction of the solve, without NaN.")
     low, high = min(t0, t1), max(t0, t1)
     for t in (times[0], times[-1]):
         if not low <= t <= high:
@@ -189,13 +193,15 @@ def tolerances(rtol: Any, atol: ArrayLike, n: int) -> Array:
     """atol for every component."""
     if not 0.0 <= finite_number("rtol", rtol) < 1.0:
         raise ValueError(f"rtol must lie in [0, 1), but is {rtol}.")
+    if type(atol) is float and 0.0 < atol < math.inf:
+        return np.full(n, atol)
     floor = np.empty(n)
     try:
         floor[:] = atol
     except (TypeError, ValueError):
         raise ValueError(f"atol must be a number or an array of shape ({n},), but is {atol!r}.") from None
-    least, most = (atol, atol) if type(atol) is float else (floor.min(), floor.max())
-    if not 0.0 <= least <= most < math.inf:
+    least = floor.min()
+    if not 0.0 <= least <= floor.max() < math.inf:
         raise ValueError(f"atol must be finite and not negative, but is {atol!r}.")
     if least == 0.0 and rtol == 0.0:
         raise ValueError("rtol and atol may not both be 0.")

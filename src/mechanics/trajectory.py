@@ -6,7 +6,7 @@ the progress bar.
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,31 @@ from numpy.typing import NDArray
 from .checks import finite_number
 from .engine import layout
 from .engine.events import MOST
-from .problem import Problem
-from .solution import Solution, State
 from .status import Status
 
 Array = NDArray[np.float64]
+CARRIED = ("y", "y_resume", "real", "whole", "marks")  # what a run needs to go on
+RESUMED = (
+    (layout.T, layout.RESUME_T),
+    (layout.DT, layout.RESUME_DT),
+    (layout.LOG_ERROR, layout.RESUME_LOG_ERROR),
+    (layout.GROW, layout.RESUME_GROW),
+)
+COUNTERS = (
+    layout.ACCEPTED,
+    layout.REFUSED,
+    layout.EVALUATIONS,
+    layout.DENSE_EVALUATIONS,
+    layout.LOGGED,
+    layout.CUT,
+    layout.SAVED,
+    layout.SAVE_NEXT,
+    layout.STOPPED_BY,
+)
 NOTHING = np.empty(0)
 NO_ROWS = np.empty((0, 0))
+FRESH_REAL, FRESH_WHOLE = np.zeros(layout.REALS), np.zeros(layout.WHOLES, np.int64)
+FRESH_REAL[layout.GROW], FRESH_WHOLE[layout.STOPPED_BY] = math.inf, -1
 FIRST_ROWS = 64
 FIRST_PIECE = 10_000
 PIECE_SECONDS = 0.1
@@ -46,11 +64,11 @@ class Trajectory:
     real: Array
     whole: NDArray[np.int64]
     marks: Array
-    ts: Array
-    ys: Array
-    steps: Array
-    saveat: Array
-    log: Array
+    ts: Array = field(default_factory=lambda: NOTHING)
+    ys: Array = field(default_factory=lambda: NO_ROWS)
+    steps: Array = field(default_factory=lambda: NO_ROWS)
+    saveat: Array = field(default_factory=lambda: NOTHING)
+    log: Array = field(default_factory=lambda: NO_ROWS)
 
     def run(self, entry: Any, p: Any, t1: float, rtol: float, atol: Array, control: Array, budget: Budget) -> int | Status:
         """Advance to t1; a code of `layout`, or the status that ended the run early."""
@@ -115,12 +133,9 @@ def new_trajectory(
 ) -> Trajectory:
     """Fresh buffers for a run from (t0, y0) to t1; `rows` is a guess of the number of steps to be saved."""
     n = len(y0)
-    real = np.zeros(layout.REALS)
+    real, whole = FRESH_REAL.copy(), FRESH_WHOLE.copy()
     real[layout.T] = real[layout.ORIGIN] = t0
-    real[layout.SEEN] = math.copysign(math.inf, t0 - t1)
-    real[layout.GROW] = math.inf
-    whole = np.zeros(layout.WHOLES, np.int64)
-    whole[layout.STOPPED_BY] = -1
+    real[layout.SEEN] = -math.inf if t1 >= t0 else math.inf
     ts, ys, steps = NOTHING, NO_ROWS, NO_ROWS
     if keep == "times":
         ts, ys = np.empty(len(saveat)), np.empty((len(saveat), n))
@@ -139,27 +154,17 @@ def new_trajectory(
     return Trajectory(y0.copy(), y0.copy(), real, whole, marks, ts, ys, steps, saveat, log)
 
 
-def resume(previous: Solution, problem: Problem, keep: str, saveat: Array, degree: int) -> Trajectory:
-    """Buffers that go on where a solution ended, from the state before its last step was cut to end there."""
-    state = previous.state
-    run = new_trajectory(previous.y, previous.t, problem.t1, keep, saveat, degree, state.marks.copy(), 0.0)
-    run.y = state.y.copy()
-    saved = run.whole[layout.SAVED], run.whole[layout.SAVE_NEXT]
-    run.real, run.whole = state.real.copy(), state.whole.copy()
-    run.whole[layout.SAVED], run.whole[layout.SAVE_NEXT] = saved
+def resume(previous: Trajectory, y: Array, t: float, t1: float, keep: str, saveat: Array, degree: int) -> Trajectory:
+    """Buffers that go on where a run ended in (t, y): from the state before its last step was cut to end there."""
+    run = new_trajectory(y, t, t1, keep, saveat, degree, previous.marks.copy(), 0.0)
+    kept = {position: run.whole[position] for position in (layout.SAVED, layout.SAVE_NEXT, layout.STOPPED_BY)}
+    run.y, run.real, run.whole = previous.y.copy(), previous.real.copy(), previous.whole.copy()
+    run.real[layout.SEEN] = t
+    if run.whole[layout.CUT]:
+        run.y = previous.y_resume.copy()
+        for now, before in RESUMED:
+            run.real[now] = previous.real[before]
+        run.whole[layout.INDEX] = run.whole[layout.RESUME_INDEX]
+    for counter in COUNTERS:
+        run.whole[counter] = kept.get(counter, 0)
     return run
-
-
-def state_of(run: Trajectory, method: str) -> State:
-    """What `resume` needs; counters of this solve are left behind."""
-    real, whole, y = run.real.copy(), run.whole.copy(), run.y
-    real[layout.SEEN] = run.real[layout.T]
-    if whole[layout.CUT]:
-        real[layout.T], real[layout.DT] = real[layout.RESUME_T], real[layout.RESUME_DT]
-        real[layout.LOG_ERROR], real[layout.GROW] = real[layout.RESUME_LOG_ERROR], real[layout.RESUME_GROW]
-        whole[layout.INDEX] = whole[layout.RESUME_INDEX]
-        y = run.y_resume
-    for counter in (layout.ACCEPTED, layout.REFUSED, layout.EVALUATIONS, layout.DENSE_EVALUATIONS, layout.LOGGED):
-        whole[counter] = 0
-    whole[layout.CUT], whole[layout.STOPPED_BY] = 0, -1
-    return State(y.copy(), real, whole, run.marks, method)
