@@ -209,7 +209,7 @@ ARENSTORF = make_system(
     "Arenstorf orbit",
     arenstorf,
     [0.994, 0.0, 0.0, -2.00158510637908252240537862224],
-    ARENSTORF_PERIOD,  # periodic, but unstable: rounding y0 to float64 moves the end by 5e-13
+    ARENSTORF_PERIOD,  # periodic, but unstable: rounding the data to float64 moves the end by 1.4e-11
     Arenstorf(0.012277471),
     kind="non-stiff",
     reference=f"Arenstorf, Amer. J. Math. 85 (1963) 27-35; {_HNW}, (II.0.1)-(II.0.2).",

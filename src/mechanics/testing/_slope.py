@@ -93,6 +93,10 @@ def _guarded(error: Callable[[int], float], steps: int) -> float:
             return error(steps)
         except (ArithmeticError, ValueError):
             return math.inf
+        except RuntimeError as error_of_solve:
+            if hasattr(error_of_solve, "solution"):  # a SolveError: steps too long for this system
+                return math.inf
+            raise
 
 
 def judge(slope: Slope, claim: float, what: str, system: str, below: float, above: float) -> None:

@@ -1,12 +1,12 @@
 """Does the same call give the same bits: again, in two parts, in an ensemble, on any number of threads?"""
 
-import importlib.util
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import mechanics
 from mechanics.methods import Method
 
 from ._runs import Step, as_problem, changed, check_method, name_of, walk
@@ -78,7 +78,7 @@ def check_reproducible(
         rest = solve(part.restart(t1=start.t1), method, dt=dt, **options)
         _same(name, "in two parts", whole.ts[-1:], rest.ts[-1:], whole.ys[-1], rest.ys[-1])
         compared.append("in two parts")
-    if importlib.util.find_spec("mechanics.ensemble") is not None:
+    if callable(getattr(mechanics, "ensemble", None)):
         compared += _ensembles(start, method, dt, members, threads, options)
     return ReproducibleCheck(name, tuple(compared))
 
@@ -86,10 +86,9 @@ def check_reproducible(
 def _ensembles(
     problem: Any, method: Method, dt: float | None, members: int, threads: tuple[int, ...], options: dict[str, Any]
 ) -> list[str]:
-    import mechanics
-
     ensemble: Any = getattr(mechanics, "ensemble")  # noqa: B009 - merged later than this file
-    solve: Any = getattr(mechanics, "solve")  # noqa: B009
+    from mechanics.solve import solve
+
     starts = problem.y0 * (1.0 + np.arange(members)[:, None] / 1000.0)
     runs = [
         ensemble(problem, method, y0=starts, dt=dt, saveat=[problem.t1], threads=k, **options).ys[:, -1]

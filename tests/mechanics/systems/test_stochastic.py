@@ -21,7 +21,7 @@ from mechanics.systems import (
 )
 
 STOCHASTIC = all_systems("stochastic")
-STEPS, MEMBERS = 400, 40_000
+STEPS, MEMBERS = 200, 20_000
 
 
 def heun(system, steps=STEPS, members=MEMBERS, seed=11):
@@ -55,7 +55,7 @@ def heun(system, steps=STEPS, members=MEMBERS, seed=11):
     "system", [s for s in STOCHASTIC if s.moments and s is not COX_INGERSOLL_ROSS], ids=lambda s: s.name
 )
 def test_moments_agree_with_a_simulation(system):
-    """Mean and covariance of 40,000 members within 4.5 standard errors and the weak error of 400 steps.
+    """Mean and covariance of 20,000 members within 4.5 standard errors and the weak error of 200 steps.
 
     At most 12 comparisons of 6.8e-6 each: false alarms below 1e-4 even without the allowance for the weak error.
     """
@@ -144,8 +144,8 @@ def test_random_rotation_tells_the_two_calculi_apart():
 
 
 def test_the_noisy_double_well_relaxes_to_its_density():
-    """Mean of y^2 at t1 = 10 over 40,000 members against quadrature; 4.5 standard errors plus the weak error."""
+    """Mean of y^2 at t1 = 10 over 20,000 members against quadrature; 4.5 standard errors plus the weak error."""
     s = NOISY_DOUBLE_WELL
-    y = heun(s, steps=1000)[0]
+    y = heun(s, steps=500)[0]
     wanted = quad(lambda x: x * x * s.density(x, s.p), -np.inf, np.inf)[0]
     assert abs((y**2).mean() - wanted) < 4.5 * (y**2).std() / np.sqrt(MEMBERS) + 0.01
