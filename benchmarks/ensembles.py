@@ -18,7 +18,6 @@ from harness import cases, limits, table, timing
 
 STEPS = 1000
 TOLERANCES = (1e-6, 1e-8)
-FEWER = {"CyRK nbsolve2 DOP853": 20}  # a Python loop over members: its time is proportional to their number
 
 
 def in_threads(make, y0, threads):
@@ -35,7 +34,7 @@ def fastest_limit(make, y0, repeats):
 
 
 def competitors(case, y0, modules, kind, value, repeats):
-    """{name: (run, factor)}; `factor` scales the time of a run with fewer members."""
+    """{name: run}; the limit in C and this library appear with two threads too."""
     found = {}
     if limits.COMPILER:
 
@@ -44,18 +43,12 @@ def competitors(case, y0, modules, kind, value, repeats):
             return compiled(case, part, value, groups)
 
         groups = fastest_limit(make, y0, repeats)
-        found["C lanes"] = make(y0, groups), 1
-        found["C lanes, 2 threads"] = in_threads(lambda part: make(part, groups), y0, 2), 1
-    for module in modules.values():
-        if not hasattr(module, kind):
-            continue
-        names = getattr(module, kind)(case, y0, value)
-        for name, run in names.items():
-            factor = FEWER.get(name, 1)
-            found[name] = (getattr(module, kind)(case, y0[::factor].copy(), value)[name] if factor > 1 else run), factor
+        found["C lanes"] = make(y0, groups)
+        found["C lanes, 2 threads"] = in_threads(lambda part: make(part, groups), y0, 2)
+    found.update(peers.collect(modules, kind, case, y0, value))
     if "mechanics" in modules:
         for name, run in getattr(modules["mechanics"], kind)(case, y0, value, threads=2).items():
-            found[f"{name}, 2 threads"] = run, 1
+            found[f"{name}, 2 threads"] = run
     return found
 
 
@@ -66,25 +59,25 @@ def reference(case, y0):
 
 def measured(case, y0, truth, modules, kind, value, repeats):
     """Rows of the table, fastest first."""
-    runs, errors, factors = {}, {}, {}
-    for name, (run, factor) in competitors(case, y0, modules, kind, value, repeats).items():
+    runs, errors = {}, {}
+    for name, run in competitors(case, y0, modules, kind, value, repeats).items():
         try:
             final = np.array(run())
         except Exception as failure:
             print(f"  {case.name}, {name}: {type(failure).__name__}: {str(failure).splitlines()[0]}", flush=True)
             continue
-        runs[name], factors[name] = run, factor
-        errors[name] = np.nan if truth is None else np.abs(final - truth[::factor]).max()
+        runs[name] = run
+        errors[name] = np.nan if truth is None else np.abs(final - truth).max()
     times = timing.interleaved(runs, repeats)
-    median = {name: times[name].median * factors[name] for name in runs}
+    median = {name: times[name].median for name in runs}
     one_core = {name: value for name, value in median.items() if not name.endswith("2 threads")}
     best = min((v for name, v in one_core.items() if not name.startswith(("C ", "mechanics"))), default=None)
     return [
         [
-            name + (f" (1 of {factors[name]} members, scaled)" if factors[name] > 1 else ""),
+            name,
             table.seconds(median[name]),
-            table.seconds(times[name].smallest * factors[name]),
-            table.seconds(float(np.median(times[name].wall)) * factors[name]),
+            table.seconds(times[name].smallest),
+            table.seconds(float(np.median(times[name].wall))),
             table.ratio(median[name], median.get("C lanes")),
             table.ratio(median[name], best),
             f"{errors[name]:.1e}",

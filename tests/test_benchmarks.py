@@ -66,10 +66,10 @@ def test_reference_in_quadruple_precision_agrees_with_scipy(name):
 
 @pytest.mark.parametrize("name", ["lorenz63", "arenstorf", "lorenz96"])
 def test_dop853_in_c_reaches_the_reference(name):
-    """At 1e-13; Arenstorf's orbit, which passes close to both bodies, multiplies errors by about 1e4."""
+    """At 1e-13; the orbits multiply errors by up to 1e4."""
     limits = with_compiler()
     case = case_named(load("harness.cases").SINGLE, name)
-    assert_allclose(limits.dop853(case, 1e-13)(), case.reference, rtol=0, atol=1e-8)
+    assert_allclose(limits.dop853(case, 1e-13)(), case.reference, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["lorenz63", "van_der_pol", "henon_heiles", "friction_chain", "kuramoto", "pleiades"])

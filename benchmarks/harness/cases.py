@@ -1,8 +1,9 @@
 """What is solved: system, start, end and the reference solution of every timed case.
 
 Single trajectories: start and end are chosen here, since no paper fixes them for timings. Lorenz 63 leaves (1, 1, 1)
-for ten time units (errors grow by about 1e4), Hénon-Heiles is a regular orbit of energy 1/12, Arenstorf's orbit and the
-Pleiades are those of Hairer, Norsett, Wanner I (II.0 and II.10), and Lorenz 96 starts far from its unstable rest point.
+for ten time units (errors grow by about 1e4), Hénon-Heiles is a regular orbit, Arenstorf's orbit and the Pleiades start as
+in Hairer, Norsett, Wanner I (II.0 and II.10), and Lorenz 96 starts far from its unstable rest point. Arenstorf's orbit
+is left at t = 16 of its period 17.07: its last close pass raises rounding alone above 1e-11.
 Ensembles: y0 of member 0 is `case.y0`; the others are spread about it.
 """
 
@@ -52,7 +53,7 @@ ARENSTORF = [0.994, 0.0, 0.0, -2.00158510637908252240537862224]
 SINGLE = (
     _case(drifts.lorenz63, [1, 1, 1], 10.0),
     _case(drifts.henon_heiles, [0.1, -0.1, 0.35, 0.15], 50.0),
-    _case(drifts.arenstorf, ARENSTORF, 17.0652165601579625588917206249),
+    _case(drifts.arenstorf, ARENSTORF, 16.0),
     _case(drifts.pleiades, PLEIADES, 3.0),
     _case(drifts.lorenz96, 8 * np.sin(0.7 * np.arange(40)), 2.0),
 )
