@@ -33,6 +33,8 @@ def diagnose(
     if outcome is Status.TOO_LARGE:
         return Status.TOO_LARGE, None, "Choose the times to keep with saveat=."
     point = _Point(problem, run)
+    if outcome is Status.TOLERANCE:
+        return _too_tight(point, rtol, atol) or (Status.TOLERANCE, None, "Raise rtol or atol.")
     if outcome == layout.NON_FINITE:
         return _not_finite(point)
     found = None

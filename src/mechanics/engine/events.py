@@ -95,6 +95,8 @@ def make_watch(values: Any, apply: Any, count: int) -> Any:
     @kernel(forceinline=False)
     def root(e, left, right, g_left, g_right, t, dt, y, p, Q, degree, work, g):  # type: ignore[no-untyped-def]
         """The end behind the root of event e between two samples of opposite sign."""
+        if g_right == 0.0:
+            return right
         a, b, fa, fb = right, left, g_right, g_left  # a is the newest point
         c, fc, split = b, fb, 0.5
         for _ in range(100):
