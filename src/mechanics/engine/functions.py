@@ -3,8 +3,9 @@
     sin, cos, tan, exp, log, power, ...      kernels without branches, of the machine's arithmetic alone
     erf, gamma, asinh, ...                   the C library, lane by lane
 
-Each is a numba intrinsic that takes float64, whole numbers or lanes; for anything else (arrays, complex numbers, float32)
-it is the function that it replaces. `REPLACED` maps `math.sin`, `numpy.sin`, ... to them; `adopt` puts them in place.
+Each is a numba intrinsic that takes float64, whole numbers or lanes; for anything else (arrays, complex numbers,
+float32) it is the function that it replaces. `REPLACED` maps `math.sin`, `numpy.sin`, ... to them; `adopt` puts them
+in place.
 """
 
 import math

@@ -41,7 +41,10 @@ ONE = {
 TWO = {
     "power": ([((0.1, 10), (-300, 300)), ((0.9, 1.1), (-5000, 5000)), ((0, 1e-290), (-1, 1))], "power"),
     "atan2": ([((-1, 1), (-1, 1)), ((-1e-3, 1e-3), (-1, 1)), ((-1e5, 1e5), (-1, 1))], "arctan2"),
-    "hypot": ([((-1, 1), (-1, 1)), ((-1e200, 1e200), (-1e200, 1e200)), ((-1e-300, 1e-300), (-1e-300, 1e-300))], "hypot"),
+    "hypot": (
+        [((-1, 1), (-1, 1)), ((-1e200, 1e200), (-1e200, 1e200)), ((-1e-300, 1e-300), (-1e-300, 1e-300))],
+        "hypot",
+    ),
 }
 
 
@@ -147,7 +150,7 @@ def test_sine_survives_the_worst_cancellation():
     assert abs(c[0]) < 1e-18
 
 
-@pytest.mark.parametrize("twice", [t for t in range(-7, 8, 2)])
+@pytest.mark.parametrize("twice", list(range(-7, 8, 2)))
 def test_half_powers_are_within_three_units_in_the_last_place(twice):
     x = np.concatenate([np.random.default_rng(7).uniform(0, 10, 512), [0.0, -0.0, math.inf, -math.inf, math.nan, -2.0]])
     one, many = run_both(functions.HALF_POWERS[twice], x)
