@@ -46,8 +46,8 @@ def check_order(
         With a known solution at t1. The default has non-zero derivatives of all orders and depends on time; its
         interval grows with the claim, so that methods of high order make many steps too.
     below, above : float
-        How far the measured order may lie from the claim; `above` is 0.5 up to order six and 0.9 beyond, where methods are
-        tuned to so small a leading error that the next power of dt reaches rounding first.
+        How far the measured order may lie from the claim; `above` is 0.5 up to order six and 0.9 beyond, where methods
+        are tuned to so small a leading error that the next power of dt reaches rounding first.
     most_steps : int, optional
         Budget at the finest step length: by default 30,000, or 2,000 for a plain function.
 
