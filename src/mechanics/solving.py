@@ -23,7 +23,7 @@ from .trajectory import Budget, new_trajectory, resume
 
 Array = NDArray[np.float64]
 NOTHING = np.empty(0)
-NO_MARKS = np.empty((4, 0))
+NO_MARKS = np.empty((layout.MARKS, 0))
 DEFAULT_ATTEMPTS = 10_000_000
 PRECISION = 2.3e-15  # ten rounding errors of 1: no step has a smaller relative error
 
@@ -238,7 +238,7 @@ def _marks(events: tuple[Event, ...]) -> Array:
     """What the engine must know and remember of each event."""
     if not events:
         return NO_MARKS
-    marks = np.zeros((4, len(events)))
+    marks = np.zeros((layout.MARKS, len(events)))
     marks[layout.DIRECTION] = [event.direction for event in events]
     marks[layout.STOP] = [int(event.terminal) for event in events]
     return marks

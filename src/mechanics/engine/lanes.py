@@ -152,7 +152,7 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
             t = row[T]
             if any_lane(fresh):
                 begin(drift, t, y, q, K)
-                chosen = first_step(drift, order, t1 - t, t, y, q, K, y1, work, rtol, atol)
+                chosen, _ = first_step(drift, order, t1 - t, t, y, q, K, y1, work, rtol, atol)
                 chosen = direction * lesser(abs(select(row[DT] == 0.0, chosen, row[DT])), control[5])
                 row[DT] = select(fresh, chosen, row[DT])
                 row[FRESH] = broadcast(0.0, width)
