@@ -100,6 +100,7 @@ def largest_error(name, values, *arguments):
             exact = exact_function(*map(mpmath.mpf, args))
             nearest = float(exact)
             if math.isfinite(nearest):
+                assert math.isfinite(value), (args, value, nearest)
                 worst = max(worst, float(abs(mpmath.mpf(value) - exact) / mpmath.mpf(math.ulp(nearest))))
     return worst
 
