@@ -369,6 +369,21 @@ def test_a_function_that_calls_itself_is_adopted():
     assert adopt(power_of_half)(3) == 0.125
 
 
+def halved(x):
+    return x if x < 1.0 else halved(x * 0.5)
+
+
+def test_a_recursion_that_lanes_end_is_refused():
+    """With both arms computed it would never end."""
+
+    def drift(t, y, p, dy):
+        dy[0] = halved(y[0])
+
+    _, lanes = compile_both(drift)
+    with pytest.raises(TypingError):
+        lanes(0.0, np.ones((1, 1, 8)), PARAMETERS, np.zeros((1, 1, 8)))
+
+
 def entry():
     return drift(1.0)  # noqa: F821
 
