@@ -109,7 +109,13 @@ class Adopt(FunctionPass):
                     changed |= _replace(state, func_ir, body, block.scope, statement)
                 body.append(statement)
             block.body = body
-        changed |= select_instead_of_branching(func_ir, state.args, _is_pure)
+        itself = func_ir.func_id.func
+
+        def pure(function: Any) -> bool:
+            # a recursion that lanes end would never end if both arms were computed
+            return _is_pure(function) and getattr(function, "py_func", function) is not itself
+
+        changed |= select_instead_of_branching(func_ir, state.args, pure)
         if changed:
             func_ir._definitions = build_definitions(func_ir.blocks)
         return changed

@@ -1,5 +1,6 @@
 """Elementary functions: less than one unit in the last place away, C99's special values, the same bits in lanes."""
 
+import functools
 import itertools
 import math
 
@@ -52,7 +53,14 @@ def run_both(f, *arguments):
     """f alone and in lanes, on arguments padded to whole vectors."""
     size = len(arguments[0])
     padded = [np.pad(np.asarray(a, float), (0, -size % 8), constant_values=0.5) for a in arguments]
-    if len(arguments) == 1:
+    one, many = np.empty_like(padded[0]), np.empty_like(padded[0])
+    runner(f, len(arguments))(*padded, one, many)
+    return one[:size], many[:size]
+
+
+@functools.cache
+def runner(f, inputs):
+    if inputs == 1:
 
         @njit(error_model="numpy")
         def run(a, one, many):
@@ -69,9 +77,7 @@ def run_both(f, *arguments):
             for i in range(0, a.size, 8):
                 store_lanes(many, i, f(load_lanes(a, i, 8), load_lanes(b, i, 8)))
 
-    one, many = np.empty_like(padded[0]), np.empty_like(padded[0])
-    run(*padded, one, many)
-    return one[:size], many[:size]
+    return run
 
 
 def same_bits(a, b):
@@ -94,6 +100,7 @@ def largest_error(name, values, *arguments):
             exact = exact_function(*map(mpmath.mpf, args))
             nearest = float(exact)
             if math.isfinite(nearest):
+                assert math.isfinite(value), (args, value, nearest)
                 worst = max(worst, float(abs(mpmath.mpf(value) - exact) / mpmath.mpf(math.ulp(nearest))))
     return worst
 
