@@ -10,11 +10,14 @@ Each member takes the steps of its own single run, bit for bit (`engine.scalar`)
 import math
 from typing import Any
 
+import numpy as np
+
 from .compile import inlined, kernel
 from .control import first_step, lesser, log2_of, step_factor
 from .dense import evaluate
 from .lane_layout import (
     ACCEPTED,
+    BUSY,
     CODE,
     DT,
     FRESH,
@@ -34,6 +37,8 @@ from .lane_memory import as_lanes, stack_floats, stack_lanes
 from .lane_select import any_lane, broadcast, extract, select
 from .layout import DONE, LIMIT, NON_FINITE, UNDERFLOW
 from .scalar import LAST, ON_GRID, ROUNDING
+
+PATIENCE = 24  # idle lane-passes before a partly free group is filled up
 
 # Names that the entry points leave open; `compile_bound` fills them in.
 begin: Any = None
@@ -60,9 +65,9 @@ def isfinite(x):  # type: ignore[no-untyped-def]
 
 @kernel
 def take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, start):  # type: ignore[no-untyped-def]
-    """Give each free lane of a group the next member of the queue; whether any lane of the group is in use."""
+    """Give each free lane of a group the next member of the queue; how many lanes stay free."""
     n = len(start)
-    used = False
+    free = 0
     for lane in range(member.shape[1]):
         if member[group, lane] < 0 and queue[QUEUE_NEXT] < queue[QUEUE_END]:
             who = queue[QUEUE_NEXT]
@@ -71,7 +76,7 @@ def take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, ta
             block[group, T, lane], block[group, DT, lane] = t0, dt0
             block[group, LOG_ERROR, lane], block[group, GROW, lane] = 0.0, math.inf
             block[group, ACCEPTED, lane] = block[group, REFUSED, lane] = 0.0
-            block[group, FRESH, lane] = 1.0
+            block[group, FRESH, lane] = block[group, BUSY, lane] = 1.0
             row = who if len(y0) > 1 else 0
             for m in range(n):
                 start[m] = block[group, STATE + m, lane] = y0[row, m]
@@ -82,8 +87,8 @@ def take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, ta
                 collect(ys[who], k, saveat[k], start)
             tally[who, SAVED] = kept
             block[group, NEXT, lane] = saveat[kept] if kept < len(saveat) else math.inf
-        used = used or member[group, lane] >= 0
-    return used
+        free += member[group, lane] < 0
+    return free
 
 
 @kernel(forceinline=False)
@@ -96,6 +101,7 @@ def leave(group, lane, code, block, member, tally, final):  # type: ignore[no-un
     final[who, 0] = block[group, T, lane]
     for m in range(final.shape[1] - 1):
         final[who, 1 + m] = block[group, STATE + m, lane]
+    block[group, BUSY, lane] = 0.0
     member[group, lane] = -1
 
 
@@ -134,15 +140,25 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
     K, Q = stack_lanes(slopes, width), stack_lanes(coefficients, width)
     state = stack_floats(n)
     direction = math.copysign(1.0, t1 - t0)
+    free, patience = np.empty(groups, np.int64), np.zeros(groups, np.int64)
+    for group in range(groups):
+        free[group] = 0
+        for lane in range(width):
+            free[group] += member[group, lane] < 0
     in_use = 0
     for _ in range(passes):
         in_use = 0
         for group in range(groups):
-            free = False
-            for lane in range(width):
-                free = free or member[group, lane] < 0
-            if free and not take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, state):
-                continue
+            if free[group] > 0:
+                # a new start costs as much as several steps of the whole group: let more lanes become free first
+                patience[group] -= free[group]
+                if free[group] == width or (patience[group] < 0 and queue[QUEUE_NEXT] < queue[QUEUE_END]):
+                    free[group] = take(
+                        collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, state
+                    )
+                    patience[group] = PATIENCE
+                    if free[group] == width:
+                        continue
             in_use += 1
             row = L[group]
             fresh = row[FRESH] > 0.0
@@ -163,6 +179,7 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
                 bad = fresh & ~isfinite(total)
                 for lane in range(width):
                     if extract(bad, lane) and member[group, lane] >= 0:
+                        free[group] += 1
                         leave(group, lane, NON_FINITE, block, member, tally, final)
             for m in range(n):
                 K[m] = row[STATE + n + m]
@@ -200,15 +217,13 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
                 row[STATE + n + m] = select(good, K[last_slope + m], K[m])
             done = good & last
             spent = row[ACCEPTED] + row[REFUSED] >= most
-            if any_lane(done | stuck | spent):
+            ended = (done | stuck | spent) & (row[BUSY] > 0.0)
+            if any_lane(ended):
                 for lane in range(width):
-                    if member[group, lane] >= 0:
-                        if extract(done, lane):
-                            leave(group, lane, DONE, block, member, tally, final)
-                        elif extract(stuck, lane):
-                            leave(group, lane, UNDERFLOW, block, member, tally, final)
-                        elif extract(spent, lane):
-                            leave(group, lane, LIMIT, block, member, tally, final)
+                    if extract(ended, lane):
+                        free[group] += 1
+                        code = DONE if extract(done, lane) else UNDERFLOW if extract(stuck, lane) else LIMIT
+                        leave(group, lane, code, block, member, tally, final)
         if in_use == 0:
             break
     return in_use
