@@ -224,7 +224,7 @@ class _Gathered:
             y=self.final[:, 1:],
             t=self.final[:, 0],
             members=first_member + np.arange(len(self.final)),
-            status=tuple(names[code] for code in self.tally[:, lane_layout.CODE].tolist()),
+            codes=self.tally[:, lane_layout.CODE],
             steps=self.tally[:, lane_layout.STEPS],
             refused=self.tally[:, lane_layout.REFUSALS],
             reduced=tuple(reduced),
@@ -232,6 +232,7 @@ class _Gathered:
             problem=problem,
             method=method,
             plan=plan,
+            outcomes=names,
         )
 
 
