@@ -1,8 +1,8 @@
 """Python functions called from inside compiled code: `y' = f(t, y)` where f is any callable.
 
-Machine code writes t and y into a box, takes the GIL, calls a Python object without arguments, and reads the answer from
-the box. The object is found by its address, which is data, so one compiled engine serves every function. If the call
-raises, the exception is put aside, the answer is NaN, and nothing is called any more: the engine's steps shrink to
+Machine code writes t and y into a box, takes the GIL, calls a Python object without arguments, and reads the answer
+from the box. The object is found by its address, which is data, so one compiled engine serves every function. If the
+call raises, the exception is put aside, the answer is NaN, and nothing is called any more: the engine's steps shrink to
 nothing within microseconds, and `raise_stored` raises the exception where the engine was started.
 """
 
@@ -23,7 +23,9 @@ from .engine.compile import kernel
 
 FAILED, KIND, VALUE, TRACEBACK = 0, 1, 2, 3  # positions in `Calls.error`
 
-_restore = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(("PyErr_Restore", ctypes.pythonapi))
+_restore = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(
+    ("PyErr_Restore", ctypes.pythonapi)
+)
 
 
 class Calls(NamedTuple):
@@ -172,9 +174,11 @@ def python_drift(t, y, p, dy):  # type: ignore[no-untyped-def]
 
 @cache
 def python_event(e: int) -> Callable[..., float]:
-    """An event function that Python answers; e counts the events from 0."""
+    """An event function that Python answers; e counts the events from 0. Beyond those that there are, it is 1."""
 
     def g(t, y, p):  # type: ignore[no-untyped-def]
+        if 1 + e >= len(p.calls.functions):
+            return 1.0
         return p.calls.box[1 + len(y)] if ask(1 + e, t, y, p.calls) else np.nan
 
     return g

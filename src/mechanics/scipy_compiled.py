@@ -13,9 +13,24 @@ from numba.extending import overload
 from .parameters import normalise
 
 
-def can_compile(function: Any) -> bool:
-    """Whether this is the kind of object that numba compiles: a plain function or a compiled one."""
-    return isinstance(function, (FunctionType, Dispatcher))
+class NotCompilable(TypeError):
+    """A function, or an argument for it, that compiled code cannot take."""
+
+
+def can_compile(function: Any, wanted: bool | None) -> bool:
+    """Whether to compile: as `wanted`, or where None is given if it is compiled already.
+
+    Raises
+    ------
+    NotCompilable
+        If it is wanted for what is no function.
+    """
+    if wanted and not isinstance(function, (FunctionType, Dispatcher)):
+        raise NotCompilable(
+            f"compile=True needs plain functions, but got a {type(function).__name__}: wrap it in a def, or leave "
+            "compile out to call it as it is."
+        )
+    return isinstance(function, Dispatcher) if wanted is None else wanted
 
 
 def compiled_arguments(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Hashable]:
@@ -23,20 +38,25 @@ def compiled_arguments(args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Hashable
 
     Raises
     ------
-    TypeError
+    NotCompilable
         If one of them is no number, array, or (named) tuple of these.
     """
-    values, keys = [], []
+    values: list[Any] = []
+    keys: list[Hashable] = []
     for i, value in enumerate(args):
-        plain = value.item() if isinstance(value, np.generic) else value
+        plain: Any = value.item() if isinstance(value, np.generic) else value
         if isinstance(plain, (bool, int, float, complex)):
             values.append(plain)
-            keys.append(type(plain))
+            kind: Any = type(plain)
+            keys.append(kind)
         elif isinstance(value, np.ndarray) and value.dtype.kind == "c":
             values.append(np.array(value, order="C"))
             keys.append((value.dtype.str, value.ndim))
         else:
-            normal, key = normalise(value, f"args[{i}]")
+            try:
+                normal, key = normalise(value, f"args[{i}]")
+            except TypeError as error:
+                raise NotCompilable(str(error)) from None
             values.append(normal)
             keys.append(key)
     return tuple(values), tuple(keys)

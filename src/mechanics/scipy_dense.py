@@ -13,7 +13,7 @@ from .engine.dense import evaluate_many
 Array = NDArray[np.float64]
 
 
-class DenseSolution(OdeSolution):  # type: ignore[misc]
+class DenseSolution(OdeSolution):
     """`sol(t)`: states of shape (n,) for a number t, (n, k) for an array of shape (k,).
 
     Outside `t_min` .. `t_max` the first or last polynomial is continued, as in SciPy.
@@ -43,6 +43,7 @@ class DenseSolution(OdeSolution):  # type: ignore[misc]
 
     @cached_property
     def interpolants(self) -> list[DenseOutput]:
+        """The polynomial of each step as an object of its own."""
         if not len(self._steps):
             return [_Piece(self, self._ts, self._ys, self._steps)]
         rows = (slice(i, i + 2) for i in range(self.n_segments))
@@ -60,7 +61,7 @@ class DenseSolution(OdeSolution):  # type: ignore[misc]
         return states.T if t.ndim else states[0]
 
 
-class _Piece(DenseOutput):  # type: ignore[misc]
+class _Piece(DenseOutput):
     """The polynomial of one step."""
 
     def __init__(self, whole: DenseSolution, ts: Array, ys: Array, steps: Array) -> None:

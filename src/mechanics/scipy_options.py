@@ -54,7 +54,9 @@ def method_of(method: Any) -> Method | None:
     """
     if isinstance(method, Method):
         if not method.adaptive:
-            raise ValueError(f"`method` must control its error, but {method} has no error estimate; use mechanics.solve.")
+            raise ValueError(
+                f"`method` must control its error, but {method} has no error estimate; use mechanics.solve."
+            )
         return method
     if isinstance(method, str) or inspect.isclass(method):
         if method in OURS:
