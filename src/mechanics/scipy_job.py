@@ -74,7 +74,7 @@ def job_of(asked: Asked, compile: bool | None) -> Job:
         If one should be compiled, but its kind or an argument cannot.
     """
     fun, events, args, y0 = asked.fun, asked.watched.functions, asked.args, asked.y0
-    is_complex = np.iscomplexobj(y0)
+    is_complex = y0.dtype == np.complex128
     compiled = [can_compile(f, compile) for f in (fun, *events)]
     values, key = compiled_arguments(args) if any(compiled) else ((), ())
     called = [None if is_one else f for f, is_one in zip((fun, *events), compiled, strict=True)]

@@ -13,7 +13,7 @@ from scipy.integrate import BDF, DOP853, LSODA, RK23, RK45, OdeSolver, Radau
 from . import methods
 from .methods import Method
 
-SMALLEST_RTOL = 100 * np.finfo(float).eps
+SMALLEST_RTOL = float(100 * np.finfo(float).eps)
 OURS: dict[Any, Method] = {
     "RK23": methods.BOSH3,
     "RK45": methods.DOPRI5,
@@ -121,37 +121,46 @@ def steps_of(
     atol: Any = 1e-6,
     max_step: float = math.inf,
     first_step: float | None = None,
-    stacklevel: int = 3,
     **others: Any,
 ) -> Steps:
     """Options of the explicit methods; a warning for those that they do not have."""
     if others:
         names = ", ".join(f"`{name}`" for name in others)
-        warnings.warn(f"The following arguments have no effect for a chosen solver: {names}.", stacklevel=stacklevel)
+        warnings.warn(f"The following arguments have no effect for a chosen solver: {names}.", stacklevel=3)
     if max_step <= 0:
         raise ValueError("`max_step` must be positive.")
-    relative = np.asarray(rtol, dtype=np.float64)
-    if relative.ndim > 1 or (relative.ndim == 1 and relative.shape != (n,)):
-        raise ValueError("`rtol` has wrong shape.")
-    if np.any(relative < SMALLEST_RTOL):
+    smallest = _smallest(rtol, n)
+    if smallest < SMALLEST_RTOL:
         warnings.warn(
             f"At least one element of `rtol` is too small. Setting `rtol = np.maximum(rtol, {SMALLEST_RTOL})`.",
-            stacklevel=stacklevel,
+            stacklevel=3,
         )
-    absolute = np.asarray(atol, dtype=np.float64)
-    if absolute.ndim > 0 and absolute.shape != (n,):
+        smallest = SMALLEST_RTOL
+    floor = np.empty(n)
+    if type(atol) is not float and np.shape(atol) not in ((), (n,)):
         raise ValueError("`atol` has wrong shape.")
-    if np.any(absolute < 0):
+    floor[:] = atol
+    least = atol if type(atol) is float else floor.min()
+    if not least >= 0.0:
         raise ValueError("`atol` must be positive.")
-    if not np.all(np.isfinite(relative)) or not np.all(np.isfinite(absolute)):
-        raise ValueError("`rtol` and `atol` must be finite.")
     if first_step is not None:
         if first_step <= 0:
             raise ValueError("`first_step` must be positive.")
         if first_step > abs(span):
             raise ValueError("`first_step` exceeds bounds.")
-    smallest = max(float(relative.min()), SMALLEST_RTOL)
-    return Steps(smallest, np.array(np.broadcast_to(absolute, (n,))), max_step, first_step)
+    return Steps(smallest, floor, max_step, first_step)
+
+
+def _smallest(rtol: Any, n: int) -> float:
+    """The smallest of one or n relative tolerances."""
+    if type(rtol) is not float:
+        relative = np.asarray(rtol, dtype=np.float64)
+        if relative.shape not in ((), (n,)):
+            raise ValueError("`rtol` has wrong shape.")
+        rtol = float(relative.min())
+    if not rtol < math.inf:
+        raise ValueError(f"`rtol` must be finite, but is {rtol}.")
+    return float(rtol)
 
 
 @dataclass(frozen=True)
