@@ -69,7 +69,14 @@ class Plan:
         if n > MOST_COMPONENTS or problem.t0 == problem.t1:
             return None
         return bind_lanes(
-            problem.drift, self.method, n, self.varied, problem.p_key, self.keeping.collect, self.saves, self.dt is not None
+            problem.drift,
+            self.method,
+            n,
+            self.varied,
+            problem.p_key,
+            self.keeping.collect,
+            self.saves,
+            self.dt is not None,
         )
 
     @property

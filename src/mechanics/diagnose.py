@@ -101,7 +101,11 @@ def _blow_up(point: _Point) -> Finding | None:
     if not grown.any():
         return None
     component = int(np.argmax(np.where(grown, size, 0.0)))
-    return Status.BLOW_UP, component, f"It leaves every bound near t = {point.t:.10g}: end the solve before, or rescale."
+    return (
+        Status.BLOW_UP,
+        component,
+        f"It leaves every bound near t = {point.t:.10g}: end the solve before, or rescale.",
+    )
 
 
 def _refused_values(point: _Point) -> Finding | None:

@@ -139,7 +139,9 @@ def ensemble(
     )
     entry = None if engine == "scalar" else plan.entry()
     if entry is None and engine == "lanes":
-        raise ValueError("The drift cannot run in lanes: it branches on the state, is too large, or calls what lanes lack.")
+        raise ValueError(
+            "The drift cannot run in lanes: it branches on the state, is too large, or calls what lanes lack."
+        )
     gathered = _Gathered(count, len(problem.y0), plan, reductions)
     workers = threads or len(os.sched_getaffinity(0))
     with progress_bar(0, count, progress, unit="members") as bar:

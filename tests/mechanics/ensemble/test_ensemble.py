@@ -53,7 +53,13 @@ def searching(t, y, p, dy):
 
 @pytest.mark.parametrize(
     ("method", "options"),
-    [(TSIT5, TIGHT), (DOP853, TIGHT), (VERN7, {"rtol": 1e-5}), (RK4, {"dt": 0.013}), (TSIT5, {"dt": 0.01, "rtol": 1e-3})],
+    [
+        (TSIT5, TIGHT),
+        (DOP853, TIGHT),
+        (VERN7, {"rtol": 1e-5}),
+        (RK4, {"dt": 0.013}),
+        (TSIT5, {"dt": 0.01, "rtol": 1e-3}),
+    ],
     ids=str,
 )
 def test_a_member_has_the_bits_of_its_single_solve(method, options):
