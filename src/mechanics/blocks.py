@@ -4,13 +4,13 @@ A block is a fixed range of the ensemble, whatever the number of threads; reduct
 their order. So neither threads nor lanes show in the results.
 """
 
+import itertools
 import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,7 +170,7 @@ def in_order(
     Boundaries lie at multiples of BLOCK of the absolute index, so that parts of an ensemble have the same blocks.
     """
     edges = [0, *range(BLOCK - first % BLOCK, count, BLOCK), count]
-    ranges = list(zip(edges, edges[1:], strict=False))
+    ranges = list(itertools.pairwise(edges))
     if threads == 1 or len(ranges) == 1:
         for start, stop in ranges:
             yield work(start, stop)

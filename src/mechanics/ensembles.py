@@ -99,8 +99,8 @@ def ensemble(
 
     Notes
     -----
-    The bits of a member depend neither on the other members, nor on threads, lanes, or how an ensemble is split; they are
-    those of `solve` with the member's initial state and parameters.
+    The bits of a member depend neither on the other members, nor on threads, lanes, or how an ensemble is split: they
+    are those of `solve` with the member's initial state and parameters.
     """
     begun, compiled = time.perf_counter(), compiled_so_far()
     _check(problem, method, dt, engine, first_member)
@@ -119,7 +119,7 @@ def ensemble(
     shape = (count, kept.total if len(times) else 0, len(problem.y0))
     if not any(r.over == "members" for r in reductions) and 8 * math.prod(shape) > LARGEST:
         raise ValueError(
-            f"The states of shape {shape} would take {8 * math.prod(shape) / 2**30:.1f} GiB; pass reduce=, or fewer saveat."
+            f"States of shape {shape} would take {8 * math.prod(shape) / 2**30:.1f} GiB; pass reduce= or fewer saveat."
         )
     plan = Plan(
         problem=problem,
@@ -215,7 +215,7 @@ class _Gathered:
     ) -> Ensemble:
         """Everything as an `Ensemble`."""
         early = Status.INTERRUPTED if plan.cancelled.is_set() else Status.MAX_SECONDS
-        names = {code: status for code, status in CODES.items()} | {UNFINISHED: early}
+        names = dict(CODES.items()) | {UNFINISHED: early}
         reduced: list[Array | None] = []
         for i in range(len(reductions)):
             if i in self.members:

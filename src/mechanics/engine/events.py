@@ -80,11 +80,10 @@ def _prepend_apply(change: Any, index: int, others: Any) -> Any:
 
 
 def make_watch(values: Any, apply: Any, count: int) -> Any:
-    """Kernel that finds the events of one accepted step, logs them, and says where the step must end (-1.0: at its end).
+    """Kernel that finds the events of an accepted step, logs them, and says where the step must end (-1.0: at its end).
 
     Log rows are (index, t, y...).
     """
-
     make_thetas, make_row, make_samples = workspace(MOST, 1), workspace(count, 1), workspace(count, MOST)
 
     @kernel(forceinline=False)

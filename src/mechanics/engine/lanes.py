@@ -203,8 +203,8 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
                     for m in range(n):
                         rare_y[m], rare_y1[m] = y[m], y1[m]
                     save(
-                        collect, due, group, t, length, t_end, rare_y, rare_y1, Q, work, row, block, member, saveat, tally, ys,
-                        direction, state,
+                        collect, due, group, t, length, t_end, rare_y, rare_y1, Q, work, row, block, member, saveat,
+                        tally, ys, direction, state,
                     )  # fmt: skip
             longer = length * lesser(factor, grow)
             longer = direction * lesser(abs(longer), control[5])
@@ -285,8 +285,8 @@ def fixed_lanes(  # type: ignore[no-untyped-def]
                 finish(drift, end, rare_y1, q, rare_K)
                 dense(drift, now, long, rare_y, q, rare_K, work, Q)
                 save(
-                    collect, row[BUSY] > 0.0, group, now, long, end, rare_y, rare_y1, Q, work, row, block, member, saveat,
-                    tally, ys, direction, state,
+                    collect, row[BUSY] > 0.0, group, now, long, end, rare_y, rare_y1, Q, work, row, block, member,
+                    saveat, tally, ys, direction, state,
                 )  # fmt: skip
         for group in range(groups):
             row = L[group]

@@ -27,7 +27,6 @@ from .layout import (
     INDEX,
     LIMIT,
     LOG_ERROR,
-    LOGGED,
     NAN_SEEN,
     NON_FINITE,
     ORIGIN,
@@ -38,11 +37,10 @@ from .layout import (
     RESUME_INDEX,
     RESUME_LOG_ERROR,
     RESUME_T,
-    SAVED,
     STARTED,
     STOPPED_BY,
-    T,
     UNDERFLOW,
+    T,
 )
 
 # Names that the entry points leave open; `compile_bound` fills them in.
