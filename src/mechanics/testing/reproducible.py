@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import mechanics
 from mechanics.methods import Method
 
 from ._runs import Step, as_problem, changed, check_method, name_of, walk
