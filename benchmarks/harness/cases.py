@@ -1,9 +1,9 @@
 """What is solved: system, start, end and the reference solution of every timed case.
 
 Single trajectories: start and end are chosen here, since no paper fixes them for timings. Lorenz 63 leaves (1, 1, 1)
-for ten time units (errors grow by about 1e4), Hénon-Heiles is a regular orbit, Arenstorf's orbit and the Pleiades start as
-in Hairer, Norsett, Wanner I (II.0 and II.10), and Lorenz 96 starts far from its unstable rest point. Arenstorf's orbit
-is left at t = 16 of its period 17.07: its last close pass raises rounding alone above 1e-11.
+for ten time units (errors grow by about 1e4), Hénon-Heiles is a regular orbit, Arenstorf's orbit and the Pleiades start
+as in Hairer, Norsett, Wanner I (II.0 and II.10), and Lorenz 96 starts far from its unstable rest point. Arenstorf's
+orbit is left at t = 16 of its period 17.07: its last close pass raises rounding alone above 1e-11.
 Ensembles: y0 of member 0 is `case.y0`; the others are spread about it.
 """
 

@@ -33,6 +33,8 @@ def diagnose(
     if outcome is Status.TOO_LARGE:
         return Status.TOO_LARGE, None, "Choose the times to keep with saveat=."
     point = _Point(problem, run)
+    if outcome is Status.TOLERANCE:
+        return _too_tight(point, rtol, atol) or (Status.TOLERANCE, None, "Raise rtol or atol.")
     if outcome == layout.NON_FINITE:
         return _not_finite(point)
     found = None
@@ -94,7 +96,8 @@ def _not_finite(point: _Point) -> Finding:
 
 def _blow_up(point: _Point) -> Finding | None:
     size = np.abs(point.y)
-    grown = (size > LARGE * max(1.0, float(np.abs(point.y0).max()))) & (point.y * point.f * np.sign(point.dt) > 0.0)
+    outward = np.sign(point.y) * np.sign(point.f) * np.sign(point.dt) > 0.0
+    grown = (size > LARGE * max(1.0, float(np.abs(point.y0).max()))) & outward
     if not grown.any():
         return None
     component = int(np.argmax(np.where(grown, size, 0.0)))

@@ -23,8 +23,9 @@ from .trajectory import Budget, new_trajectory, resume
 
 Array = NDArray[np.float64]
 NOTHING = np.empty(0)
-NO_MARKS = np.empty((4, 0))
+NO_MARKS = np.empty((layout.MARKS, 0))
 DEFAULT_ATTEMPTS = 10_000_000
+PRECISION = 2.3e-15  # ten rounding errors of 1: no step has a smaller relative error
 
 
 def solve(
@@ -119,7 +120,9 @@ def solve(
     else:
         run = resume(previous.run, previous.y, t0, t1, keep, times, degree)
     outcome: int | Status = layout.DONE
-    if t0 != t1:
+    if rtol < PRECISION and dt is None and np.any(floor < PRECISION * np.abs(problem.y0)):
+        outcome = Status.TOLERANCE
+    elif t0 != t1:
         entry = bind(problem.drift, method, len(problem.y0), problem.p, problem.p_key, keep, given, dt is not None)
         budget = Budget(attempts, math.inf if max_seconds is None else finite_number("max_seconds", max_seconds))
         if progress:
@@ -235,7 +238,7 @@ def _marks(events: tuple[Event, ...]) -> Array:
     """What the engine must know and remember of each event."""
     if not events:
         return NO_MARKS
-    marks = np.zeros((4, len(events)))
+    marks = np.zeros((layout.MARKS, len(events)))
     marks[layout.DIRECTION] = [event.direction for event in events]
     marks[layout.STOP] = [int(event.terminal) for event in events]
     return marks

@@ -160,11 +160,17 @@ def resume(previous: Trajectory, y: Array, t: float, t1: float, keep: str, savea
     kept = {position: run.whole[position] for position in (layout.SAVED, layout.SAVE_NEXT, layout.STOPPED_BY)}
     run.y, run.real, run.whole = previous.y.copy(), previous.real.copy(), previous.whole.copy()
     run.real[layout.SEEN] = t
-    if run.whole[layout.CUT]:
+    run.y_resume = previous.y_resume.copy()
+    if t == t1:
+        kept[layout.CUT] = run.whole[layout.CUT]
+    elif run.whole[layout.CUT]:
         run.y = previous.y_resume.copy()
         for now, before in RESUMED:
             run.real[now] = previous.real[before]
         run.whole[layout.INDEX] = run.whole[layout.RESUME_INDEX]
+        run.marks[layout.BEFORE] = run.marks[layout.RESUME_BEFORE]
+        if run.whole[layout.CUT] == layout.AT_START:
+            run.whole[layout.STARTED] = 0
     for counter in COUNTERS:
         run.whole[counter] = kept.get(counter, 0)
     return run

@@ -57,11 +57,11 @@ def adopt(function: Callable[..., Any], *, inline: bool = False) -> Any:
     """
     options: dict[str, Any] = {}
     plain: Any = function
-    if isinstance(function, Dispatcher):
-        if function._compiler.pipeline_class is Adopting or function.targetoptions.get("parallel"):
-            return function
-        options = {k: v for k, v in function.targetoptions.items() if k in ("fastmath", "forceinline")}
-        plain = function.py_func
+    if isinstance(plain, Dispatcher):
+        if _is_adopted(plain) or plain.targetoptions.get("parallel"):
+            return plain
+        options = {k: v for k, v in plain.targetoptions.items() if k in ("fastmath", "forceinline")}
+        plain = plain.py_func
     if not isinstance(plain, FunctionType):
         raise TypeError(f"adopt takes a plain function, but got {type(function).__name__}: wrap it in a function.")
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
@@ -72,6 +72,10 @@ def adopt(function: Callable[..., Any], *, inline: bool = False) -> Any:
     if key not in _adopted:
         _adopted[key] = njit(error_model="numpy", nogil=True, pipeline_class=Adopting, **options)(plain)
     return _adopted[key]
+
+
+def _is_adopted(dispatcher: Any) -> bool:
+    return dispatcher._compiler.pipeline_class is Adopting
 
 
 class Adopting(compiler.CompilerBase):
@@ -105,7 +109,13 @@ class Adopt(FunctionPass):
                     changed |= _replace(state, func_ir, body, block.scope, statement)
                 body.append(statement)
             block.body = body
-        changed |= select_instead_of_branching(func_ir, state.args, _is_pure)
+        itself = func_ir.func_id.func
+
+        def pure(function: Any) -> bool:
+            # a recursion that lanes end would never end if both arms were computed
+            return _is_pure(function) and getattr(function, "py_func", function) is not itself
+
+        changed |= select_instead_of_branching(func_ir, state.args, pure)
         if changed:
             func_ir._definitions = build_definitions(func_ir.blocks)
         return changed
@@ -137,7 +147,7 @@ def _replace(state: Any, func_ir: Any, body: list[Any], scope: Any, statement: A
 
 
 def _is_users(state: Any, found: Any) -> bool:
-    """Whether this is a function to adopt: plain and unknown to numba, or compiled from Python with ordinary options."""
+    """Whether this is a function to adopt: plain and unknown to numba, or compiled with ordinary options."""
     if isinstance(found, Dispatcher):
         return adopt(found) is not found
     if not isinstance(found, FunctionType):
@@ -154,9 +164,8 @@ def _replace_power(func_ir: Any, body: list[Any], scope: Any, statement: Any, x:
         return _call(func_ir, body, scope, statement, HALF_POWERS[int(2 * exponent)], (x,))
     if isinstance(exponent, float) and exponent in WHOLE_POWERS:
         y = _assign(func_ir, body, scope, ir.Const(int(exponent), statement.loc), statement.loc)
-    elif isinstance(exponent, int) and exponent >= 0 and isinstance(statement.value, ir.Expr):
-        if statement.value.op != "call":
-            return False  # numba's products, the same in lanes
+    elif isinstance(exponent, int) and exponent >= 0 and statement.value.op != "call":
+        return False  # numba's products, the same in lanes
     return _call(func_ir, body, scope, statement, power, (x, y))
 
 

@@ -4,9 +4,9 @@
         r = f - mu   ->   e = r_before
                           r = select(f > mu, t, e)
 
-Only where the condition comes from lanes (a loop index still branches, so `y[i + 1]` behind `if i < n - 1` is never read
-out of bounds), and only where the arms assign numbers, store to elements of arrays, or return. Everything else keeps its
-branch, and numba then refuses the condition: the caller runs such a function one member at a time.
+Only where the condition comes from lanes (a loop index still branches, so `y[i + 1]` behind `if i < n - 1` is never
+read out of bounds), and only where the arms assign numbers, store to elements of arrays, or return. Everything else
+keeps its branch, and numba then refuses the condition: the caller runs such a function one member at a time.
 
 The conversion works on numba's untyped intermediate code, innermost branches first.
 """
@@ -65,22 +65,53 @@ class _Converter:
             if isinstance(last, ir.Jump) and before[last.target] == {label} and last.target != label:
                 block.body = block.body[:-1] + self.blocks.pop(last.target).body
                 return True
-        for label in sorted(self.blocks, reverse=True):
-            last = self.blocks[label].body[-1]
-            if not isinstance(last, ir.Branch) or last.truebr == last.falsebr or not self.taint.of(last.cond):
+        branches = [(k, b.body[-1]) for k, b in sorted(self.blocks.items(), reverse=True)]
+        branches = [(k, last) for k, last in branches if isinstance(last, ir.Branch) and last.truebr != last.falsebr]
+        lanes = [(k, last) for k, last in branches if self.taint.of(last.cond)]
+        if any(self._thread(k, last, before, cfg) or self._convert(k, last, before, cfg) for k, last in lanes):
+            return True
+        # What is left may contain a branch on a number: a selection too, if its arms only compute
+        uniform = [(k, last) for k, last in branches if not self.taint.of(last.cond)]
+        return bool(lanes) and any(self._convert(k, last, before, cfg, computes=True) for k, last in uniform)
+
+    def _convert(self, label: int, last: Any, before: Any, cfg: Any, computes: bool = False) -> bool:
+        yes = self._arm(last.truebr, label, before, computes)
+        no = self._arm(last.falsebr, label, before, computes)
+        return self._short_circuit(label, last, yes, no, cfg) or self._merge(label, last, yes, no, cfg)
+
+    def _thread(self, label: int, last: Any, before: Any, cfg: Any) -> bool:
+        """Skip a block that only jumps on (chained comparisons drop their middle term there)."""
+        for side in ("truebr", "falsebr"):
+            target = getattr(last, side)
+            block = self.blocks[target]
+            end = block.body[-1]
+            if before[target] != {label} or not isinstance(end, ir.Jump) or not self._only_assigns(block):
                 continue
-            yes = self._arm(last.truebr, label, before)
-            no = self._arm(last.falsebr, label, before)
-            if self._short_circuit(label, last, yes, no, cfg) or self._merge(label, last, yes, no, cfg):
+            other = last.falsebr if side == "truebr" else last.truebr
+            dead = not self._assigned([block]) & self._live(cfg, end.target)
+            if dead and len(before[end.target]) > 1 and end.target != other and end.target not in before[label]:
+                truth, false = (end.target, last.falsebr) if side == "truebr" else (last.truebr, end.target)
+                self.blocks[label].body[-1] = ir.Branch(last.cond, truth, false, last.loc)
+                del self.blocks[target]
                 return True
         return False
 
-    def _arm(self, target: int, label: int, before: Any) -> Any:
-        """The block if it belongs to this branch alone and has no effect but assignments and stores; else None."""
+    def _arm(self, target: int, label: int, before: Any, computes: bool) -> Any:
+        """The block if it belongs to this branch alone and has no effect but assignments and stores; else None.
+
+        With `computes` neither stores nor elements of arrays, which the branch may guard.
+        """
         if before[target] != {label}:
             return None
         block = self.blocks[target]
+        if computes and any(self._touches_memory(s) for s in block.body[:-1]):
+            return None
         return block if all(self._allowed(s) for s in block.body[:-1]) else None
+
+    def _touches_memory(self, statement: Any) -> bool:
+        if not isinstance(statement, ir.Assign):
+            return not isinstance(statement, ir.Del)
+        return isinstance(statement.value, ir.Expr) and statement.value.op in ("getitem", "static_getitem")
 
     def _allowed(self, statement: Any) -> bool:
         if isinstance(statement, (ir.SetItem, ir.StaticSetItem, ir.Del)):
@@ -131,8 +162,8 @@ class _Converter:
 
     def _merge(self, label: int, last: Any, yes: Any, no: Any, cfg: Any) -> bool:
         block = self.blocks[label]
-        yes_end = yes.body[-1] if yes is not None else None
-        no_end = no.body[-1] if no is not None else None
+        yes_end: Any = yes.body[-1] if yes is not None else None
+        no_end: Any = no.body[-1] if no is not None else None
         join: Any = None
         if isinstance(yes_end, ir.Jump) and isinstance(no_end, ir.Jump) and yes_end.target == no_end.target:
             join = yes_end.target

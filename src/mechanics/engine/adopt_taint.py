@@ -18,13 +18,18 @@ UNIFORM_ATTRIBUTES = ("shape", "size", "ndim", "strides", "itemsize")
 NO, YES = False, True
 
 
-def has_lanes(t: Any) -> bool:
+def has_lanes(kind: Any) -> bool:
     """Whether a numba type is or holds lanes."""
-    if isinstance(t, types.BaseTuple):
-        return any(has_lanes(item) for item in t)
+    t: Any = kind
+    if _is_tuple(t):
+        return any(has_lanes(item) for item in t.types)
     if isinstance(t, types.Array):
         return has_lanes(t.dtype)
     return isinstance(t, (Lanes, Mask))
+
+
+def _is_tuple(kind: Any) -> bool:
+    return isinstance(kind, types.BaseTuple)
 
 
 def callee(func_ir: Any, variable: Any) -> Any:
@@ -108,14 +113,16 @@ class Taint:
     def _attribute(self, owner: Any, name: str) -> Any:
         if name in UNIFORM_ATTRIBUTES:
             return NO
-        if isinstance(owner, types.BaseNamedTuple):
-            return dict(zip(owner.fields, owner, strict=True)).get(name, NO)
+        if _is_tuple(owner) and hasattr(owner, "fields"):
+            return dict(zip(owner.fields, owner.types, strict=True)).get(name, NO)
         return owner if isinstance(owner, (bool, types.Array)) else NO
 
     def _item(self, owner: Any, e: Any) -> Any:
         index = e.index if e.op == "static_getitem" else None
-        if isinstance(owner, types.BaseTuple):
-            return owner[index] if isinstance(index, int) and -len(owner) <= index < len(owner) else has_lanes(owner)
+        if _is_tuple(owner):
+            items = owner.types
+            inside = isinstance(index, int) and -len(items) <= index < len(items)
+            return items[index] if inside else has_lanes(owner)
         if isinstance(owner, types.Array) and isinstance(index, slice):
             return owner
         return owner if isinstance(owner, bool) else has_lanes(owner)

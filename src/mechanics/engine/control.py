@@ -83,7 +83,10 @@ def greater(a, b):  # type: ignore[no-untyped-def]
 
 @kernel
 def first_step(drift, order, span, t, y, p, K, y1, work, rtol, atol):  # type: ignore[no-untyped-def]
-    """Length of the first step, signed like `span`: Hairer, Norsett, Wanner I, II.4, algorithm 4.14. Costs one drift."""
+    """Length of the first step, signed like `span`, and of the trial step as it would be for a longer span.
+
+    Hairer, Norsett, Wanner I, II.4, algorithm 4.14. Costs one drift, which is never evaluated beyond the span.
+    """
     n = len(y)
     size = 0.0 * t
     slope = 0.0 * t
@@ -96,7 +99,8 @@ def first_step(drift, order, span, t, y, p, K, y1, work, rtol, atol):  # type: i
     size, slope = math.sqrt(size / n), math.sqrt(slope / n)
     longest = abs(span)
     small = select(size < 1e-5, 1.0, 0.0) + select(slope < 1e-5, 1.0, 0.0)
-    dt = lesser(select(small > 0.0, 1e-6, 0.01 * size / slope), longest)
+    reach = select(small > 0.0, 1e-6, 0.01 * size / slope)
+    dt = lesser(reach, longest)
     signed = math.copysign(1.0, span) * dt
     for m in range(n):
         y1[m] = y[m] + signed * K[m]
@@ -108,4 +112,4 @@ def first_step(drift, order, span, t, y, p, K, y1, work, rtol, atol):  # type: i
     accurate = exp2_of(log2_of(0.01 / steepest) / (order + 1.0))
     guess = lesser(select(steepest > 1e-15, accurate, greater(dt * 1e-3, 1e-6)), 100.0 * dt)
     # a slope that is not finite: any length will do, the first attempt finds out
-    return math.copysign(1.0, span) * select(guess > 0.0, lesser(guess, longest), longest)
+    return math.copysign(1.0, span) * select(guess > 0.0, guess, longest), reach

@@ -95,6 +95,8 @@ def make_watch(values: Any, apply: Any, count: int) -> Any:
     @kernel(forceinline=False)
     def root(e, left, right, g_left, g_right, t, dt, y, p, Q, degree, work, g):  # type: ignore[no-untyped-def]
         """The end behind the root of event e between two samples of opposite sign."""
+        if g_right == 0.0:
+            return right
         a, b, fa, fb = right, left, g_right, g_left  # a is the newest point
         c, fc, split = b, fb, 0.5
         for _ in range(100):
@@ -193,20 +195,20 @@ def make_watch(values: Any, apply: Any, count: int) -> Any:
                     break
                 roots[e] = 2.0
                 t_event = t + theta * dt
-                if (t_event - real[SEEN]) * dt <= 0.0:
-                    continue
                 if theta < 1.0:
                     evaluate(theta, dt, y, Q, degree, work)
                 else:
                     for m in range(len(y)):
                         work[m] = y1[m]
-                row = log[whole[LOGGED]]
-                row[0], row[1] = e, t_event
-                for m in range(len(y)):
-                    row[2 + m] = work[m]
-                whole[LOGGED] += 1
-                marks[FIRED, e] += 1.0
-                stop = marks[STOP, e] > 0.0 and marks[FIRED, e] >= marks[STOP, e]
+                stop = False
+                if (t_event - real[SEEN]) * dt > 0.0:  # else it was logged before the run was resumed
+                    row = log[whole[LOGGED]]
+                    row[0], row[1] = e, t_event
+                    for m in range(len(y)):
+                        row[2 + m] = work[m]
+                    whole[LOGGED] += 1
+                    marks[FIRED, e] += 1.0
+                    stop = marks[STOP, e] > 0.0 and marks[FIRED, e] >= marks[STOP, e]
                 changed = apply(e, t_event, work, p)
                 if stop:
                     whole[STOPPED_BY] = e

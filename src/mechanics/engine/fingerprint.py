@@ -28,7 +28,7 @@ SCALARS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 
 
 def _engine_source() -> str:
-    """Hash of the files that write machine code themselves: what they emit is not in any bytecode that a key follows."""
+    """Hash of the files that write machine code themselves: what they emit is in no bytecode that a key follows."""
     digest = hashlib.sha256()
     for pattern in ("adopt*.py", "elementary.py", "functions*.py", "lane_*.py"):
         for file in sorted(Path(__file__).parent.glob(pattern)):
@@ -113,7 +113,8 @@ class _Walk:
     def value(self, v: Any) -> None:
         if isinstance(v, Dispatcher):
             self.token("options", repr(sorted((k, _option(o)) for k, o in v.targetoptions.items())))
-            pipeline = v._compiler.pipeline_class
+            compiled: Any = v
+            pipeline = compiled._compiler.pipeline_class
             self.token("pipeline", f"{pipeline.__module__}.{pipeline.__qualname__}")
             if pipeline.__module__.startswith(f"{__package__}."):  # it puts our functions in place of what is reached
                 self.token("source", ENGINE_SOURCE)

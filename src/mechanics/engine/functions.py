@@ -3,8 +3,9 @@
     sin, cos, tan, exp, log, power, ...      kernels without branches, of the machine's arithmetic alone
     erf, gamma, asinh, ...                   the C library, lane by lane
 
-Each is a numba intrinsic that takes float64, whole numbers or lanes; for anything else (arrays, complex numbers, float32)
-it is the function that it replaces. `REPLACED` maps `math.sin`, `numpy.sin`, ... to them; `adopt` puts them in place.
+Each is a numba intrinsic that takes float64, whole numbers or lanes; for anything else (arrays, complex numbers,
+float32) it is the function that it replaces. `REPLACED` maps `math.sin`, `numpy.sin`, ... to them; `adopt` puts them
+in place.
 """
 
 import math
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numba.core import types
+from numba.core.errors import TypingError
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic
 
@@ -54,7 +56,7 @@ def _intrinsic(
         if number is None and all(a == types.float64 or isinstance(a, types.Integer) for a in args):
             number = types.float64
         if number is None or (kernel is None and number == types.float64):
-            return _original(typingctx, originals[0], args)
+            return next(filter(None, (_original(typingctx, o, args) for o in originals)), None)
         result = number if not gives_mask else Mask(number.width) if isinstance(number, Lanes) else types.boolean
 
         def codegen(context: Any, builder: Any, sig: Any, values: Any) -> Any:
@@ -90,7 +92,10 @@ def _intrinsic(
 def _original(typingctx: Any, original: Any, args: tuple[Any, ...]) -> Any:
     """Typing and lowering of the replaced function for these types; None where it does not take them."""
     function_type = typingctx.resolve_value_type(original)
-    sig = typingctx.resolve_function_type(function_type, args, {})
+    try:
+        sig = typingctx.resolve_function_type(function_type, args, {})
+    except TypingError:
+        return None
     if sig is None:
         return None
 

@@ -6,7 +6,7 @@
        a/b >= tan(3 pi/8): base pi/2, t = -b/a
 
 t and the bases are sums of two floats. A is minimax on t^2 <= tan(pi/8)^2 (mpmath.chebyfit, 60 digits), error 2e-19.
-asin and acos are angles of (x, sqrt(1 - x^2)), the root as a sum of two floats. Special values are those of C99, annex F.
+asin and acos are angles of (x, sqrt(1 - x^2)), the root as a sum of two floats. Special values: C99, annex F.
 """
 
 import math

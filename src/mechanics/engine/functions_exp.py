@@ -4,9 +4,9 @@
     log x = k log 2 + log m,  m in [sqrt(1/2), sqrt(2)),  log m = 2 (s + s^3/3 + ...),  s = (m - 1)/(m + 1)
     x^y = exp(y log|x|), log and product as sums of two floats
 
-Q is minimax (mpmath.chebyfit, 60 digits, error 1.7e-19); the logarithm's polynomial is that of fdlibm's e_log.c, (c) 1993
-Sun Microsystems ("Permission to use, copy, modify, and distribute this software is freely granted, provided that this
-notice is preserved"). Special values are those of C99, annex F. Largest errors measured are in the tests.
+Q is minimax (mpmath.chebyfit, 60 digits, error 1.7e-19); the logarithm's polynomial is that of fdlibm's e_log.c, (c)
+1993 Sun Microsystems ("Permission to use, copy, modify, and distribute this software is freely granted, provided that
+this notice is preserved"). Special values are those of C99, annex F. Largest errors measured are in the tests.
 """
 
 import math

@@ -2,15 +2,15 @@
 
     x = m 2^e;  of 2/pi only the bits matter that make m 2^e 2/pi between 4 and 2^-137
 
-192 of them, times the 53 bits of m, fit an integer of 256 bits. The largest cancellation for floats is 2^-62, so at least
-75 bits of the remainder are right. One function a module, called lane by lane behind a branch that is hardly ever taken.
+192 of them, times the 53 bits of m, fit an integer of 256 bits. The largest cancellation for floats is 2^-62, so at
+least 75 bits of the remainder are right. One function a module, called lane by lane behind a branch hardly ever taken.
 """
 
 from typing import Any
 
 from llvmlite import ir
 
-from .functions_number import DOUBLE, WORD, Number, magnitude
+from .functions_number import DOUBLE, WORD, Number, fma, magnitude
 
 HUGE = 2.0**30  # from here on rounding 2 x/pi would cost bits of the remainder
 TABLE_BITS = 1216
@@ -102,18 +102,16 @@ def _remainder_function(module: Any) -> Any:
     # reduced by the sign of the fraction and of x
     sign = builder.xor(builder.shl(builder.zext(negative, WORD), WORD(63)), builder.and_(bits, WORD(2**63)))
     r = Number(builder, high) * HALF_PI
-    from .functions_number import fma
-
     tail = fma(Number(builder, high), HALF_PI, -r) + (
         Number(builder, high) * HALF_PI_TAIL + Number(builder, low) * HALF_PI
     )
-    flip = lambda v: builder.bitcast(builder.xor(builder.bitcast(v, WORD), sign), DOUBLE)  # noqa: E731
     negative_x = builder.icmp_signed("<", bits, WORD(0))
     quadrant = builder.select(negative_x, builder.sub(WORD(0), quadrant), quadrant)
     infinite = builder.icmp_unsigned("==", biased, WORD(0x7FF))
     answer = ir.Constant(REMAINDER, ir.Undefined)
     nan = DOUBLE(float("nan"))
-    for j, value in enumerate((flip(r.value), flip(tail.value))):
+    for j, part in enumerate((r, tail)):
+        value = builder.bitcast(builder.xor(builder.bitcast(part.value, WORD), sign), DOUBLE)
         answer = builder.insert_value(answer, builder.select(infinite, nan, value), j)
     builder.ret(builder.insert_value(answer, quadrant, 2))
     return function

@@ -1,7 +1,7 @@
 """expm1 and the hyperbolic functions without branches.
 
-    expm1 x = (2^k - 1) + 2^k g,   e^r = 1 + g,   as a sum of two floats E + E'
-    sinh = (E + E/(E + 1))/2,   cosh = (E + 1 + 1/(E + 1))/2,   tanh x = expm1(2x)/(expm1(2x) + 2)    for x >= 0
+expm1 x = (2^k - 1) + 2^k g,   e^r = 1 + g,   as a sum of two floats E + E'
+sinh = (E + E/(E + 1))/2,   cosh = (E + 1 + 1/(E + 1))/2,   tanh x = expm1(2x)/(expm1(2x) + 2)    for x >= 0
 """
 
 from .functions_exp import EXP, HIGHEST, LOWEST, power_of_two, reduce_exp, scaled

@@ -1,7 +1,7 @@
 """log1p, and logarithms to other bases.
 
-    log1p x = log u + (x - (u - 1))/u,  u = 1 + x rounded
-    log2, log10: the logarithm as a sum of two floats, times 1/log 2 or 1/log 10 as one: exact at powers of the base
+log1p x = log u + (x - (u - 1))/u,  u = 1 + x rounded
+log2, log10: the logarithm as a sum of two floats, times 1/log 2 or 1/log 10 as one: exact at powers of the base
 """
 
 import math

@@ -1,8 +1,8 @@
-"""Sine, cosine and tangent without branches for |x| < 2^30; larger arguments take an exact reduction behind a rare branch.
+"""Sine, cosine and tangent without branches for |x| < 2^30; an exact reduction of larger ones behind a rare branch.
 
     x = k pi/2 + r + r',   |r| <= pi/4,   k from rounding 2 x/pi
 
-pi/2 is a sum of three floats. The first product is subtracted without error (fma), so that r + r' keeps at least 100 bits
+pi/2 is a sum of three floats. The first product is subtracted without error (fma), so that r + r' keeps 100 bits
 of x - k pi/2, also where x is close to a multiple of pi/2 (Cody, Waite 1980, with fused multiply-adds). The polynomials
 are those of fdlibm's k_sin.c and k_cos.c, (c) 1993 Sun Microsystems ("Permission to use, copy, modify, and distribute
 this software is freely granted, provided that this notice is preserved").

@@ -13,7 +13,8 @@ NEXT = 4  # next requested time, infinite when none is left
 ACCEPTED = 5
 REFUSED = 6
 FRESH = 7  # 1 where the first step is still to be chosen
-STATE = 8  # y, slope, parameters follow
+BUSY = 8  # 1 where a member is at work
+STATE = 9  # y, slope, parameters follow
 
 # columns of `tally` (members, 4)
 CODE = 0

@@ -10,11 +10,14 @@ Each member takes the steps of its own single run, bit for bit (`engine.scalar`)
 import math
 from typing import Any
 
+import numpy as np
+
 from .compile import inlined, kernel
 from .control import first_step, lesser, log2_of, step_factor
 from .dense import evaluate
 from .lane_layout import (
     ACCEPTED,
+    BUSY,
     CODE,
     DT,
     FRESH,
@@ -34,6 +37,8 @@ from .lane_memory import as_lanes, stack_floats, stack_lanes
 from .lane_select import any_lane, broadcast, extract, select
 from .layout import DONE, LIMIT, NON_FINITE, UNDERFLOW
 from .scalar import LAST, ON_GRID, ROUNDING
+
+PATIENCE = 24  # idle lane-passes before a partly free group is filled up
 
 # Names that the entry points leave open; `compile_bound` fills them in.
 begin: Any = None
@@ -60,9 +65,9 @@ def isfinite(x):  # type: ignore[no-untyped-def]
 
 @kernel
 def take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, start):  # type: ignore[no-untyped-def]
-    """Give each free lane of a group the next member of the queue; whether any lane of the group is in use."""
+    """Give each free lane of a group the next member of the queue; how many lanes stay free."""
     n = len(start)
-    used = False
+    free = 0
     for lane in range(member.shape[1]):
         if member[group, lane] < 0 and queue[QUEUE_NEXT] < queue[QUEUE_END]:
             who = queue[QUEUE_NEXT]
@@ -71,7 +76,7 @@ def take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, ta
             block[group, T, lane], block[group, DT, lane] = t0, dt0
             block[group, LOG_ERROR, lane], block[group, GROW, lane] = 0.0, math.inf
             block[group, ACCEPTED, lane] = block[group, REFUSED, lane] = 0.0
-            block[group, FRESH, lane] = 1.0
+            block[group, FRESH, lane] = block[group, BUSY, lane] = 1.0
             row = who if len(y0) > 1 else 0
             for m in range(n):
                 start[m] = block[group, STATE + m, lane] = y0[row, m]
@@ -82,8 +87,8 @@ def take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, ta
                 collect(ys[who], k, saveat[k], start)
             tally[who, SAVED] = kept
             block[group, NEXT, lane] = saveat[kept] if kept < len(saveat) else math.inf
-        used = used or member[group, lane] >= 0
-    return used
+        free += member[group, lane] < 0
+    return free
 
 
 @kernel(forceinline=False)
@@ -96,6 +101,7 @@ def leave(group, lane, code, block, member, tally, final):  # type: ignore[no-un
     final[who, 0] = block[group, T, lane]
     for m in range(final.shape[1] - 1):
         final[who, 1 + m] = block[group, STATE + m, lane]
+    block[group, BUSY, lane] = 0.0
     member[group, lane] = -1
 
 
@@ -130,41 +136,54 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
     """Steps of controlled error for the members of the queue; the number of lanes still in use."""
     groups = len(block)
     L = as_lanes(block, width)
-    y, y1, work = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(n, width)
-    K, Q = stack_lanes(slopes, width), stack_lanes(coefficients, width)
-    state = stack_floats(n)
+    y, y1, K = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(slopes, width)
+    # for what is rare: arrays whose address leaves the function would never be kept in registers
+    rare_y, rare_y1, rare_K = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(slopes, width)
+    work, Q, state = stack_lanes(n, width), stack_lanes(coefficients, width), stack_floats(n)
     direction = math.copysign(1.0, t1 - t0)
+    free, patience = np.empty(groups, np.int64), np.zeros(groups, np.int64)
+    for group in range(groups):
+        free[group] = 0
+        for lane in range(width):
+            free[group] += member[group, lane] < 0
     in_use = 0
     for _ in range(passes):
         in_use = 0
         for group in range(groups):
-            free = False
-            for lane in range(width):
-                free = free or member[group, lane] < 0
-            if free and not take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, state):
-                continue
+            if free[group] > 0:
+                # a new start costs as much as several steps of the whole group: let more lanes become free first
+                patience[group] -= free[group]
+                if free[group] == width or (patience[group] < 0 and queue[QUEUE_NEXT] < queue[QUEUE_END]):
+                    free[group] = take(
+                        collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, state
+                    )
+                    patience[group] = PATIENCE
+                    if free[group] == width:
+                        continue
             in_use += 1
             row = L[group]
             fresh = row[FRESH] > 0.0
-            for m in range(n):
-                y[m] = row[STATE + m]
             q = parameters(p, row)
             t = row[T]
             if any_lane(fresh):
-                begin(drift, t, y, q, K)
-                chosen = first_step(drift, order, t1 - t, t, y, q, K, y1, work, rtol, atol)
+                for m in range(n):
+                    rare_y[m] = row[STATE + m]
+                begin(drift, t, rare_y, q, rare_K)
+                chosen, _ = first_step(drift, order, t1 - t, t, rare_y, q, rare_K, rare_y1, work, rtol, atol)
                 chosen = direction * lesser(abs(select(row[DT] == 0.0, chosen, row[DT])), control[5])
                 row[DT] = select(fresh, chosen, row[DT])
                 row[FRESH] = broadcast(0.0, width)
                 total = 0.0 * t
                 for m in range(n):
-                    row[STATE + n + m] = K[m]
-                    total += K[m]
+                    row[STATE + n + m] = rare_K[m]
+                    total += rare_K[m]
                 bad = fresh & ~isfinite(total)
                 for lane in range(width):
                     if extract(bad, lane) and member[group, lane] >= 0:
+                        free[group] += 1
                         leave(group, lane, NON_FINITE, block, member, tally, final)
             for m in range(n):
+                y[m] = row[STATE + m]
                 K[m] = row[STATE + n + m]
             dt, log_before, grow = row[DT], row[LOG_ERROR], row[GROW]
             last = (t + LAST * dt - t1) * dt >= 0.0
@@ -178,11 +197,13 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
             factor = step_factor(log_square, log_before, control)
             if saves:
                 wanted = row[NEXT]
-                due = good & ((wanted - t_end) * direction <= 0.0) & isfinite(wanted)
+                due = good & (row[BUSY] > 0.0) & ((wanted - t_end) * direction <= 0.0) & isfinite(wanted)
                 if any_lane(due):
                     dense(drift, t, length, y, q, K, work, Q)
+                    for m in range(n):
+                        rare_y[m], rare_y1[m] = y[m], y1[m]
                     save(
-                        collect, due, group, t, length, t_end, y, y1, Q, work, row, block, member, saveat, tally, ys,
+                        collect, due, group, t, length, t_end, rare_y, rare_y1, Q, work, row, block, member, saveat, tally, ys,
                         direction, state,
                     )  # fmt: skip
             longer = length * lesser(factor, grow)
@@ -200,15 +221,13 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
                 row[STATE + n + m] = select(good, K[last_slope + m], K[m])
             done = good & last
             spent = row[ACCEPTED] + row[REFUSED] >= most
-            if any_lane(done | stuck | spent):
+            ended = (done | stuck | spent) & (row[BUSY] > 0.0)
+            if any_lane(ended):
                 for lane in range(width):
-                    if member[group, lane] >= 0:
-                        if extract(done, lane):
-                            leave(group, lane, DONE, block, member, tally, final)
-                        elif extract(stuck, lane):
-                            leave(group, lane, UNDERFLOW, block, member, tally, final)
-                        elif extract(spent, lane):
-                            leave(group, lane, LIMIT, block, member, tally, final)
+                    if extract(ended, lane):
+                        free[group] += 1
+                        code = DONE if extract(done, lane) else UNDERFLOW if extract(stuck, lane) else LIMIT
+                        leave(group, lane, code, block, member, tally, final)
         if in_use == 0:
             break
     return in_use
@@ -217,34 +236,58 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
 def fixed_lanes(  # type: ignore[no-untyped-def]
     y0, p0, p, t0, t1, dt0, rtol, atol, control, most, passes, block, member, queue, saveat, kept, tally, final, ys
 ):
-    """Steps of length dt0 for the members of the queue, all lanes of the block in step; lanes still in use."""
+    """Steps of length dt0 for the members of the queue, all lanes of the block in step; the number of lanes in use."""
     groups = len(block)
     L = as_lanes(block, width)
-    y, y1, work = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(n, width)
-    K, Q = stack_lanes(slopes, width), stack_lanes(coefficients, width)
-    state = stack_floats(n)
+    y, y1, K = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(slopes, width)
+    # for what is rare: arrays whose address leaves the function would never be kept in registers
+    rare_y, rare_y1, rare_K = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(slopes, width)
+    work, Q, state = stack_lanes(n, width), stack_lanes(coefficients, width), stack_floats(n)
     direction = math.copysign(1.0, t1 - t0)
+    index, t, wanted, at_work = 0, t0, kept, 0
     for group in range(groups):
-        take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, state)
-        row = L[group]
-        for m in range(n):
-            y[m] = row[STATE + m]
-        if any_lane(row[FRESH] > 0.0):
-            begin(drift, row[T], y, parameters(p, row), K)
-            row[FRESH] = broadcast(0.0, width)
-            for m in range(n):
-                row[STATE + n + m] = K[m]
-    index = int(block[0, ACCEPTED, 0])
-    t = block[0, T, 0]
-    ended = t == t1
+        for lane in range(width):
+            if member[group, lane] >= 0:
+                index, t, at_work = int(block[group, ACCEPTED, lane]), block[group, T, lane], at_work + 1
+                wanted = tally[member[group, lane], SAVED]
     for _ in range(passes):
-        if ended:
-            break
+        if at_work == 0:  # all members of the block have ended together: start the next ones together
+            if queue[QUEUE_NEXT] == queue[QUEUE_END]:
+                return 0
+            index, t, wanted = 0, t0, kept
+            for group in range(groups):
+                at_work += width - take(
+                    collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, state
+                )
+                row = L[group]
+                for m in range(n):
+                    rare_y[m] = row[STATE + m]
+                begin(drift, row[T], rare_y, parameters(p, row), rare_K)
+                for m in range(n):
+                    row[STATE + n + m] = rare_K[m]
         t_end = t0 + (index + 1) * dt0
         beyond = (t_end - t1) / dt0
         ended = beyond >= -ON_GRID
         length = dt0 if beyond <= ON_GRID else t1 - t
         t_end = t1 if ended else t_end
+        reached = wanted
+        while reached < len(saveat) and (saveat[reached] - t_end) * direction <= 0.0:
+            reached += 1
+        if saves and reached > wanted:
+            # the step is made once more, apart from the loop below: that one keeps its numbers in registers
+            for group in range(groups):
+                row = L[group]
+                for m in range(n):
+                    rare_y[m], rare_K[m] = row[STATE + m], row[STATE + n + m]
+                q = parameters(p, row)
+                now, long, end = broadcast(t, width), broadcast(length, width), broadcast(t_end, width)
+                attempt(drift, now, length, rare_y, q, rare_y, rare_K, rare_y1, rtol, atol)
+                finish(drift, end, rare_y1, q, rare_K)
+                dense(drift, now, long, rare_y, q, rare_K, work, Q)
+                save(
+                    collect, row[BUSY] > 0.0, group, now, long, end, rare_y, rare_y1, Q, work, row, block, member, saveat,
+                    tally, ys, direction, state,
+                )  # fmt: skip
         for group in range(groups):
             row = L[group]
             for m in range(n):
@@ -254,33 +297,28 @@ def fixed_lanes(  # type: ignore[no-untyped-def]
             now = broadcast(t, width)
             attempt(drift, now, length, y, q, y, K, y1, rtol, atol)
             finish(drift, broadcast(t_end, width), y1, q, K)
-            if saves:
-                wanted = row[NEXT]
-                due = ((wanted - t_end) * direction <= 0.0) & isfinite(wanted)
-                if any_lane(due):
-                    long = broadcast(length, width)
-                    dense(drift, now, long, y, q, K, work, Q)
-                    save(
-                        collect, due, group, now, long, broadcast(t_end, width), y, y1, Q, work, row, block, member,
-                        saveat, tally, ys, direction, state,
-                    )  # fmt: skip
             for m in range(n):
                 row[STATE + m] = y1[m]
                 row[STATE + n + m] = K[last_slope + m]
-        t = t_end
+        t, wanted = t_end, reached
         index += 1
-    in_use = 0
+        if ended:
+            at_work = stop(block, member, tally, final, t, index)
     for group in range(groups):
         for lane in range(width):
             block[group, T, lane], block[group, ACCEPTED, lane] = t, index
-            total = 0.0
-            for m in range(n):
-                total += block[group, STATE + m, lane]
+    return at_work
+
+
+@kernel(forceinline=False)
+def stop(block, member, tally, final, t, index):  # type: ignore[no-untyped-def]
+    """All members of a block of fixed steps have ended; no lane stays in use."""
+    for group in range(member.shape[0]):
+        for lane in range(member.shape[1]):
             if member[group, lane] >= 0:
-                if not math.isfinite(total):
-                    leave(group, lane, NON_FINITE, block, member, tally, final)
-                elif ended:
-                    leave(group, lane, DONE, block, member, tally, final)
-                else:
-                    in_use += 1
-    return in_use
+                block[group, T, lane], block[group, ACCEPTED, lane] = t, index
+                total = 0.0
+                for m in range(final.shape[1] - 1):
+                    total += block[group, STATE + m, lane]
+                leave(group, lane, DONE if math.isfinite(total) else NON_FINITE, block, member, tally, final)
+    return 0

@@ -25,17 +25,21 @@ DENSE_READY = 7  # whether Q belongs to this step
 NAN_SEEN = 8  # attempts refused since the last accepted step because a value was not finite
 INDEX = 9  # fixed steps: steps since ORIGIN
 RESUME_INDEX = 10
-CUT = 11  # whether the state to resume from has been kept
+CUT = 11  # whether the state to resume from has been kept: 0, 1, or AT_START
 LOGGED = 12  # entries in the event log
 STOPPED_BY = 13  # index of the terminal event, else -1
 FIXED = 14  # whether steps have a fixed length
 WHOLES = 15
 
-# marks: float64 (4, events)
+AT_START = 2  # it is the start, before the first step was chosen
+
+# marks: float64 (MARKS, events)
 BEFORE = 0  # g at the start of the step; 0 where its sign is not known
 FIRED = 1  # how often so far
 DIRECTION = 2
 STOP = 3  # stop when it has fired so often
+RESUME_BEFORE = 4  # BEFORE at the state to resume from
+MARKS = 5
 
 # return codes
 DONE = 0

@@ -10,9 +10,12 @@ end at t1; the state before the cut is kept for runs that are continued beyond t
 import math
 from typing import Any
 
+from .compile import inlined
 from .control import first_step, log2_of, step_factor
 from .layout import (
     ACCEPTED,
+    AT_START,
+    BEFORE,
     CUT,
     DENSE_READY,
     DONE,
@@ -29,6 +32,7 @@ from .layout import (
     NON_FINITE,
     ORIGIN,
     REFUSED,
+    RESUME_BEFORE,
     RESUME_DT,
     RESUME_GROW,
     RESUME_INDEX,
@@ -63,6 +67,13 @@ LAST = 1.01  # a step that would leave less than a hundredth of itself goes to t
 
 
 
+@inlined
+def keep_signs(marks):  # type: ignore[no-untyped-def]
+    """Remember the signs of the event functions at the state that is kept to resume from."""
+    for e in range(marks.shape[1]):
+        marks[RESUME_BEFORE, e] = marks[BEFORE, e]
+
+
 def adaptive_run(  # type: ignore[no-untyped-def]
     y_now, y_resume, p, t1, rtol, atol, control, limit, real, whole, ts, ys, steps, saveat, log, marks
 ):
@@ -79,8 +90,15 @@ def adaptive_run(  # type: ignore[no-untyped-def]
             if not math.isfinite(K[m]):
                 return NON_FINITE
         if dt == 0.0:
-            dt = first_step(drift, order, t1 - t, t, y, p, K, y1, work, rtol, atol)
+            dt, reach = first_step(drift, order, t1 - t, t, y, p, K, y1, work, rtol, atol)
             whole[EVALUATIONS] += 1
+            if reach > abs(t1 - t):  # a longer span would have chosen otherwise: go on from the very start
+                real[RESUME_T], real[RESUME_DT] = t, 0.0
+                real[RESUME_LOG_ERROR], real[RESUME_GROW] = log_before, grow
+                whole[CUT] = AT_START
+                keep_signs(marks)
+                for m in range(n):
+                    y_resume[m] = y[m]
         dt = math.copysign(min(abs(dt), control[5]), dt)
         whole[STARTED] = 1
     code = LIMIT
@@ -94,6 +112,7 @@ def adaptive_run(  # type: ignore[no-untyped-def]
             real[RESUME_T], real[RESUME_DT] = t, dt
             real[RESUME_LOG_ERROR], real[RESUME_GROW] = log_before, grow
             whole[CUT] = 1
+            keep_signs(marks)
             for m in range(n):
                 y_resume[m] = y[m]
         square = attempt(drift, t, length, y, p, y, K, y1, rtol, atol)
@@ -119,7 +138,6 @@ def adaptive_run(  # type: ignore[no-untyped-def]
         if found >= 0.0:  # an event at t + found length has changed y1, or stops the run
             last = False
             t_end = t + found * length
-            whole[CUT] = 0
         output(dense, drift, t, length, t_end, y, y1, p, K, work, Q, degree, real, whole, ts, ys, steps, saveat)
         whole[ACCEPTED] += 1
         whole[NAN_SEEN] = 0
@@ -168,13 +186,15 @@ def fixed_run(  # type: ignore[no-untyped-def]
         beyond = (t_end - t1) / dt
         last = beyond >= -ON_GRID
         length = dt if beyond <= ON_GRID else t1 - t
-        if last:
+        if last and whole[CUT] == 0:
             on_grid = beyond <= ON_GRID
             real[RESUME_T], real[RESUME_DT] = t_end if on_grid else t, dt
             whole[RESUME_INDEX] = whole[INDEX] + on_grid
             whole[CUT] = 1
+            keep_signs(marks)
             for m in range(n):
                 y_resume[m] = y[m]
+        if last:
             t_end = t1
         attempt(drift, t, length, y, p, y, K, y1, rtol, atol)
         total = 0.0
@@ -190,7 +210,8 @@ def fixed_run(  # type: ignore[no-untyped-def]
         if found >= 0.0:
             last = False
             t_end = t + found * length
-            whole[CUT] = 0
+            if length == dt:
+                whole[CUT] = 0
             real[ORIGIN] = t_end
             whole[INDEX] = 0
         output(dense, drift, t, length, t_end, y, y1, p, K, work, Q, degree, real, whole, ts, ys, steps, saveat)
@@ -207,7 +228,8 @@ def fixed_run(  # type: ignore[no-untyped-def]
             code = EVENT
             break
         if last or t == t1:
-            if last and length == dt:
+            if last and length == dt:  # on the grid: the end is where a longer run comes by
+                keep_signs(marks)
                 for m in range(n):
                     y_resume[m] = y[m]
             code = DONE

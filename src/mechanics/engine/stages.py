@@ -16,7 +16,7 @@ from numba.core.config import DISABLE_JIT  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 
 from ..methods.tableau import Tableau
-from .emit import Emitter, double
+from .emit import Emitter, double, ir
 
 Row = tuple[float, ...]
 DOP853_WEIGHT = 0.01  # of the third-order estimate, where a method has two: Hairer, Norsett, Wanner I, II.10
@@ -128,15 +128,16 @@ def _mean_square(e: tuple[Row, ...], n: int | None) -> Any:
 
             emit.for_components(body)
             total = emit.total(sums[0])
-            count = emit.spread(builder.uitofp(emit.length, double), total.type)
+            share = builder.fdiv(ir.Constant(double, 1.0), builder.uitofp(emit.length, double))
+            share = emit.spread(share, total.type)
             dt = emit.spread(dt, total.type)
             square = builder.fmul(dt, dt)
             if len(e) == 1:
-                return builder.fdiv(builder.fmul(square, total), count)
+                return builder.fmul(builder.fmul(square, total), share)
             both = emit.fma(emit.constant(DOP853_WEIGHT, total.type), emit.total(sums[1]), total)
             nothing = builder.fcmp_ordered("==", both, emit.constant(0.0, total.type))
             both = builder.select(nothing, emit.constant(1.0, total.type), both)
-            return builder.fdiv(builder.fmul(builder.fmul(square, total), total), builder.fmul(both, count))
+            return builder.fdiv(builder.fmul(builder.fmul(builder.fmul(square, total), total), share), both)
 
         return y.dtype(dt, y, y1, K, rtol, atol), codegen
 

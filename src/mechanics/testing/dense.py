@@ -10,12 +10,12 @@ from mechanics.methods import Method
 from mechanics.systems import System
 
 from ._runs import Step, as_problem, check_method, claimed, name_of
-from ._slope import FEWEST, Slope, fit, judge, refine
+from ._slope import CEILING, FEWEST, Slope, fit, judge, refine
 from .order import long_enough
 
 Array = NDArray[np.float64]
 THETAS = np.linspace(0.05, 0.95, 10)  # relative times inside a step
-JUMP = 1e-13  # relative: a few roundings of the polynomial
+JUMP = 1e-11  # relative: roundings of a polynomial whose coefficients may be large (VERN9: thousands)
 MOST_DENSE = 1000  # steps at the finest
 
 
@@ -62,7 +62,7 @@ def check_dense_output(
     Raises
     ------
     AssertionError
-        If the order differs, or the interpolant misses the ends of a step by more than 1e-13 of the solution.
+        If the order differs, or the interpolant misses the ends of a step by more than 1e-11 of the solution.
     ValueError
         If there is no claim, or the system has no closed form.
 
@@ -83,16 +83,18 @@ def check_dense_output(
 
     def error(steps: int) -> float:
         ts, ys, inside = _dense(method, system, steps)
-        jumps.append(max(_gap(inside(0.0), ys[:-1]), _gap(inside(1.0), ys[1:])) / scale)
         worst = 0.0
         for theta in THETAS:
             exact = [exact_at(float(t), system.y0, system.p) for t in ts[:-1] + theta * np.diff(ts)]
-            worst = max(worst, _gap(inside(theta), np.array(exact)))
-        return worst / scale
+            worst = max(worst, _gap(inside(theta), np.array(exact)) / scale)
+        jump = max(_gap(inside(0.0), ys[:-1]), _gap(inside(1.0), ys[1:])) / scale
+        if worst < CEILING:
+            jumps.append(jump)
+        return worst if worst > 100.0 * jump else 0.0  # large coefficients raise the rounding of the polynomial
 
     dts, errors = refine(error, claim, abs(system.t1 - system.t0), most)
     what = f"the interpolant of {name_of(method)}"
-    jump = max(jumps)
+    jump = max(jumps, default=0.0)
     if not jump <= JUMP:
         raise AssertionError(
             f"{what} misses the ends of its steps by {jump:.1e} of the solution on '{system.name}'; "

@@ -226,12 +226,12 @@ def _judge(
     where = f"between dt = {dts[0]:.3g} (error {e[0]:.1e}) and {dts[-1]:.3g} ({e[-1]:.1e} +- {s[-1]:.0e})"
     if check.stderr > WIDEST[kind]:
         raise AssertionError(
-            f"{method} claims {kind} order {claim:g}, but the measured {slope:.2f}{what} is uncertain by {check.stderr:.2f} "
-            f"{where}: give more members, or fewer steps."
+            f"{method} claims {kind} order {claim:g}, but the measured {slope:.2f}{what} is uncertain by "
+            f"{check.stderr:.2f} {where}: give more members, or fewer steps."
         )
     if abs(slope - claim) > tolerance + Z * check.stderr:
         raise AssertionError(
-            f"{method} claims {kind} order {claim:g}, but its error{what} falls as dt^{slope:.2f} (+- {check.stderr:.2f}) "
-            f"{where}."
+            f"{method} claims {kind} order {claim:g}, but its error{what} falls as dt^{slope:.2f} "
+            f"(+- {check.stderr:.2f}) {where}."
         )
     return check

@@ -4,6 +4,7 @@ Hypothesis is imported when a strategy is made, so that `mechanics.testing` work
 """
 
 import importlib
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,7 +82,7 @@ def _matrix(eigenvalues: list[complex], shear: float, seed: int) -> Array:
             T[i, i] = z.real
             i += 1
     block = np.add.accumulate([0, *(2 if z.imag else 1 for z in eigenvalues)])
-    for a, b in zip(block[:-1], block[1:], strict=True):
+    for a, b in pairwise(block):
         T[a:b, b:] = shear  # above the blocks: not normal, same eigenvalues
     Q = _orthogonal(n, seed)
     return Q @ T @ Q.T
@@ -160,7 +161,7 @@ def plane_angular_momentum(t: float, y: Array, p: Quartic) -> float:
     return float(y[0] * y[3] - y[1] * y[2])
 
 
-def hamiltonians(*, d: int | None = None, round: bool = False, t1: float = 5.0) -> Any:  # noqa: A002
+def hamiltonians(*, d: int | None = None, round: bool = False, t1: float = 5.0) -> Any:
     """Strategy for separable polynomial Hamiltonians |v|^2 / 2 + V(q), confining and even in q.
 
     Parameters

@@ -123,7 +123,7 @@ def expressions(draw, depth=4):
     return draw(st.sampled_from(OPERATIONS)).format(*parts)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(expressions(), st.lists(floats, min_size=16, max_size=16))
 def test_random_expressions_give_the_same_bits_in_lanes(text, numbers):
     function = eval(f"lambda a, b: 0.0 + {text}", {"select": select})
