@@ -110,7 +110,7 @@ def _entry(job: Job) -> Entry:
 
 def _fresh(job: Job, first: Sequence[float]) -> Trajectory:
     """Buffers for the run; `first` holds the values of the events at the start."""
-    marks, count = np.zeros((4, len(job.events))), len(first)
+    marks, count = np.zeros((layout.MARKS, len(job.events))), len(first)
     if count:
         marks[layout.BEFORE, :count] = np.nan_to_num(first)
         marks[layout.DIRECTION, :count], marks[layout.STOP, :count] = job.watched.direction, job.watched.terminal
