@@ -186,7 +186,7 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
                 y[m] = row[STATE + m]
                 K[m] = row[STATE + n + m]
             dt, log_before, grow = row[DT], row[LOG_ERROR], row[GROW]
-            last = (t + LAST * dt - t1) * dt >= 0.0
+            last = ((t + LAST * dt - t1) * dt >= 0.0) & (abs(t1 - t) <= control[5])
             length = select(last, t1 - t, dt)
             square = attempt(drift, t, length, y, q, y, K, y1, rtol, atol)
             good = square <= 1.0
@@ -209,7 +209,9 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
             longer = length * lesser(factor, grow)
             longer = direction * lesser(abs(longer), control[5])
             shorter = length * select(finite, lesser(factor, 1.0), control[3])
-            stuck = ~good & ((abs(shorter) <= ROUNDING * abs(t)) | (t + shorter == t))
+            stuck = (good & ~last & (t + length == t)) | ~good & (
+                (abs(shorter) <= ROUNDING * abs(t)) | (t + shorter == t)
+            )
             row[T] = select(good, t_end, t)
             row[DT] = select(good, longer, shorter)
             row[LOG_ERROR] = select(good, log_square, log_before)

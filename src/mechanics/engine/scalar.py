@@ -103,7 +103,7 @@ def adaptive_run(  # type: ignore[no-untyped-def]
         if is_full(whole, ts, log, marks):
             code = FULL
             break
-        last = (t + LAST * dt - t1) * dt >= 0.0
+        last = (t + LAST * dt - t1) * dt >= 0.0 and abs(t1 - t) <= control[5]
         length = t1 - t if last else dt
         if last and whole[CUT] == 0:
             real[RESUME_T], real[RESUME_DT] = t, dt
@@ -125,6 +125,9 @@ def adaptive_run(  # type: ignore[no-untyped-def]
                 code = UNDERFLOW
                 break
             continue
+        if t + length == t and not last:  # steps may not be long enough for time to advance
+            code = UNDERFLOW
+            break
         log_square = log2_of(square)
         dt = length * min(step_factor(log_square, log_before, control), grow)
         dt = math.copysign(min(abs(dt), control[5]), dt)
