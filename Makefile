@@ -10,7 +10,7 @@ demo: $(VENV)/.ready
 	$(BIN)/mechanet demo --out out/demo
 
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 examples: $(VENV)/.ready
 	$(BIN)/python examples/run_all.py --out out/examples

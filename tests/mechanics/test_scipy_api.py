@@ -462,7 +462,7 @@ def test_our_methods_and_scipys_classes_name_the_same_solves():
 @pytest.mark.parametrize("max_step", [0.1, 0.37])
 def test_steps_are_never_longer_than_max_step(max_step):
     result = solve_ivp(decay, (0, 2), [1.0], max_step=max_step, first_step=0.01)
-    assert np.diff(result.t).max() <= max_step
+    assert np.diff(result.t).max() <= max_step * (1 + 1e-14)  # differences of rounded times
     assert result.t[1] == 0.01
 
 

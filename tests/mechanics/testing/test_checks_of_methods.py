@@ -1,6 +1,5 @@
 """Every claim of every explicit method of the library, through `solve` and the public checks."""
 
-import importlib.util
 from dataclasses import replace
 
 import pytest
@@ -17,9 +16,6 @@ from mechanics.testing import (
     check_symplectic,
 )
 
-if importlib.util.find_spec("mechanics.solve") is None:
-    pytest.skip("mechanics.solve is not here yet", allow_module_level=True)
-
 METHODS = [m for m in (getattr(methods, name) for name in methods.__all__) if isinstance(m, Method)]
 
 
@@ -32,7 +28,7 @@ def test_order(method):
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS, ids=repr)
 def test_dense_output(method):
-    if method.name == "VERN9":
+    if method.name == "VERN9x":
         pytest.skip("large coefficients: rounding of 5e-12 hides the order of the interpolant in float64")
     check_dense_output(method)
 
