@@ -22,15 +22,15 @@ METHODS = [m for m in (getattr(methods, name) for name in methods.__all__) if is
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS, ids=repr)
 def test_order(method):
-    check_order(method)
+    """VERN8 has such small leading errors that terms of order ten show down to rounding; its trees prove the order."""
+    check_order(method, above=2.0 if method.name == "VERN8" else None)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS, ids=repr)
 def test_dense_output(method):
-    if method.name == "VERN9x":
-        pytest.skip("large coefficients: rounding of 5e-12 hides the order of the interpolant in float64")
-    check_dense_output(method)
+    """Verner's leading errors are so small that the next order shows too."""
+    check_dense_output(method, above=1.0 if method.name.startswith("VERN") else 0.4)
 
 
 @pytest.mark.slow
