@@ -90,7 +90,9 @@ def check_dense_output(
         jump = max(_gap(inside(0.0), ys[:-1]), _gap(inside(1.0), ys[1:])) / scale
         if worst < CEILING:
             jumps.append(jump)
-        return worst if worst > 100.0 * jump else 0.0  # large coefficients raise the rounding of the polynomial
+        return (
+            worst if worst > 100.0 * jump or worst >= CEILING else 0.0
+        )  # large coefficients raise the rounding of the polynomial
 
     dts, errors = refine(error, claim, abs(system.t1 - system.t0), most)
     what = f"the interpolant of {name_of(method)}"
