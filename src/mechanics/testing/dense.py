@@ -92,7 +92,7 @@ def check_dense_output(
             jumps.append(jump)
         return (
             worst if worst > 100.0 * jump or worst >= CEILING else 0.0
-        )  # large coefficients raise the rounding of the polynomial
+        )
 
     dts, errors = refine(error, claim, abs(system.t1 - system.t0), most)
     what = f"the interpolant of {name_of(method)}"
