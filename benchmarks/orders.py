@@ -15,8 +15,8 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-from harness import table
 
+from harness import table
 from mechanics.methods import all_methods
 from mechanics.testing import check_dense_output, check_order
 

@@ -17,8 +17,8 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-from harness import limits, table, timing
 
+from harness import limits, table, timing
 from mechanics import SolveError, solve
 from mechanics.methods import all_methods
 from mechanics.systems import ARENSTORF, HENON_HEILES, LORENZ63, LORENZ96, PLEIADES
@@ -78,7 +78,7 @@ def cost_at(errors, costs, target):
 
 
 def over_best(curves, row):
-    """Geometric mean over the systems of cost over the least cost, (methods, targets); NaN where one was not reached."""
+    """Geometric mean over systems of cost over the least cost, (methods, targets); NaN where one was not reached."""
     means = np.empty((len(METHODS), len(TARGETS)))
     for j, target in enumerate(TARGETS):
         fit = [c for system, c in zip(SYSTEMS, curves, strict=True) if ROUNDED.get(system, 0.0) <= target]
@@ -108,13 +108,11 @@ def draw(curves, row, label, path):
 def rows(means):
     """Markdown rows with the cheapest in bold."""
     best = np.nanmin(means, axis=0)
-    return [
-        [
-            f"`{m.name}`",
-            *("-" if np.isnan(v) else f"**{v:.2f}**" if v == b else f"{v:.2f}" for v, b in zip(r, best, strict=True)),
-        ]
-        for m, r in zip(METHODS, means, strict=True)
-    ]
+    return [[f"`{m.name}`", *map(cell, means[i], best)] for i, m in enumerate(METHODS)]
+
+
+def cell(value, best):
+    return "-" if np.isnan(value) else f"**{value:.2f}**" if value == best else f"{value:.2f}"
 
 
 def main():

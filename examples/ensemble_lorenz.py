@@ -3,9 +3,9 @@
 
     x' = 10 (y - x),   y' = x (28 - z) - y,   z' = x y - 8/3 z
 
-The members start within 1e-6 of each other. Their spread (left) grows like exp(0.906 t), the largest Lyapunov exponent
-(dashed), until it is that of the attractor; the distribution of x (right) forgets where it started. Means, variances and
-histograms are gathered while the ensemble runs: no trajectory is kept.
+The members start within 1e-6 of each other. Their spread (left) grows like exp(0.906 t), with the largest Lyapunov
+exponent (dashed), until it is that of the attractor; the distribution of x (right) forgets where it started. Variances
+and histograms are gathered while the ensemble runs: no trajectory is kept.
 """
 
 import argparse

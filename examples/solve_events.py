@@ -3,9 +3,8 @@
 
     h'' = -g,   at h = 0:  h' -> -r h'
 
-The solver crosses a flight in few steps (dots) and finds each bounce and each top on the interpolant (line). Tops lie at
-r^(2k) of the first height (dashed); the bounces pile up at t = (1 + r) / (1 - r) sqrt(2 h / g), so the solve ends at the
-25th.
+The solver crosses a flight in one step and finds each bounce and each top on the interpolant (line). Tops lie at r^(2k)
+of the first height (dashed); bounces pile up at t = (1 + r) / (1 - r) sqrt(2 h / g), so the solve ends at the 25th.
 """
 
 import argparse
