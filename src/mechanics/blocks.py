@@ -60,6 +60,7 @@ class Plan:
     max_dt: float
     attempts: float
     deadline: float
+    passes: int = FIRST_PASSES  # of the compiled loop between two looks at the clock
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def entry(self) -> Callable[..., int] | None:
@@ -68,7 +69,14 @@ class Plan:
         if n > MOST_COMPONENTS or problem.t0 == problem.t1:
             return None
         return bind_lanes(
-            problem.drift, self.method, n, self.varied, problem.p_key, self.keeping.collect, self.saves, self.dt is not None
+            problem.drift,
+            self.method,
+            n,
+            self.varied,
+            problem.p_key,
+            self.keeping.collect,
+            self.saves,
+            self.dt is not None,
         )
 
     @property
@@ -112,21 +120,19 @@ def solve_in_lanes(plan: Plan, entry: Callable[..., int], start: int, stop: int)
     groups = min(GROUPS, math.ceil(size / width))
     kept = int(np.count_nonzero(plan.times == problem.t0)) if plan.saves else 0
     first = math.copysign(plan.dt or plan.first_dt, problem.t1 - problem.t0)
-    queue = np.array([0, 0])
-    while queue[1] < size and not plan.stop:
-        # fixed steps: all lanes march together, so the queue is handed out a block of lanes at a time
-        queue[1] = size if plan.dt is None else min(size, queue[1] + groups * width)
-        lanes = np.zeros((groups, STATE + 2 * n + rows.shape[1], width))
-        member = np.full((groups, width), -1)
-        passes, in_use = FIRST_PASSES, 1
-        while in_use and not plan.stop:
-            begun = time.perf_counter()
-            in_use = entry(
-                states, rows, plan.varied.shared, problem.t0, problem.t1, first, plan.rtol, plan.atol, plan.control,
-                plan.attempts, passes, lanes, member, queue, plan.times, kept, block.tally, block.final, block.kept,
-            )  # fmt: skip
-            took = time.perf_counter() - begun
-            passes = max(1, int(passes * min(16.0, PASS_SECONDS / max(took, 1e-6))))
+    queue = np.array([0, size])
+    lanes = np.zeros((groups, STATE + 2 * n + rows.shape[1], width))
+    member = np.full((groups, width), -1)
+    in_use = 1
+    while (in_use or queue[0] < size) and not plan.stop:
+        begun, passes = time.perf_counter(), plan.passes
+        in_use = entry(
+            states, rows, plan.varied.shared, problem.t0, problem.t1, first, plan.rtol, plan.atol, plan.control,
+            plan.attempts, passes, lanes, member, queue, plan.times, kept, block.tally, block.final, block.kept,
+        )  # fmt: skip
+        took = time.perf_counter() - begun
+        if in_use or queue[0] < size:  # else fewer passes than these were needed
+            plan.passes = max(1, int(passes * min(16.0, PASS_SECONDS / max(took, 1e-6))))
     return block
 
 

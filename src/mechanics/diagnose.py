@@ -96,11 +96,16 @@ def _not_finite(point: _Point) -> Finding:
 
 def _blow_up(point: _Point) -> Finding | None:
     size = np.abs(point.y)
-    grown = (size > LARGE * max(1.0, float(np.abs(point.y0).max()))) & (point.y * point.f * np.sign(point.dt) > 0.0)
+    outward = np.sign(point.y) * np.sign(point.f) * np.sign(point.dt) > 0.0
+    grown = (size > LARGE * max(1.0, float(np.abs(point.y0).max()))) & outward
     if not grown.any():
         return None
     component = int(np.argmax(np.where(grown, size, 0.0)))
-    return Status.BLOW_UP, component, f"It leaves every bound near t = {point.t:.10g}: end the solve before, or rescale."
+    return (
+        Status.BLOW_UP,
+        component,
+        f"It leaves every bound near t = {point.t:.10g}: end the solve before, or rescale.",
+    )
 
 
 def _refused_values(point: _Point) -> Finding | None:

@@ -58,8 +58,8 @@ class Ensemble:
         States at `ts` (empty where reductions were asked for); NaN after a member's end.
     t, y : ndarray, shapes (members,) and (members, n)
         Time and state that each member reached.
-    status : tuple of Status
-        How each member ended.
+    codes : ndarray of int, shape (members,)
+        How each member ended; `status` has them as `Status`.
     steps, refused : ndarray of int, shape (members,)
         Accepted steps and discarded attempts.
     reduced : tuple of ndarray or None
@@ -74,7 +74,7 @@ class Ensemble:
     ys: Array
     t: Array
     y: Array
-    status: tuple[Status, ...]
+    codes: NDArray[np.int64]
     steps: NDArray[np.int64]
     refused: NDArray[np.int64]
     reduced: tuple[Array | None, ...]
@@ -83,14 +83,21 @@ class Ensemble:
     problem: Problem = dataclasses.field(repr=False)
     method: Method = dataclasses.field(repr=False)
     plan: Any = dataclasses.field(repr=False)
+    outcomes: dict[int, Status] = dataclasses.field(repr=False)
 
     def __len__(self) -> int:
         return len(self.members)
 
     @property
+    def status(self) -> tuple[Status, ...]:
+        """How each member ended."""
+        return tuple(self.outcomes[code] for code in self.codes.tolist())
+
+    @property
     def failed(self) -> NDArray[np.int64]:
         """Positions of the members that did not reach the end."""
-        return np.array([i for i, status in enumerate(self.status) if not status.ok], dtype=np.int64)
+        good = [code for code, status in self.outcomes.items() if status.ok]
+        return np.flatnonzero(~np.isin(self.codes, good))
 
     def solve_member(self, i: int, **options: Any) -> Solution:
         """Solve the member at position `i` alone, with the same steps: for a diagnosis, a dense output, a longer run.
@@ -117,13 +124,13 @@ class Ensemble:
     def raise_for_status(self) -> "Ensemble":
         """Raise SolveError if a member failed; else return the ensemble itself."""
         failed = self.failed
-        counts = Counter(self.status[i] for i in failed)
+        counts = Counter(self.outcomes[code] for code in self.codes[failed].tolist())
         if not len(failed) or Status.INTERRUPTED in counts:
             return self
         many = ", ".join(f"{count} {status.name}" for status, count in counts.items())
         first = int(failed[0])
         said = "The time budget was used up."
-        if self.status[first] is not Status.MAX_SECONDS:
+        if self.outcomes[int(self.codes[first])] is not Status.MAX_SECONDS:
             said = self.solve_member(first, saveat=(), throw=False).message
         raise SolveError(f"{len(failed)} of {len(self)} members failed ({many}). Member {first}: {said}", self)
 

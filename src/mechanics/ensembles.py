@@ -112,7 +112,9 @@ def ensemble(
     if saveat is None and any(not isinstance(r, Final) for r in reductions):
         raise ValueError("A reduction needs saveat=, the times at which it looks at the states.")
     if max_steps is not None or threads is not None:
-        whole_numbers(max_steps=(max_steps or 1, 1), threads=(threads or 1, 1))
+        whole_numbers(
+            max_steps=(1 if max_steps is None else max_steps, 1), threads=(1 if threads is None else threads, 1)
+        )
     kept = keeping(reductions, len(times))
     shape = (count, kept.total if len(times) else 0, len(problem.y0))
     if not any(r.over == "members" for r in reductions) and 8 * math.prod(shape) > LARGEST:
@@ -137,7 +139,9 @@ def ensemble(
     )
     entry = None if engine == "scalar" else plan.entry()
     if entry is None and engine == "lanes":
-        raise ValueError("The drift cannot run in lanes: it branches on the state, is too large, or calls what lanes lack.")
+        raise ValueError(
+            "The drift cannot run in lanes: it branches on the state, is too large, or calls what lanes lack."
+        )
     gathered = _Gathered(count, len(problem.y0), plan, reductions)
     workers = threads or len(os.sched_getaffinity(0))
     with progress_bar(0, count, progress, unit="members") as bar:
@@ -224,7 +228,7 @@ class _Gathered:
             y=self.final[:, 1:],
             t=self.final[:, 0],
             members=first_member + np.arange(len(self.final)),
-            status=tuple(names[code] for code in self.tally[:, lane_layout.CODE].tolist()),
+            codes=self.tally[:, lane_layout.CODE],
             steps=self.tally[:, lane_layout.STEPS],
             refused=self.tally[:, lane_layout.REFUSALS],
             reduced=tuple(reduced),
@@ -232,6 +236,7 @@ class _Gathered:
             problem=problem,
             method=method,
             plan=plan,
+            outcomes=names,
         )
 
 

@@ -90,7 +90,9 @@ def _record(own: Any, p: Any) -> Varied:
             shared.append(normalise(many, f"p.{name}")[0] if not isinstance(one, int) else many)
             continue
         if depth and one.ndim != 1:
-            raise ValueError(f"p.{name} has {one.ndim} dimensions; only numbers and vectors can differ between members.")
+            raise ValueError(
+                f"p.{name} has {one.ndim} dimensions; only numbers and vectors can differ between members."
+            )
         rows = _rows(many, depth, f"p.{name}")
         if depth and rows.shape[1] != len(one):
             raise ValueError(f"p.{name} must have shape (members, {len(one)}), but has shape {rows.shape}.")

@@ -58,7 +58,9 @@ def solution_of(
     )
 
 
-def _saved(run: Trajectory, keep: str, times: Array, t: float, y: Array, saved: int) -> tuple[Array, Array, Dense | None]:
+def _saved(
+    run: Trajectory, keep: str, times: Array, t: float, y: Array, saved: int
+) -> tuple[Array, Array, Dense | None]:
     if keep == "nothing":
         reached = len(times) and times[0] == t  # one row if the end was asked for and reached
         return (times, y[None], None) if reached else (times[:0], NO_STATES[:, : len(y)], None)

@@ -208,9 +208,13 @@ def _quantiles(law: Quantiles, counts: Array) -> Array:
     for index in np.ndindex(*counts.shape[:-2], counts.shape[-1]):
         where, component = index[:-1], index[-1]
         steps = cumulative[(*where, slice(None), component)]
-        targets = np.array(law.q) * total[(*where, component)]
-        values = np.interp(targets, steps, edges, left=np.nan, right=np.nan)
-        out[(*where, slice(None), component)] = values
+        targets = np.maximum(np.array(law.q) * total[(*where, component)], 1e-9)
+        right = np.searchsorted(steps, targets)  # the first edge below which lies as much as wanted
+        seen = (right > 0) & (right <= law.bins)
+        i = np.where(seen, right, 1)
+        part = (targets - steps[i - 1]) / np.maximum(steps[i] - steps[i - 1], 1e-300)
+        values = edges[i - 1] + part * (edges[i] - edges[i - 1])
+        out[(*where, slice(None), component)] = np.where(seen, values, np.nan)
     return out
 
 

@@ -131,7 +131,17 @@ def solve(
         else:
             outcome = run.run(entry, problem.p, t1, rtol, floor, control, budget)
     solution = solution_of(
-        problem, method, run, outcome, keep, times, t0, floor, rtol, time.perf_counter() - begun, compiled_so_far() - compiled
+        problem,
+        method,
+        run,
+        outcome,
+        keep,
+        times,
+        t0,
+        floor,
+        rtol,
+        time.perf_counter() - begun,
+        compiled_so_far() - compiled,
     )
     return solution.raise_for_status() if throw else solution
 

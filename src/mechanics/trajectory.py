@@ -70,7 +70,9 @@ class Trajectory:
     saveat: Array = field(default_factory=lambda: NOTHING)
     log: Array = field(default_factory=lambda: NO_ROWS)
 
-    def run(self, entry: Any, p: Any, t1: float, rtol: float, atol: Array, control: Array, budget: Budget) -> int | Status:
+    def run(
+        self, entry: Any, p: Any, t1: float, rtol: float, atol: Array, control: Array, budget: Budget
+    ) -> int | Status:
         """Advance to t1; a code of `layout`, or the status that ended the run early."""
         piece, used, begun = FIRST_PIECE, 0, time.perf_counter()
         try:

@@ -1,6 +1,6 @@
 """What is kept of a member's state at each requested time: the states themselves, or sums that do not grow.
 
-    collect(kept, k, t, y)    kept (rows, n) is the member's own; k counts the requested times from 0
+collect(kept, k, t, y)    kept (rows, n) is the member's own; k counts the requested times from 0
 """
 
 from functools import cache

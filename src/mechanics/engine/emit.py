@@ -97,7 +97,9 @@ class Emitter:
         """Four running sums, zero: component m belongs to sum m mod 4, whichever form the loop takes."""
         memory = cgutils.alloca_once(self.builder, self.element, size=QUAD)
         for q in range(QUAD):
-            self.builder.store(self.constant(0.0, self.element), self.builder.gep(memory, [ir.Constant(word, q)]), align=8)
+            self.builder.store(
+                self.constant(0.0, self.element), self.builder.gep(memory, [ir.Constant(word, q)]), align=8
+            )
         return memory
 
     def accumulate(self, memory: Any, index: Any, factor: Any, term: Any) -> None:

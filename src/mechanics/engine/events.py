@@ -183,7 +183,19 @@ def make_watch(values: Any, apply: Any, count: int) -> Any:
                 roots[e] = 2.0
                 if crosses(e, G[(i - 1) * count + e], G[i * count + e], marks):
                     roots[e] = root(
-                        e, thetas[i - 1], thetas[i], G[(i - 1) * count + e], G[i * count + e], t, dt, y, p, Q, degree, work, g
+                        e,
+                        thetas[i - 1],
+                        thetas[i],
+                        G[(i - 1) * count + e],
+                        G[i * count + e],
+                        t,
+                        dt,
+                        y,
+                        p,
+                        Q,
+                        degree,
+                        work,
+                        g,
                     )
             for _ in range(count):
                 e = 0

@@ -30,9 +30,8 @@ SCALARS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 def _engine_source() -> str:
     """Hash of the files that write machine code themselves: what they emit is in no bytecode that a key follows."""
     digest = hashlib.sha256()
-    for pattern in ("adopt*.py", "elementary.py", "functions*.py", "lane_*.py"):
-        for file in sorted(Path(__file__).parent.glob(pattern)):
-            digest.update(file.read_bytes())
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
     return digest.hexdigest()[:32]
 
 
@@ -123,6 +122,7 @@ class _Walk:
             self.token("intrinsic", v._name)
             if v._defn.__module__.startswith(f"{__package__}."):
                 self.token("source", ENGINE_SOURCE)
+                self.writer(v._defn)
             else:
                 self.function(v._defn)
         elif isinstance(v, FunctionType):
@@ -186,6 +186,23 @@ class _Walk:
                 self.token("builtin" if hasattr(builtins, name) else "unbound", name)
                 continue
             self.value(_follow(found, name, attributes))
+
+    def writer(self, fn: FunctionType) -> None:
+        """A function of this package that writes machine code: its globals are in the hash of the source."""
+        if id(fn) in self.seen:
+            self.token("seen", str(self.seen[id(fn)]))
+            return
+        self.seen[id(fn)] = len(self.seen)
+        self.alive.append(fn)
+        self.code(fn.__code__)
+        self.value(fn.__defaults__)
+        for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
+            self.token("cell", name)
+            found = cell.cell_contents
+            if isinstance(found, FunctionType) and found.__module__.startswith(f"{__package__}."):
+                self.writer(found)
+            else:
+                self.value(found)
 
     def code(self, code: CodeType) -> None:
         """What numba reads of a code object: no file name, no line numbers, so that moving code keeps its cache."""

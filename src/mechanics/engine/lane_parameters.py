@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 from numba.core.config import DISABLE_JIT  # type: ignore[attr-defined]
+from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -101,7 +102,8 @@ def _record(kind: Any, layout: Any, start: int) -> Any:
                     )
                     part.nitems = context.get_constant(types.intp, length)
                     values.append(part._getvalue())
-            return context.make_tuple(builder, result, values)
+            # arrays among the values belong to the caller: numba counts the record as another owner
+            return impl_ret_borrowed(context, builder, result, context.make_tuple(builder, result, values))
 
         return result(p, row), codegen
 

@@ -136,9 +136,10 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
     """Steps of controlled error for the members of the queue; the number of lanes still in use."""
     groups = len(block)
     L = as_lanes(block, width)
-    y, y1, work = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(n, width)
-    K, Q = stack_lanes(slopes, width), stack_lanes(coefficients, width)
-    state = stack_floats(n)
+    y, y1, K = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(slopes, width)
+    # for what is rare: arrays whose address leaves the function would never be kept in registers
+    rare_y, rare_y1, rare_K = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(slopes, width)
+    work, Q, state = stack_lanes(n, width), stack_lanes(coefficients, width), stack_floats(n)
     direction = math.copysign(1.0, t1 - t0)
     free, patience = np.empty(groups, np.int64), np.zeros(groups, np.int64)
     for group in range(groups):
@@ -162,26 +163,27 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
             in_use += 1
             row = L[group]
             fresh = row[FRESH] > 0.0
-            for m in range(n):
-                y[m] = row[STATE + m]
             q = parameters(p, row)
             t = row[T]
             if any_lane(fresh):
-                begin(drift, t, y, q, K)
-                chosen, _ = first_step(drift, order, t1 - t, t, y, q, K, y1, work, rtol, atol)
+                for m in range(n):
+                    rare_y[m] = row[STATE + m]
+                begin(drift, t, rare_y, q, rare_K)
+                chosen, _ = first_step(drift, order, t1 - t, t, rare_y, q, rare_K, rare_y1, work, rtol, atol)
                 chosen = direction * lesser(abs(select(row[DT] == 0.0, chosen, row[DT])), control[5])
                 row[DT] = select(fresh, chosen, row[DT])
                 row[FRESH] = broadcast(0.0, width)
                 total = 0.0 * t
                 for m in range(n):
-                    row[STATE + n + m] = K[m]
-                    total += K[m]
+                    row[STATE + n + m] = rare_K[m]
+                    total += rare_K[m]
                 bad = fresh & ~isfinite(total)
                 for lane in range(width):
                     if extract(bad, lane) and member[group, lane] >= 0:
                         free[group] += 1
                         leave(group, lane, NON_FINITE, block, member, tally, final)
             for m in range(n):
+                y[m] = row[STATE + m]
                 K[m] = row[STATE + n + m]
             dt, log_before, grow = row[DT], row[LOG_ERROR], row[GROW]
             last = (t + LAST * dt - t1) * dt >= 0.0
@@ -195,11 +197,13 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
             factor = step_factor(log_square, log_before, control)
             if saves:
                 wanted = row[NEXT]
-                due = good & ((wanted - t_end) * direction <= 0.0) & isfinite(wanted)
+                due = good & (row[BUSY] > 0.0) & ((wanted - t_end) * direction <= 0.0) & isfinite(wanted)
                 if any_lane(due):
                     dense(drift, t, length, y, q, K, work, Q)
+                    for m in range(n):
+                        rare_y[m], rare_y1[m] = y[m], y1[m]
                     save(
-                        collect, due, group, t, length, t_end, y, y1, Q, work, row, block, member, saveat, tally, ys,
+                        collect, due, group, t, length, t_end, rare_y, rare_y1, Q, work, row, block, member, saveat, tally, ys,
                         direction, state,
                     )  # fmt: skip
             longer = length * lesser(factor, grow)
@@ -232,34 +236,58 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
 def fixed_lanes(  # type: ignore[no-untyped-def]
     y0, p0, p, t0, t1, dt0, rtol, atol, control, most, passes, block, member, queue, saveat, kept, tally, final, ys
 ):
-    """Steps of length dt0 for the members of the queue, all lanes of the block in step; lanes still in use."""
+    """Steps of length dt0 for the members of the queue, all lanes of the block in step; the number of lanes in use."""
     groups = len(block)
     L = as_lanes(block, width)
-    y, y1, work = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(n, width)
-    K, Q = stack_lanes(slopes, width), stack_lanes(coefficients, width)
-    state = stack_floats(n)
+    y, y1, K = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(slopes, width)
+    # for what is rare: arrays whose address leaves the function would never be kept in registers
+    rare_y, rare_y1, rare_K = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(slopes, width)
+    work, Q, state = stack_lanes(n, width), stack_lanes(coefficients, width), stack_floats(n)
     direction = math.copysign(1.0, t1 - t0)
+    index, t, wanted, at_work = 0, t0, kept, 0
     for group in range(groups):
-        take(collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, state)
-        row = L[group]
-        for m in range(n):
-            y[m] = row[STATE + m]
-        if any_lane(row[FRESH] > 0.0):
-            begin(drift, row[T], y, parameters(p, row), K)
-            row[FRESH] = broadcast(0.0, width)
-            for m in range(n):
-                row[STATE + n + m] = K[m]
-    index = int(block[0, ACCEPTED, 0])
-    t = block[0, T, 0]
-    ended = t == t1
+        for lane in range(width):
+            if member[group, lane] >= 0:
+                index, t, at_work = int(block[group, ACCEPTED, lane]), block[group, T, lane], at_work + 1
+                wanted = tally[member[group, lane], SAVED]
     for _ in range(passes):
-        if ended:
-            break
+        if at_work == 0:  # all members of the block have ended together: start the next ones together
+            if queue[QUEUE_NEXT] == queue[QUEUE_END]:
+                return 0
+            index, t, wanted = 0, t0, kept
+            for group in range(groups):
+                at_work += width - take(
+                    collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, state
+                )
+                row = L[group]
+                for m in range(n):
+                    rare_y[m] = row[STATE + m]
+                begin(drift, row[T], rare_y, parameters(p, row), rare_K)
+                for m in range(n):
+                    row[STATE + n + m] = rare_K[m]
         t_end = t0 + (index + 1) * dt0
         beyond = (t_end - t1) / dt0
         ended = beyond >= -ON_GRID
         length = dt0 if beyond <= ON_GRID else t1 - t
         t_end = t1 if ended else t_end
+        reached = wanted
+        while reached < len(saveat) and (saveat[reached] - t_end) * direction <= 0.0:
+            reached += 1
+        if saves and reached > wanted:
+            # the step is made once more, apart from the loop below: that one keeps its numbers in registers
+            for group in range(groups):
+                row = L[group]
+                for m in range(n):
+                    rare_y[m], rare_K[m] = row[STATE + m], row[STATE + n + m]
+                q = parameters(p, row)
+                now, long, end = broadcast(t, width), broadcast(length, width), broadcast(t_end, width)
+                attempt(drift, now, length, rare_y, q, rare_y, rare_K, rare_y1, rtol, atol)
+                finish(drift, end, rare_y1, q, rare_K)
+                dense(drift, now, long, rare_y, q, rare_K, work, Q)
+                save(
+                    collect, row[BUSY] > 0.0, group, now, long, end, rare_y, rare_y1, Q, work, row, block, member, saveat,
+                    tally, ys, direction, state,
+                )  # fmt: skip
         for group in range(groups):
             row = L[group]
             for m in range(n):
@@ -269,33 +297,28 @@ def fixed_lanes(  # type: ignore[no-untyped-def]
             now = broadcast(t, width)
             attempt(drift, now, length, y, q, y, K, y1, rtol, atol)
             finish(drift, broadcast(t_end, width), y1, q, K)
-            if saves:
-                wanted = row[NEXT]
-                due = ((wanted - t_end) * direction <= 0.0) & isfinite(wanted)
-                if any_lane(due):
-                    long = broadcast(length, width)
-                    dense(drift, now, long, y, q, K, work, Q)
-                    save(
-                        collect, due, group, now, long, broadcast(t_end, width), y, y1, Q, work, row, block, member,
-                        saveat, tally, ys, direction, state,
-                    )  # fmt: skip
             for m in range(n):
                 row[STATE + m] = y1[m]
                 row[STATE + n + m] = K[last_slope + m]
-        t = t_end
+        t, wanted = t_end, reached
         index += 1
-    in_use = 0
+        if ended:
+            at_work = stop(block, member, tally, final, t, index)
     for group in range(groups):
         for lane in range(width):
             block[group, T, lane], block[group, ACCEPTED, lane] = t, index
-            total = 0.0
-            for m in range(n):
-                total += block[group, STATE + m, lane]
+    return at_work
+
+
+@kernel(forceinline=False)
+def stop(block, member, tally, final, t, index):  # type: ignore[no-untyped-def]
+    """All members of a block of fixed steps have ended; no lane stays in use."""
+    for group in range(member.shape[0]):
+        for lane in range(member.shape[1]):
             if member[group, lane] >= 0:
-                if not math.isfinite(total):
-                    leave(group, lane, NON_FINITE, block, member, tally, final)
-                elif ended:
-                    leave(group, lane, DONE, block, member, tally, final)
-                else:
-                    in_use += 1
-    return in_use
+                block[group, T, lane], block[group, ACCEPTED, lane] = t, index
+                total = 0.0
+                for m in range(final.shape[1] - 1):
+                    total += block[group, STATE + m, lane]
+                leave(group, lane, DONE if math.isfinite(total) else NON_FINITE, block, member, tally, final)
+    return 0

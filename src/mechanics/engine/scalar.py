@@ -66,7 +66,6 @@ ON_GRID = 1e-9  # a fixed step that ends within this part of itself from t1 ends
 LAST = 1.01  # a step that would leave less than a hundredth of itself goes to the end
 
 
-
 @inlined
 def keep_signs(marks):  # type: ignore[no-untyped-def]
     """Remember the signs of the event functions at the state that is kept to resume from."""

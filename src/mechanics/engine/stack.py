@@ -23,14 +23,15 @@ STACK = 64  # components of a state beyond which its working memory goes to the 
 @cache
 def workspace(n: int | None, vectors: int, more: int = 0) -> Any:
     """Kernel `make(n) -> float64 array of vectors * n + more` elements, uninitialised; n=None takes the number at run time."""
-    if DISABLE_JIT or n is None:
+    if n is None:
 
         @kernel
         def on_heap(length):  # type: ignore[no-untyped-def]
             return np.empty(length * vectors + more)
 
         return on_heap
-    return _on_stack(n * vectors + more)
+    size = n * vectors + more
+    return (lambda length: np.empty(size)) if DISABLE_JIT else _on_stack(size)
 
 
 @cache

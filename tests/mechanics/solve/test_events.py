@@ -43,9 +43,7 @@ def test_roots_of_the_oscillator(method):
 
 
 def test_directions_share_the_roots_between_them():
-    s = solve(
-        OSCILLATOR.problem(t1=30.0), TSIT5, events=[Event(position, direction=d) for d in (0, -1, 1)], **TIGHT
-    )
+    s = solve(OSCILLATOR.problem(t1=30.0), TSIT5, events=[Event(position, direction=d) for d in (0, -1, 1)], **TIGHT)
     every, falling, rising = (log.ts for log in s.events)
     assert_array_equal(np.sort(np.concatenate([falling, rising])), every)
     assert_array_equal(falling, every[::2])

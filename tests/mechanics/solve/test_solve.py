@@ -164,7 +164,12 @@ def test_statistics_count_every_call_of_the_drift():
         p[0] += 1.0
         dy[0] = -y[0]
 
-    for method, options in ((TSIT5, TIGHT), (VERN7, TIGHT), (DOP853, {"saveat": np.linspace(0, 5, 9)}), (RK4, {"dt": 0.1})):
+    for method, options in (
+        (TSIT5, TIGHT),
+        (VERN7, TIGHT),
+        (DOP853, {"saveat": np.linspace(0, 5, 9)}),
+        (RK4, {"dt": 0.1}),
+    ):
         problem = Problem(counting, [1.0], 0.0, 5.0, [0.0])
         s = solve(problem, method, **options)
         assert s.stats.evaluations == problem.p[0]
