@@ -22,7 +22,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "tables"]  # the tables are included by pages
 html_theme = "furo"
 html_title = "mechanet"
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
