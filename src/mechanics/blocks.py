@@ -4,13 +4,13 @@ A block is a fixed range of the ensemble, whatever the number of threads; reduct
 their order. So neither threads nor lanes show in the results.
 """
 
+import itertools
 import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,12 @@ from .engine.collect import collect_states
 from .engine.lane_bind import bind_lanes, native_width
 from .engine.lane_layout import STATE
 from .engine.lane_parameters import Varied
+from .event import Event
 from .members import member_parameters
 from .methods import Method
 from .problem import Problem
 from .reduce import Keeping
+from .solution import EventLog
 from .solving import solve
 from .status import Status
 
@@ -38,6 +40,7 @@ CODES = {
     layout.LIMIT: Status.MAX_STEPS,
     layout.UNDERFLOW: Status.DT_UNDERFLOW,
     layout.NON_FINITE: Status.NON_FINITE,
+    layout.EVENT: Status.EVENT,
 }
 UNFINISHED = -1
 
@@ -60,13 +63,14 @@ class Plan:
     max_dt: float
     attempts: float
     deadline: float
+    events: tuple[Event, ...] = ()
     passes: int = FIRST_PASSES  # of the compiled loop between two looks at the clock
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def entry(self) -> Callable[..., int] | None:
-        """The compiled lane engine; None where the drift cannot run in lanes."""
+        """The compiled lane engine; None where the drift cannot run in lanes, or there are events."""
         problem, n = self.problem, len(self.problem.y0)
-        if n > MOST_COMPONENTS or problem.t0 == problem.t1:
+        if n > MOST_COMPONENTS or problem.t0 == problem.t1 or self.events:
             return None
         return bind_lanes(
             problem.drift,
@@ -94,13 +98,15 @@ class Plan:
 class Block:
     """Results of a range of members.
 
-    `final` (b, 1 + n) holds time and state reached, `tally` (b, 4) code, steps, refused attempts and states kept.
+    `final` (b, 1 + n) holds time and state reached, `tally` (b, 4) code, steps, refused attempts and states kept,
+    `events` the logs of each member that has run.
     """
 
     start: int
     kept: Array
     final: Array
     tally: NDArray[np.int64]
+    events: list[tuple[EventLog, ...]] = field(default_factory=list)
 
 
 def new_block(plan: Plan, start: int, stop: int) -> Block:
@@ -147,13 +153,14 @@ def solve_one_by_one(plan: Plan, start: int, stop: int) -> Block:
         single = Problem(problem.drift, y0, problem.t0, problem.t1, member_parameters(plan.varied, who))
         solution = solve(
             single, plan.method, dt=plan.dt, rtol=plan.rtol, atol=plan.atol, saveat=plan.times,
-            first_dt=plan.first_dt or None, max_dt=plan.max_dt,
+            first_dt=plan.first_dt or None, max_dt=plan.max_dt, events=plan.events,
             max_steps=None if plan.attempts == math.inf else int(plan.attempts), throw=False,
         )  # fmt: skip
         if plan.saves:
             collect_states(plan.keeping.collect, block.kept[i], solution.ts, solution.ys)
         block.final[i, 0], block.final[i, 1:] = solution.t, solution.y
         code = next((c for c, status in CODES.items() if status is solution.status), layout.UNDERFLOW)
+        block.events.append(solution.events)
         block.tally[i] = code, solution.stats.accepted, solution.stats.refused, len(solution.ts)
     return block
 
@@ -170,7 +177,7 @@ def in_order(
     Boundaries lie at multiples of BLOCK of the absolute index, so that parts of an ensemble have the same blocks.
     """
     edges = [0, *range(BLOCK - first % BLOCK, count, BLOCK), count]
-    ranges = list(zip(edges, edges[1:], strict=False))
+    ranges = list(itertools.pairwise(edges))
     if threads == 1 or len(ranges) == 1:
         for start, stop in ranges:
             yield work(start, stop)

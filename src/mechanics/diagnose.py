@@ -3,6 +3,7 @@
 Nothing here costs a run that succeeds.
 """
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -41,9 +42,8 @@ def diagnose(
     if outcome is Status.MAX_STEPS or outcome is Status.MAX_SECONDS:
         found = _stiff(point)
         advice = "max_steps" if outcome is Status.MAX_STEPS else "max_seconds"
-        return found or (
-            outcome, None, f"Raise {advice}, go on with solution.restart(t1=...), loosen rtol, or take a method of higher order."
-        )  # fmt: skip
+        remedy = f"Raise {advice}, go on with solution.restart(t1=...), loosen rtol, or take a method of higher order."
+        return found or (outcome, None, remedy)
     return (
         _blow_up(point)
         or _refused_values(point)
@@ -68,11 +68,9 @@ class _Point:
     def slope(self, t: float, y: Array) -> Array:
         """f(t, y); NaN where the drift writes nothing or cannot be evaluated."""
         dy = np.full(len(y), np.nan)
-        with np.errstate(all="ignore"):
-            try:
-                self._drift(t, y.copy(), self.p, dy)
-            except (ArithmeticError, ValueError):  # plain Python raises where compiled code returns inf or nan
-                pass
+        # plain Python raises where compiled code returns inf or nan
+        with np.errstate(all="ignore"), contextlib.suppress(ArithmeticError, ValueError):
+            self._drift(t, y.copy(), self.p, dy)
         return dy
 
     def steepest(self) -> int:
@@ -157,8 +155,8 @@ def _stiff(point: _Point) -> Finding | None:
     return (
         Status.STIFF,
         int(np.argmax(np.abs(vector))),
-        f"The fastest mode decays in {1.0 / abs(fastest):.2g} time units and dt is {abs(point.dt):.2g}: use an implicit "
-        "method.",
+        f"The fastest mode decays in {1.0 / abs(fastest):.2g} time units and dt is {abs(point.dt):.2g}: use an "
+        "implicit method.",
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .members import member_parameters
 from .methods import Method
 from .problem import Problem
-from .solution import Solution
+from .solution import EventLog, Solution
 from .solving import solve
 from .status import SolveError, Status
 
@@ -68,6 +68,8 @@ class Ensemble:
     members : ndarray of int, shape (members,)
         Index of each member in the ensemble that the seed names.
     stats : EnsembleStats
+    events : tuple of tuple of EventLog
+        For each member the log of each event, as `Solution.events`; empty without events.
     """
 
     ts: Array
@@ -82,6 +84,7 @@ class Ensemble:
     stats: EnsembleStats
     problem: Problem = dataclasses.field(repr=False)
     method: Method = dataclasses.field(repr=False)
+    events: tuple[tuple[EventLog, ...], ...]
     plan: Any = dataclasses.field(repr=False)
     outcomes: dict[int, Status] = dataclasses.field(repr=False)
 
@@ -117,6 +120,7 @@ class Ensemble:
             "atol": plan.atol,
             "first_dt": plan.first_dt or None,
             "max_dt": plan.max_dt,
+            "events": plan.events,
             "max_steps": None if plan.attempts == np.inf else int(plan.attempts),
         }
         return solve(single, self.method, **(given | options))

@@ -14,11 +14,13 @@ from .checks import finite_number, whole_numbers
 from .engine import lane_layout
 from .engine.compile import compiled_so_far
 from .ensemble_result import Ensemble, EnsembleStats
+from .event import Event, as_events
 from .members import count_members, initial_states, varied_parameters
 from .methods import TSIT5, Method
 from .problem import Problem
 from .progress import progress_bar
 from .reduce import Final, OverMembers, Reduction, as_reductions, keeping, over_time
+from .solution import EventLog
 from .solving import DEFAULT_ATTEMPTS, check_pieces, control_of, positive, requested_times, tolerances
 from .status import Status
 
@@ -39,6 +41,7 @@ def ensemble(
     seed: int = 0,
     saveat: ArrayLike | None = None,
     reduce: Reduction | Sequence[Reduction] | None = None,
+    events: Event | Sequence[Event] = (),
     dt: float | None = None,
     rtol: float = 1e-6,
     atol: ArrayLike = 1e-9,
@@ -73,6 +76,8 @@ def ensemble(
         Times at which states are kept or reduced. Without it only the last state of each member is kept.
     reduce : reduction or sequence of reductions, optional
         From `mechanics.reduce`: what to keep instead of the states at `saveat`.
+    events : Event or sequence of Event
+        Roots to find along each member's way; a terminal one ends that member alone. Members are then solved singly.
     dt, rtol, atol, first_dt, max_dt, max_steps
         As in `solve`, for each member.
     max_seconds : float, optional
@@ -99,8 +104,8 @@ def ensemble(
 
     Notes
     -----
-    The bits of a member depend neither on the other members, nor on threads, lanes, or how an ensemble is split; they are
-    those of `solve` with the member's initial state and parameters.
+    The bits of a member depend neither on the other members, nor on threads, lanes, or how an ensemble is split: they
+    are those of `solve` with the member's initial state and parameters.
     """
     begun, compiled = time.perf_counter(), compiled_so_far()
     _check(problem, method, dt, engine, first_member)
@@ -119,7 +124,7 @@ def ensemble(
     shape = (count, kept.total if len(times) else 0, len(problem.y0))
     if not any(r.over == "members" for r in reductions) and 8 * math.prod(shape) > LARGEST:
         raise ValueError(
-            f"The states of shape {shape} would take {8 * math.prod(shape) / 2**30:.1f} GiB; pass reduce=, or fewer saveat."
+            f"States of shape {shape} would take {8 * math.prod(shape) / 2**30:.1f} GiB; pass reduce= or fewer saveat."
         )
     plan = Plan(
         problem=problem,
@@ -136,6 +141,7 @@ def ensemble(
         max_dt=max_dt,
         attempts=max_steps or (math.inf if dt is not None else DEFAULT_ATTEMPTS),
         deadline=math.inf if max_seconds is None else begun + finite_number("max_seconds", max_seconds),
+        events=as_events(events),
     )
     entry = None if engine == "scalar" else plan.entry()
     if entry is None and engine == "lanes":
@@ -186,11 +192,13 @@ class _Gathered:
             i: [] for i, r in enumerate(reductions) if r.over == "time" and not isinstance(r, Final)
         }
         self.reductions = reductions
+        self.events: list[tuple[EventLog, ...]] = []
 
     def add(self, block: Block) -> None:
         """Take in the next block."""
         part = slice(block.start, block.start + len(block.tally))
         self.final[part], self.tally[part] = block.final, block.tally
+        self.events += block.events
         rows = self.plan.keeping.rows
         complete = block.tally[:, lane_layout.SAVED] == self.m
         if not self.plan.saves:
@@ -215,7 +223,7 @@ class _Gathered:
     ) -> Ensemble:
         """Everything as an `Ensemble`."""
         early = Status.INTERRUPTED if plan.cancelled.is_set() else Status.MAX_SECONDS
-        names = {code: status for code, status in CODES.items()} | {UNFINISHED: early}
+        names = dict(CODES.items()) | {UNFINISHED: early}
         reduced: list[Array | None] = []
         for i in range(len(reductions)):
             if i in self.members:
@@ -235,6 +243,7 @@ class _Gathered:
             stats=stats,
             problem=problem,
             method=method,
+            events=tuple(self.events) if plan.events else (),
             plan=plan,
             outcomes=names,
         )

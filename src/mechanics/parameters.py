@@ -1,7 +1,7 @@
 """Parameters of a problem in a form that never changes its compiled type with its values.
 
-Numbers become floats (integers stay integers only where a NamedTuple annotates them so), arrays become contiguous, and a
-key says which machine code fits.
+Numbers become floats (integers stay integers only where a NamedTuple annotates them so), arrays become contiguous, and
+a key says which machine code fits.
 """
 
 from collections.abc import Hashable
@@ -69,7 +69,8 @@ def _tuple(p: tuple[Any, ...], name: str) -> tuple[Any, Hashable]:
         parts = [normalise(v, f"{name}[{i}]") for i, v in enumerate(p)]
         return tuple(v for v, _ in parts), ("tuple", *(k for _, k in parts))
     whole = _whole_fields(kind)
-    values, keys = [], []
+    values: list[Any] = []
+    keys: list[Hashable] = []
     for field, v in zip(fields, p, strict=True):
         if field in whole and isinstance(v, (int, np.integer)) and not isinstance(v, bool):
             values.append(int(v))

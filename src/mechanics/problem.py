@@ -110,8 +110,8 @@ def check_arguments(function: Any, name: str, wanted: str) -> None:
     plain = function.py_func if isinstance(function, Dispatcher) else function
     if not inspect.isfunction(plain):
         raise TypeError(
-            f"{name} must be a plain function {name}({wanted}), because it is compiled; got a {type(function).__name__}. "
-            "Write a def and pass what it needs in p."
+            f"{name} must be a plain function {name}({wanted}), because it is compiled; got a "
+            f"{type(function).__name__}. Write a def and pass what it needs in p."
         )
     key = (plain, wanted)
     if key in _checked:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from .engine.collect import keep_all, keep_counts, keep_moments, keep_states, keep_user
 from .engine.adopt import adopt
+from .engine.collect import keep_all, keep_counts, keep_moments, keep_states, keep_user
 from .problem import check_arguments
 
 Array = NDArray[np.float64]
@@ -71,7 +71,7 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Quantiles:
-    """Quantiles from a histogram of `bins` equal bins of [low, high): exact to a bin width, NaN where they lie outside."""
+    """Quantiles from a histogram of equal bins of [low, high): exact to a bin width, NaN where they lie outside."""
 
     q: tuple[float, ...]
     low: float
@@ -226,9 +226,9 @@ def as_reductions(reduce: Reduction | Sequence[Reduction] | None) -> tuple[Reduc
     for one in given:
         if not isinstance(one, Reduction):
             raise TypeError(f"reduce takes reductions such as mechanics.reduce.Mean(), but got {one!r}.")
-    return given  # type: ignore[return-value]
+    return given
 
 
-def bin_edges(low: ArrayLike, high: ArrayLike, bins: int) -> Array:
+def bin_edges(low: float, high: float, bins: int) -> Array:
     """Edges of the bins of `Histogram`, shape (bins + 1,)."""
     return np.linspace(low, high, bins + 1)

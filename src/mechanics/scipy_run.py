@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from .diagnose import diagnose
 from .engine import layout
 from .engine.bind import bind
-from .engine.scalar import LAST
 from .engine.stack import STACK
 from .engine.step import step_of
 from .event import Event
@@ -110,7 +109,7 @@ def _entry(job: Job) -> Entry:
 
 def _fresh(job: Job, first: Sequence[float]) -> Trajectory:
     """Buffers for the run; `first` holds the values of the events at the start."""
-    marks, count = np.zeros((4, len(job.events))), len(first)
+    marks, count = np.zeros((layout.MARKS, len(job.events))), len(first)
     if count:
         marks[layout.BEFORE, :count] = np.nan_to_num(first)
         marks[layout.DIRECTION, :count], marks[layout.STOP, :count] = job.watched.direction, job.watched.terminal
@@ -121,7 +120,7 @@ def _fresh(job: Job, first: Sequence[float]) -> Trajectory:
 
 
 def _advance(job: Job, entry: Entry, trajectory: Trajectory, attempts: float) -> int | Status:
-    control = control_of(job.method, job.steps.max_step / LAST)  # the last step may be LAST times as long
+    control = control_of(job.method, job.steps.max_step)
     steps, budget = job.steps, Budget(attempts, math.inf)
     code = trajectory.run(entry, job.given, job.t1, steps.rtol, steps.atol, control, budget)
     raise_stored(job.given.calls.error)

@@ -100,7 +100,7 @@ def solve(
     begun, compiled = time.perf_counter(), compiled_so_far()
     previous = None
     if isinstance(problem, Restart):
-        problem, previous = problem.problem, problem.solution
+        previous, problem = problem.solution, problem.problem
     given = as_events(events) if events != () else ()
     check_pieces(problem, method, dt)
     if previous is not None:

@@ -12,10 +12,10 @@ from ..event import Event
 from ..methods.method import Method
 from . import events as event_kernels
 from . import full, output, scalar
+from .adopt import adopt
 from .compile import compile_bound
 from .stack import STACK, workspace
 from .step import step_of
-from .adopt import adopt
 
 Keep = Literal["nothing", "ends", "steps", "times"]
 OUTPUTS = {
@@ -76,9 +76,9 @@ def _compile(
         order=method.order,
     )
     if DISABLE_JIT:
-        return entry  # type: ignore[no-any-return]
+        return entry
     try:
-        return entry.compile(_signature(p))  # type: ignore[no-any-return]
+        return entry.compile(_signature(p))
     except NumbaError as error:
         raise TypeError(
             f"{getattr(drift, '__name__', drift)} (or one of the events) could not be compiled. Kernels take numbers, "

@@ -48,7 +48,7 @@ def kernel(function: Callable[..., Any] | None = None, /, **options: Any) -> Any
 def inlined(function: Callable[..., Any]) -> Any:
     """Write a few lines of a kernel into their callers before types are inferred.
 
-    As fast as `kernel` at run time, and compiled once with its caller: a call would cost a tenth of a second to compile.
+    As fast as `kernel` at run time, and compiled once with its caller: a call costs a tenth of a second to compile.
     """
     return njit(inline="always", forceinline=True, error_model="numpy")(function)
 

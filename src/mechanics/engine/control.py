@@ -63,7 +63,7 @@ else:
 
 @inlined
 def step_factor(log_square, log_before, control):  # type: ignore[no-untyped-def]
-    """dt_new / dt from log2 of the mean squares of this step and of the accepted one before; `Controller` has the law."""
+    """dt_new / dt from log2 of the mean squares of this step and the accepted one before; `Controller` has the law."""
     z = fma(control[0], log_square, control[1] * log_before)
     factor = control[2] * exp2_of(z)
     return lesser(greater(factor, control[3]), control[4])

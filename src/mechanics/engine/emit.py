@@ -1,7 +1,7 @@
 """Straight-line machine code for linear combinations of stage arrays, written component by component.
 
-Numba would compile the sums of a Runge-Kutta step from loops over a coefficient array: zero coefficients are multiplied,
-short loops stay loops, and a hundred type inferences cost seconds. Here the sums are emitted as LLVM instructions when
+Numba would compile the sums of a Runge-Kutta step from loops over a coefficient array: zeros are multiplied, short
+loops stay loops, and a hundred type inferences cost seconds. Here the sums are emitted as LLVM instructions when
 the method is bound: one fused multiply-add a non-zero coefficient, the newest stage last (the shortest dependency).
 
 Arrays hold float64 or lane vectors. Up to `UNROLL` components are written out, so that LLVM keeps them in registers;

@@ -1,7 +1,7 @@
 """Events: roots of g(t, y(t), p) along the interpolant of an accepted step, in the order of time.
 
 The step is sampled at SAMPLES + 1 points; where three samples of one sign bend towards zero, the vertex of their
-parabola is sampled too, so that two roots between samples are found. A change of sign is narrowed to 1e-13 of the step
+parabola is sampled too, so that two roots between samples are found. A change of sign is narrowed to 1e-15 of the step
 by Chandrupatla's method, and the end *behind* the root is reported: g has its new sign there, and the same root cannot
 be found again from the next step.
 
@@ -21,7 +21,7 @@ SAMPLES = 4
 # Further samples right after a change of state: a bounce may be over long before the first regular one.
 EARLY = (1e-6, 1e-4, 1e-2)
 MOST = 2 * SAMPLES + len(EARLY) + 1  # samples in one step
-NARROW = 1e-13
+NARROW = 1e-15
 
 
 @inlined
@@ -33,10 +33,10 @@ def watch_nothing(  # type: ignore[no-untyped-def]
 
 
 def make_values(functions: Sequence[Any]) -> Any:
-    """Kernel `values(t, y, p, out)`: all event functions at one point."""
+    """Kernel `values(t, y, p, out, start)`: all event functions at one point, into out[start], out[start + 1], ..."""
 
     @inlined
-    def none(t, y, p, out):  # type: ignore[no-untyped-def]
+    def none(t, y, p, out, start):  # type: ignore[no-untyped-def]
         pass
 
     values = none
@@ -47,9 +47,9 @@ def make_values(functions: Sequence[Any]) -> Any:
 
 def _prepend_value(g: Any, e: int, others: Any) -> Any:
     @inlined
-    def values(t, y, p, out):  # type: ignore[no-untyped-def]
-        out[e] = g(t, y, p)
-        others(t, y, p, out)
+    def values(t, y, p, out, start):  # type: ignore[no-untyped-def]
+        out[start + e] = g(t, y, p)
+        others(t, y, p, out, start)
 
     return values
 
@@ -80,17 +80,16 @@ def _prepend_apply(change: Any, index: int, others: Any) -> Any:
 
 
 def make_watch(values: Any, apply: Any, count: int) -> Any:
-    """Kernel that finds the events of one accepted step, logs them, and says where the step must end (-1.0: at its end).
+    """Kernel that finds the events of an accepted step, logs them, and says where the step must end (-1.0: at its end).
 
     Log rows are (index, t, y...).
     """
-
     make_thetas, make_row, make_samples = workspace(MOST, 1), workspace(count, 1), workspace(count, MOST)
 
     @kernel(forceinline=False)
-    def at(theta, t, dt, y, p, Q, degree, work, g):  # type: ignore[no-untyped-def]
+    def at(theta, t, dt, y, p, Q, degree, work, g, start):  # type: ignore[no-untyped-def]
         evaluate(theta, dt, y, Q, degree, work)
-        values(t + theta * dt, work, p, g)
+        values(t + theta * dt, work, p, g, start)
 
     @kernel(forceinline=False)
     def root(e, left, right, g_left, g_right, t, dt, y, p, Q, degree, work, g):  # type: ignore[no-untyped-def]
@@ -101,7 +100,7 @@ def make_watch(values: Any, apply: Any, count: int) -> Any:
         c, fc, split = b, fb, 0.5
         for _ in range(100):
             x = a + split * (b - a)
-            at(x, t, dt, y, p, Q, degree, work, g)
+            at(x, t, dt, y, p, Q, degree, work, g, 0)
             f = g[e]
             if (f > 0.0) == (fa > 0.0) and f != 0.0:
                 c, fc = a, fa
@@ -139,14 +138,14 @@ def make_watch(values: Any, apply: Any, count: int) -> Any:
         if unknown:
             for theta in EARLY:
                 thetas[k] = theta
-                at(theta, t, dt, y, p, Q, degree, work, G[k * count : (k + 1) * count])
+                at(theta, t, dt, y, p, Q, degree, work, G, k * count)
                 k += 1
         for i in range(1, SAMPLES):
             thetas[k] = i / SAMPLES
-            at(thetas[k], t, dt, y, p, Q, degree, work, G[k * count : (k + 1) * count])
+            at(thetas[k], t, dt, y, p, Q, degree, work, G, k * count)
             k += 1
         thetas[k] = 1.0
-        values(t + dt, y1, p, G[k * count : (k + 1) * count])
+        values(t + dt, y1, p, G, k * count)
         k += 1
         i = 1
         while i < k - 1 and k < len(thetas):
@@ -167,7 +166,7 @@ def make_watch(values: Any, apply: Any, count: int) -> Any:
                         for d in range(count):
                             G[r * count + d] = G[(r - 1) * count + d]
                     thetas[j] = vertex
-                    at(vertex, t, dt, y, p, Q, degree, work, G[j * count : (j + 1) * count])
+                    at(vertex, t, dt, y, p, Q, degree, work, G, j * count)
                     k += 1
                     i += 1
                     break
@@ -227,7 +226,9 @@ def make_watch(values: Any, apply: Any, count: int) -> Any:
                 if stop or changed:
                     for m in range(len(y)):
                         y1[m] = work[m]
-                    values(t_event, y1, p, marks[BEFORE])
+                    values(t_event, y1, p, g, 0)
+                    for d in range(count):
+                        marks[BEFORE, d] = g[d]
                     if changed:
                         marks[BEFORE, e] = 0.0
                     return theta

@@ -12,12 +12,12 @@ from numba.core.errors import NumbaError
 
 from ..methods.method import Method
 from . import lanes
+from .adopt import adopt
 from .collect import keep_states
 from .compile import compile_bound
 from .lane_layout import STATE
 from .lane_parameters import Varied, reader
 from .step import step_of
-from .adopt import adopt
 
 _bound: dict[Hashable, tuple[Callable[..., int] | None, Any]] = {}
 
@@ -63,9 +63,9 @@ def _compile(
         saves=saves,
     )
     if DISABLE_JIT:
-        return entry  # type: ignore[no-any-return]
+        return entry
     try:
-        return entry.compile(_signature(varied.shared))  # type: ignore[no-any-return]
+        return entry.compile(_signature(varied.shared))
     except NumbaError:
         return None
 

@@ -186,7 +186,7 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
                 y[m] = row[STATE + m]
                 K[m] = row[STATE + n + m]
             dt, log_before, grow = row[DT], row[LOG_ERROR], row[GROW]
-            last = (t + LAST * dt - t1) * dt >= 0.0
+            last = ((t + LAST * dt - t1) * dt >= 0.0) & (abs(t1 - t) <= control[5])
             length = select(last, t1 - t, dt)
             square = attempt(drift, t, length, y, q, y, K, y1, rtol, atol)
             good = square <= 1.0
@@ -203,13 +203,15 @@ def adaptive_lanes(  # type: ignore[no-untyped-def]
                     for m in range(n):
                         rare_y[m], rare_y1[m] = y[m], y1[m]
                     save(
-                        collect, due, group, t, length, t_end, rare_y, rare_y1, Q, work, row, block, member, saveat, tally, ys,
-                        direction, state,
+                        collect, due, group, t, length, t_end, rare_y, rare_y1, Q, work, row, block, member, saveat,
+                        tally, ys, direction, state,
                     )  # fmt: skip
             longer = length * lesser(factor, grow)
             longer = direction * lesser(abs(longer), control[5])
             shorter = length * select(finite, lesser(factor, 1.0), control[3])
-            stuck = ~good & ((abs(shorter) <= ROUNDING * abs(t)) | (t + shorter == t))
+            stuck = (good & ~last & (t + length == t)) | ~good & (
+                (abs(shorter) <= ROUNDING * abs(t)) | (t + shorter == t)
+            )
             row[T] = select(good, t_end, t)
             row[DT] = select(good, longer, shorter)
             row[LOG_ERROR] = select(good, log_square, log_before)
@@ -285,8 +287,8 @@ def fixed_lanes(  # type: ignore[no-untyped-def]
                 finish(drift, end, rare_y1, q, rare_K)
                 dense(drift, now, long, rare_y, q, rare_K, work, Q)
                 save(
-                    collect, row[BUSY] > 0.0, group, now, long, end, rare_y, rare_y1, Q, work, row, block, member, saveat,
-                    tally, ys, direction, state,
+                    collect, row[BUSY] > 0.0, group, now, long, end, rare_y, rare_y1, Q, work, row, block, member,
+                    saveat, tally, ys, direction, state,
                 )  # fmt: skip
         for group in range(groups):
             row = L[group]

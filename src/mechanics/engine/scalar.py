@@ -27,7 +27,6 @@ from .layout import (
     INDEX,
     LIMIT,
     LOG_ERROR,
-    LOGGED,
     NAN_SEEN,
     NON_FINITE,
     ORIGIN,
@@ -38,11 +37,10 @@ from .layout import (
     RESUME_INDEX,
     RESUME_LOG_ERROR,
     RESUME_T,
-    SAVED,
     STARTED,
     STOPPED_BY,
-    T,
     UNDERFLOW,
+    T,
 )
 
 # Names that the entry points leave open; `compile_bound` fills them in.
@@ -105,7 +103,7 @@ def adaptive_run(  # type: ignore[no-untyped-def]
         if is_full(whole, ts, log, marks):
             code = FULL
             break
-        last = (t + LAST * dt - t1) * dt >= 0.0
+        last = (t + LAST * dt - t1) * dt >= 0.0 and abs(t1 - t) <= control[5]
         length = t1 - t if last else dt
         if last and whole[CUT] == 0:
             real[RESUME_T], real[RESUME_DT] = t, dt
@@ -127,6 +125,9 @@ def adaptive_run(  # type: ignore[no-untyped-def]
                 code = UNDERFLOW
                 break
             continue
+        if t + length == t and not last:  # steps may not be long enough for time to advance
+            code = UNDERFLOW
+            break
         log_square = log2_of(square)
         dt = length * min(step_factor(log_square, log_before, control), grow)
         dt = math.copysign(min(abs(dt), control[5]), dt)

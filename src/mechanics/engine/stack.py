@@ -1,7 +1,6 @@
 """Working memory of a kernel: on the stack where its size is known and small, else on the heap.
 
-Stack arrays that no pointer leaves are taken apart into registers by LLVM; heap arrays never are. A heap array reused by every
-iteration would also tie the iterations of a lane loop together.
+Stack arrays whose address stays in the function are taken apart into registers by LLVM; heap arrays never are.
 """
 
 from functools import cache
@@ -22,7 +21,7 @@ STACK = 64  # components of a state beyond which its working memory goes to the 
 
 @cache
 def workspace(n: int | None, vectors: int, more: int = 0) -> Any:
-    """Kernel `make(n) -> float64 array of vectors * n + more` elements, uninitialised; n=None takes the number at run time."""
+    """Kernel `make(n) -> float64 array` of vectors * n + more elements; n=None takes the number at run time."""
     if n is None:
 
         @kernel

@@ -1,7 +1,7 @@
 """What an engine asks of a method: four kernels, bound to the method's coefficients and the number of components.
 
     begin(drift, t, y, p, K)                                   fill what the first step needs
-    attempt(drift, t, dt, y, p, z, K, y1, rtol, atol) -> e     y1 and the mean square of its scaled error; e <= 1 is accepted
+    attempt(drift, t, dt, y, p, z, K, y1, rtol, atol) -> e     y1, and its scaled error: accepted if e <= 1
     finish(drift, t1, y1, p, K)                                after acceptance, before output
     dense(drift, t, dt, y, p, K, work, Q)                      Bernstein coefficients of the interpolant
     shift(K)                                                   make the end of this step the start of the next

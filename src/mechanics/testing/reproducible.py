@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import mechanics
 from mechanics.methods import Method
 
 from ._runs import Step, as_problem, changed, check_method, name_of, walk
@@ -78,16 +77,14 @@ def check_reproducible(
         rest = solve(part.restart(t1=start.t1), method, dt=dt, **options)
         _same(name, "in two parts", whole.ts[-1:], rest.ts[-1:], whole.ys[-1], rest.ys[-1])
         compared.append("in two parts")
-    if callable(getattr(mechanics, "ensemble", None)):
-        compared += _ensembles(start, method, dt, members, threads, options)
+    compared += _ensembles(start, method, dt, members, threads, options)
     return ReproducibleCheck(name, tuple(compared))
 
 
 def _ensembles(
     problem: Any, method: Method, dt: float | None, members: int, threads: tuple[int, ...], options: dict[str, Any]
 ) -> list[str]:
-    ensemble: Any = getattr(mechanics, "ensemble")  # noqa: B009 - merged later than this file
-    from mechanics.solve import solve
+    from mechanics import ensemble, solve
 
     starts = problem.y0 * (1.0 + np.arange(members)[:, None] / 1000.0)
     runs = [

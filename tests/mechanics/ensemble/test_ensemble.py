@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from mechanics import Problem, SolveError, Status, ensemble, solve
+from mechanics import Event, Problem, SolveError, Status, ensemble, solve
 from mechanics.methods import DOP853, RK4, TSIT5, VERN7
 from mechanics.systems import LORENZ63, LORENZ96, PLEIADES
 
@@ -161,16 +161,41 @@ def test_members_fail_alone_and_say_why():
     problem = Problem(blowing_up, [0.1], 0.0, 2.0)
     e = ensemble(problem, TSIT5, y0=starts, saveat=[0.2, 2.0], throw=False, **TIGHT)
     assert_array_equal(e.failed, [2, 5])
-    assert e.status[2] is Status.DT_UNDERFLOW and e.status[0] is Status.SUCCESS
-    assert np.isnan(e.ys[2, 1]).all() and np.isfinite(e.ys[2, 0]).all()
+    assert e.status[2] is Status.DT_UNDERFLOW
+    assert e.status[0] is Status.SUCCESS
+    assert np.isnan(e.ys[2, 1]).all()
+    assert np.isfinite(e.ys[2, 0]).all()
     np.testing.assert_allclose(e.t[[2, 5]], [1.0, 0.5], atol=1e-4)
     good = [0, 1, 3, 4, 6]
     np.testing.assert_allclose(e.y[good, 0], starts[good, 0] / (1 - 2 * starts[good, 0]), rtol=1e-5)
-    with pytest.raises(SolveError, match="2 of 7 members failed .* Member 2: .*without bound") as caught:
+    with pytest.raises(SolveError, match=r"2 of 7 members failed .* Member 2: .*without bound") as caught:
         ensemble(problem, TSIT5, y0=starts, **TIGHT)
     assert caught.value.solution.y.shape == (7, 1)
     capped = ensemble(problem, TSIT5, y0=starts[:2], max_steps=3, throw=False, **TIGHT)
     assert set(capped.status) == {Status.MAX_STEPS}
+
+
+def position(t, y, p):
+    return y[0]
+
+
+def test_each_member_has_its_own_events():
+    """The times at which each member first reaches x = 5 end it alone; crossings of zero are only logged."""
+
+    def five(t, y, p):
+        return y[0] - 5.0
+
+    problem = LORENZ63.problem(t1=2.0)
+    events = [Event(five, terminal=True), Event(position)]
+    e = ensemble(problem, TSIT5, y0=STARTS[:12], events=events, saveat=[0.1, 2.0], **TIGHT)
+    assert e.stats.engine == "scalar"
+    for i in range(12):
+        s = solve(LORENZ63.problem(t1=2.0, y0=STARTS[i]), TSIT5, events=events, saveat=[0.1, 2.0], **TIGHT)
+        assert e.status[i] is s.status
+        assert e.t[i] == s.t
+        for log, single in zip(e.events[i], s.events, strict=True):
+            assert_array_equal(log.ts, single.ts)
+    assert Status.EVENT in e.status
 
 
 def test_a_time_budget_returns_what_is_done():

@@ -46,7 +46,8 @@ def states():
 @pytest.fixture(scope="module")
 def reduced():
     e = run(reduce=REDUCTIONS)
-    assert e.ys.size == 0 and e.stats.engine == "lanes"
+    assert e.ys.size == 0
+    assert e.stats.engine == "lanes"
     return e.reduced
 
 

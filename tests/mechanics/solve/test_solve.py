@@ -1,5 +1,7 @@
 """`solve`: right answers, outputs that agree with each other, restarts with the same bits."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,10 +21,9 @@ def exact(t):
 
 @pytest.mark.parametrize("system", [LORENZ63, ARENSTORF, PLEIADES, LORENZ96], ids=str)
 def test_reaches_high_precision_final_states(system):
-    """`System.final` comes from high-precision arithmetic; the error allowed is the tolerance times the error growth."""
+    """`System.final` comes from high-precision arithmetic; a tolerance of 1e-13 grows by less than 1e5 on the way."""
     s = solve(system.problem(), VERN9, rtol=1e-13, atol=1e-13, saveat=[system.t1])
-    growth = {"Lorenz63": 1e4, "Lorenz-96": 1e4}.get(system.name, 1e4)
-    assert_allclose(s.y, system.final, rtol=1e-12 * growth, atol=1e-12 * growth)
+    assert_allclose(s.y, system.final, rtol=1e-8, atol=1e-8)
 
 
 @pytest.mark.parametrize("method", [m for m in all_methods() if m.adaptive], ids=str)
@@ -34,13 +35,15 @@ def test_error_falls_with_the_tolerance(method):
         s = solve(Problem(OSCILLATOR.drift, OSCILLATOR.y0, 0.0, 3.0, OSCILLATOR.p), method, rtol=tol, atol=tol)
         errors.append(np.abs(s.y - exact(3.0)).max())
     assert errors[0] < 300 * ladder[0]
-    assert all(later < max(sooner / 3.0, 1e-14) for sooner, later in zip(errors, errors[1:], strict=False)), errors
+    assert all(later < max(sooner / 3.0, 1e-14) for sooner, later in itertools.pairwise(errors)), errors
 
 
 def test_steps_are_kept_from_start_to_end():
     s = solve(OSCILLATOR.problem(), TSIT5)
-    assert s.ts[0] == OSCILLATOR.t0 and s.ts[-1] == OSCILLATOR.t1 == s.t
-    assert len(s.ts) == s.stats.accepted + 1 and s.ys.shape == (len(s.ts), 2)
+    assert s.ts[0] == OSCILLATOR.t0
+    assert s.ts[-1] == OSCILLATOR.t1 == s.t
+    assert len(s.ts) == s.stats.accepted + 1
+    assert s.ys.shape == (len(s.ts), 2)
     assert s.status is Status.SUCCESS
     assert_array_equal(s.ys[-1], s.y)
 

@@ -40,26 +40,33 @@ def outcome(drift, y0, **options):
 def test_blow_up_is_told_with_its_time():
     """y' = y^2, y(0) = 1 leaves every bound at t = 1."""
     s = outcome(blowing_up, [1.0])
-    assert s.status is Status.BLOW_UP and s.report.component == 0
-    assert abs(s.t - 1.0) < 1e-4 and "t = 1.0" in s.message
+    assert s.status is Status.BLOW_UP
+    assert s.report.component == 0
+    assert abs(s.t - 1.0) < 1e-4
+    assert "t = 1.0" in s.message
 
 
 def test_a_drift_that_becomes_nan_is_told():
     """y' = -1/sqrt(y), y(0) = 1 reaches 0 at t = 2/3."""
     s = outcome(square_root, [1.0])
-    assert s.status is Status.NON_FINITE and abs(s.t - 2 / 3) < 1e-4
+    assert s.status is Status.NON_FINITE
+    assert abs(s.t - 2 / 3) < 1e-4
     assert "roots" in s.message
 
 
 def test_stiffness_is_told_with_the_fastest_time():
     s = outcome(relaxing, [0.0, 1.0], max_steps=2000)
-    assert s.status is Status.STIFF and s.report.component == 0
-    assert "1e-06" in s.message and "implicit" in s.message
+    assert s.status is Status.STIFF
+    assert s.report.component == 0
+    assert "1e-06" in s.message
+    assert "implicit" in s.message
 
 
 def test_a_component_left_out_is_told():
     s = outcome(forgetful, [0.0, 0.0])
-    assert s.status is Status.NON_FINITE and s.report.component == 1 and s.report.step == 0
+    assert s.status is Status.NON_FINITE
+    assert s.report.component == 1
+    assert s.report.step == 0
     assert "every component of dy" in s.message
 
 
@@ -68,39 +75,49 @@ def test_a_discontinuity_is_told():
     s = outcome(jumping, [0.0, 0.0], rtol=1e-12, atol=1e-12)
     assert s.status in (Status.DISCONTINUITY, Status.SUCCESS)
     if s.status is Status.DISCONTINUITY:
-        assert s.report.component == 1 and abs(s.t - 0.5) < 1e-9
+        assert s.report.component == 1
+        assert abs(s.t - 0.5) < 1e-9
 
 
 def test_too_tight_a_tolerance_is_told():
     s = solve(OSCILLATOR.problem(), TSIT5, rtol=1e-17, atol=0.0, throw=False)
-    assert s.status is Status.TOLERANCE and "rtol" in s.message
+    assert s.status is Status.TOLERANCE
+    assert "rtol" in s.message
 
 
 def test_fixed_steps_that_explode_are_told():
     s = solve(Problem(relaxing, [0.0, 1.0], 0.0, 3.0), RK4, dt=0.1, throw=False)
-    assert s.status is Status.NON_FINITE and "smaller dt" in s.message
+    assert s.status is Status.NON_FINITE
+    assert "smaller dt" in s.message
     assert np.isfinite(s.ys).all()
 
 
 def test_budgets_end_a_run_with_what_was_done():
     s = solve(OSCILLATOR.problem(t1=1e6), TSIT5, max_steps=1000, throw=False)
-    assert s.status is Status.MAX_STEPS and s.stats.accepted + s.stats.refused == 1000
-    assert len(s.ts) == s.stats.accepted + 1 and "restart" in s.message
+    assert s.status is Status.MAX_STEPS
+    assert s.stats.accepted + s.stats.refused == 1000
+    assert len(s.ts) == s.stats.accepted + 1
+    assert "restart" in s.message
     s = solve(OSCILLATOR.problem(t1=1e9), TSIT5, saveat=[1e9], max_seconds=0.2, max_steps=10**9, throw=False)
-    assert s.status is Status.MAX_SECONDS and s.ys.shape == (0, 2) and s.t > 0.0
+    assert s.status is Status.MAX_SECONDS
+    assert s.ys.shape == (0, 2)
+    assert s.t > 0.0
 
 
 def test_throw_raises_with_the_partial_solution():
     with pytest.raises(SolveError, match="grows without bound") as caught:
         solve(Problem(blowing_up, [1.0], 0.0, 2.0), TSIT5)
     partial = caught.value.solution
-    assert partial.status is Status.BLOW_UP and len(partial.ts) > 10
+    assert partial.status is Status.BLOW_UP
+    assert len(partial.ts) > 10
 
 
 def test_what_would_not_fit_into_memory_is_stopped(monkeypatch):
     monkeypatch.setattr("mechanics.trajectory.LARGEST", 10_000)
     s = solve(OSCILLATOR.problem(t1=1e3), TSIT5, throw=False)
-    assert s.status is Status.TOO_LARGE and "saveat" in s.message and len(s.ts) > 50
+    assert s.status is Status.TOO_LARGE
+    assert "saveat" in s.message
+    assert len(s.ts) > 50
 
 
 def good(t, y, p, dy):
@@ -154,9 +171,9 @@ def test_bad_input_is_refused_with_advice(make, error, message):
 
 def test_what_cannot_be_compiled_is_told():
     def opens(t, y, p, dy):
-        dy[0] = len(open("/dev/null").read())
+        dy[0] = len(sorted(set("abc"), key=str))
 
-    with pytest.raises(TypeError, match="opens .* could not be compiled"):
+    with pytest.raises(TypeError, match=r"opens .* could not be compiled"):
         solve(Problem(opens, [1.0], 0.0, 1.0), TSIT5)
 
 
