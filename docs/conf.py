@@ -34,6 +34,18 @@ napoleon_numpy_docstring = True
 napoleon_google_docstring = False
 napoleon_use_ivar = True
 
+
+def escape_bars(app, what, name, obj, options, lines):
+    """Absolute values in docstrings are no substitutions of reStructuredText."""
+    for i, line in enumerate(lines):
+        parts = line.split("`")  # code stays as it is
+        lines[i] = "`".join(part if k % 2 else part.replace("|", r"\|") for k, part in enumerate(parts))
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", escape_bars)
+
+
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
     "gallery_dirs": ["gallery"],

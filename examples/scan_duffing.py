@@ -4,7 +4,7 @@
     x'' + delta x' + x + x^3 = gamma cos(omega t)
 
 Where the resonance curve bends over, two amplitudes are stable, and the start decides. Each point is one member with
-its own omega; its amplitude, the largest |x| after the transient, is reduced while it runs. Dashed: harmonic balance,
+its own omega; its amplitude, the largest x after the transient, is reduced while it runs. Dashed: harmonic balance,
 ((1 - omega^2 + 3/4 A^2)^2 + (delta omega)^2) A^2 = gamma^2, whose middle branch is unstable.
 """
 
