@@ -60,9 +60,8 @@ def main(out: Path) -> None:
             seconds.append(took)
             errors.append(np.abs(orbit.y[:, -1] - ARENSTORF.final).max())
         right.loglog(errors, seconds, "o-", ms=3, color=colour, label=name)
-        print(
-            f"{name}: {seconds[-1]:.2g} s at {errors[-1]:.0e}, {orbit.nfev} evaluations, {len(orbit.t_events[0])} crossings"
-        )
+        crossings = len(orbit.t_events[0])
+        print(f"{name}: {seconds[-1]:.2g} s at {errors[-1]:.0e}, {orbit.nfev} evaluations, {crossings} crossings")
     left.plot(*orbit.y[:2], lw=1)
     left.plot(orbit.y_events[0][:, 0], orbit.y_events[0][:, 1], ".", color="tab:red")
     left.set(xlabel="$x$", ylabel="$y$", aspect="equal")
