@@ -27,7 +27,6 @@ def solution_of(
     outcome: int | Status,
     keep: str,
     times: Array,
-    t0: float,
     atol: Array,
     rtol: float,
     seconds: float,
@@ -70,7 +69,7 @@ def _saved(
     if keep != "steps":
         return ts, ys, None
     dense = Dense(ts, ys, run.steps[: saved - 1].copy())
-    if run.saveat.size or times.size:
+    if times.size:
         inside = times[(times - t) * (1.0 if t >= ts[0] else -1.0) <= 0.0]
         return inside, interpolate(dense.ts, dense.ys, dense.steps, inside), dense
     return ts, ys, dense

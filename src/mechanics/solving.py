@@ -137,7 +137,6 @@ def solve(
         outcome,
         keep,
         times,
-        t0,
         floor,
         rtol,
         time.perf_counter() - begun,

@@ -1,6 +1,8 @@
 """Ensembles: every member has the bits of its single solve, whatever runs beside it."""
 
+import _thread
 import math
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -173,6 +175,14 @@ def test_members_fail_alone_and_say_why():
     assert caught.value.solution.y.shape == (7, 1)
     capped = ensemble(problem, TSIT5, y0=starts[:2], max_steps=3, throw=False, **TIGHT)
     assert set(capped.status) == {Status.MAX_STEPS}
+
+
+def test_ctrl_c_returns_the_members_that_are_done():
+    many = np.tile(STARTS, (40, 1))
+    ensemble(LORENZ63.problem(t1=1e-3), TSIT5, y0=many)  # compiled before the clock runs
+    threading.Timer(0.5, _thread.interrupt_main).start()
+    e = ensemble(LORENZ63.problem(t1=1e4), TSIT5, y0=many, throw=False, threads=2)
+    assert Status.INTERRUPTED in e.status
 
 
 def position(t, y, p):

@@ -1,10 +1,13 @@
 """Failures say what happened, where, and what to do; bad input is refused before anything is compiled."""
 
+import _thread
 import math
+import threading
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 from mechanics import Event, Problem, SolveError, Status, solve
 from mechanics.methods import EULER, RK4, TSIT5
@@ -102,6 +105,17 @@ def test_budgets_end_a_run_with_what_was_done():
     assert s.status is Status.MAX_SECONDS
     assert s.ys.shape == (0, 2)
     assert s.t > 0.0
+
+
+def test_ctrl_c_returns_what_is_done_and_the_run_goes_on():
+    solve(OSCILLATOR.problem(t1=1.0), TSIT5, saveat=[1.0])  # compiled before the clock runs
+    threading.Timer(0.3, _thread.interrupt_main).start()
+    s = solve(OSCILLATOR.problem(t1=1e9), TSIT5, saveat=[1e9], max_steps=10**12)
+    assert s.status is Status.INTERRUPTED
+    assert 0.0 < s.t < 1e9
+    longer = solve(s.restart(t1=s.t + 10.0), TSIT5, saveat=[s.t + 10.0])
+    whole = solve(OSCILLATOR.problem(t1=s.t + 10.0), TSIT5, saveat=[s.t + 10.0])
+    assert_array_equal(longer.y, whole.y)
 
 
 def test_throw_raises_with_the_partial_solution():
