@@ -22,7 +22,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "tables"]  # the tables are included by pages
 html_theme = "furo"
 html_title = "mechanet"
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
@@ -33,6 +33,18 @@ autodoc_member_order = "bysource"
 napoleon_numpy_docstring = True
 napoleon_google_docstring = False
 napoleon_use_ivar = True
+
+
+def escape_bars(app, what, name, obj, options, lines):
+    """Absolute values in docstrings are no substitutions of reStructuredText."""
+    for i, line in enumerate(lines):
+        parts = line.split("`")  # code stays as it is
+        lines[i] = "`".join(part if k % 2 else part.replace("|", r"\|") for k, part in enumerate(parts))
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", escape_bars)
+
 
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],

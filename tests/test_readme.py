@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "docs" / "start.md", ROOT / "docs" / "chain.md", ROOT / "docs" / "engine.md"]
+GUIDE = ("start", "solve", "events", "ensembles", "methods", "scipy", "chain", "engine", "systems", "testing")
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in GUIDE)]
 
 
 def blocks():
