@@ -62,9 +62,9 @@ def _intrinsic(
         def codegen(context: Any, builder: Any, sig: Any, values: Any) -> Any:
             if kernel is not None:
                 return kernel(*(Number(builder, v) for v in values)).value
-            scalar = context.get_function(
-                typingctx.resolve_value_type(originals[0]), signature(types.float64, types.float64)
-            )
+            function = typingctx.resolve_value_type(originals[0])
+            wanted = typingctx.resolve_function_type(function, (types.float64,), {})  # makes the overload, if it is one
+            scalar = context.get_function(function, wanted)
             return lane_by_lane(builder, lambda lane: scalar(builder, lane), values)
 
         return signature(result, *(number,) * inputs), codegen

@@ -93,9 +93,7 @@ def check_dense_output(
         jump = max(_gap(inside(0.0), ys[:-1]), _gap(inside(1.0), ys[1:])) / scale
         if worst < CEILING:
             jumps.append(jump)
-        return (
-            worst if worst > 100.0 * jump or worst >= CEILING else 0.0
-        )
+        return worst if worst > 100.0 * jump or worst >= CEILING else 0.0
 
     dts, errors = refine(error, claim, abs(system.t1 - system.t0), most)
     what = f"the interpolant of {name_of(method)}"

@@ -114,6 +114,18 @@ def test_parameter_arrays_and_numbers():
     np.testing.assert_allclose(e.y[:, 0], np.exp(-np.linspace(0, 3, 7)), rtol=1e-7)
 
 
+def test_functions_without_a_kernel_run_lane_by_lane():
+    """`math.erf` has no vector form here: lanes call it member by member, with the bits of a single solve."""
+
+    def with_erf(t, y, p, dy):
+        dy[0] = math.erf(y[0]) - math.gamma(1.0 + abs(y[0]))
+
+    starts = np.linspace(0.1, 0.9, 6)[:, None]
+    e = ensemble(Problem(with_erf, [0.1], 0.0, 1.0), TSIT5, y0=starts, **TIGHT)
+    assert e.stats.engine == "lanes"
+    assert_array_equal(e.y[3], solve(Problem(with_erf, starts[3], 0.0, 1.0), TSIT5, **TIGHT).y)
+
+
 def test_bits_do_not_depend_on_threads_engines_or_splits():
     starts = LORENZ63.y0 + RNG.uniform(-1, 1, (2500, 3))
     whole = ensemble(lorenz(), TSIT5, y0=starts, saveat=TIMES, threads=1, **TIGHT)
