@@ -175,4 +175,6 @@ def resume(previous: Trajectory, y: Array, t: float, t1: float, keep: str, savea
             run.whole[layout.STARTED] = 0
     for counter in COUNTERS:
         run.whole[counter] = kept.get(counter, 0)
+    if keep == "steps":  # the first interpolant begins where the first step does, before the previous end
+        run.ts[0], run.ys[0] = run.real[layout.T], run.y
     return run

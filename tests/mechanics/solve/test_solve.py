@@ -110,6 +110,18 @@ def test_a_run_in_two_parts_has_the_bits_of_a_whole_one(cut, dt, method):
     assert_array_equal(second.ys[1:], whole.ys[np.isin(whole.ts, second.ts[1:])])
 
 
+@pytest.mark.parametrize("options", [TIGHT, {"dt": 0.013}], ids=["controlled", "fixed"])
+def test_a_resumed_run_has_the_interpolant_of_a_whole_one(options):
+    """Also in its first step, which begins before the end of the run that it goes on from."""
+    times = np.linspace(0.4567, 1.0, 301)
+    whole = solve(LORENZ63.problem(t1=1.0), TSIT5, dense=True, **options)
+    first = solve(LORENZ63.problem(t1=0.4567), TSIT5, **options)
+    second = solve(first.restart(t1=1.0), TSIT5, dense=True, **options)
+    assert_array_equal(second(times[:-1]), whole(times[:-1]))
+    saved = solve(first.restart(t1=1.0), TSIT5, saveat=times, **options)
+    assert_array_equal(saved.ys[1:-1], whole(times[1:-1]))
+
+
 def test_a_run_stopped_by_its_budget_goes_on_with_the_same_bits(tmp_path):
     whole = solve(LORENZ63.problem(t1=1.0), TSIT5, **TIGHT)
     part = solve(LORENZ63.problem(t1=1.0), TSIT5, max_steps=17, throw=False, **TIGHT)
