@@ -172,7 +172,7 @@ def ensemble(
         "scalar" if entry is None else "lanes",
         workers,
     )
-    result = gathered.result(problem, method, plan, reductions, first_member, stats)
+    result = gathered.result(first_member, stats)
     return result.raise_for_status() if throw else result
 
 
@@ -214,18 +214,15 @@ class _Gathered:
 
     def result(
         self,
-        problem: Problem,
-        method: Method,
-        plan: Plan,
-        reductions: tuple[Reduction, ...],
         first_member: int,
         stats: EnsembleStats,
     ) -> Ensemble:
         """Everything as an `Ensemble`."""
+        plan = self.plan
         early = Status.INTERRUPTED if plan.cancelled.is_set() else Status.MAX_SECONDS
         names = dict(CODES.items()) | {UNFINISHED: early}
         reduced: list[Array | None] = []
-        for i in range(len(reductions)):
+        for i in range(len(self.reductions)):
             if i in self.members:
                 reduced.append(self.members[i].result())
             else:
@@ -241,8 +238,8 @@ class _Gathered:
             refused=self.tally[:, lane_layout.REFUSALS],
             reduced=tuple(reduced),
             stats=stats,
-            problem=problem,
-            method=method,
+            problem=plan.problem,
+            method=plan.method,
             events=tuple(self.events) if plan.events else (),
             plan=plan,
             outcomes=names,

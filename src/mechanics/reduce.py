@@ -227,8 +227,3 @@ def as_reductions(reduce: Reduction | Sequence[Reduction] | None) -> tuple[Reduc
         if not isinstance(one, Reduction):
             raise TypeError(f"reduce takes reductions such as mechanics.reduce.Mean(), but got {one!r}.")
     return given
-
-
-def bin_edges(low: float, high: float, bins: int) -> Array:
-    """Edges of the bins of `Histogram`, shape (bins + 1,)."""
-    return np.linspace(low, high, bins + 1)

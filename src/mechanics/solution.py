@@ -158,6 +158,9 @@ class Solution:
     def restart(self, *, t1: float, problem: Problem | None = None) -> "Restart":
         """What `solve` takes to go on to `t1`, with the same bits as one uninterrupted solve.
 
+        With `dense=True` the continued solution begins a little before this one ends: where the step begins that was
+        cut to end here.
+
         Parameters
         ----------
         t1 : float

@@ -1,6 +1,6 @@
 """What a run keeps of an accepted step: nothing, its end, its end and interpolant, or states at given times.
 
-    output(dense, drift, t, dt, t_end, y, y1, p, K, work, Q, degree, whole, ts, ys, steps, saveat, direction)
+    output(dense, drift, t, dt, t_end, y, y1, p, K, work, Q, degree, real, whole, ts, ys, steps, saveat)
 
 The step starts in (t, y) with length dt and ends in (t_end, y1); where an event cut it short, t_end lies before t + dt.
 Q holds the interpolant already if `whole[DENSE_READY]` says so.
