@@ -1,7 +1,9 @@
 """The limits in C: compiled for one system when they are first asked for, and called through ctypes.
 
-`cc -O3 -march=native -ffast-math` into a temporary folder. The coefficients are not typed in again: those of DOP853
-come from the installed scipy, those of TSIT5 from `mechanics.methods`, as sums written out term by term.
+`cc -O3 -march=native -ffast-math` into a temporary folder. Linking is a call of its own without -ffast-math: with it
+gcc adds start-up code that flushes subnormal numbers to zero in the whole process, ours and the peers' included. The
+coefficients are not typed in again: those of DOP853 come from the installed scipy, those of TSIT5 from
+`mechanics.methods`, as sums written out term by term.
 """
 
 import ctypes
@@ -17,7 +19,7 @@ import numpy as np
 SOURCES = Path(__file__).parents[1] / "c"
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 GROUPS = (1, 2, 4)  # vectors that take turns; the fastest choice is the limit
-FLAGS = ("-O3", "-march=native", "-ffast-math", "-fopenmp-simd", "-Wno-psabi", "-shared", "-fPIC")
+FLAGS = ("-O3", "-march=native", "-ffast-math", "-fopenmp-simd", "-Wno-psabi", "-fPIC")
 
 _array = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
 _SIGNATURES = {
@@ -45,18 +47,19 @@ def library(source, case_name, n, *flags):
     if COMPILER is None:
         raise NoCompilerError("no C compiler (cc, gcc, clang) on PATH: the limits in C are left out")
     out = Path(folder().name, f"{source}-{case_name}{''.join(flags)}.so")
-    command = [COMPILER, *FLAGS, f"-DPROBLEM={case_name}", f"-DN={n}", *flags, f"-I{SOURCES}", f"-I{folder().name}"]
-    command += [
-        str(SOURCES / f"{source}.c"),
-        "-o",
-        str(out),
-        "-lm",
-        *(["-lquadmath"] if source == "extrapolation" else []),
-    ]
+    compiled = out.with_suffix(".o")
+    include = (f"-I{SOURCES}", f"-I{folder().name}")
+    call(*FLAGS, f"-DPROBLEM={case_name}", f"-DN={n}", *flags, *include, "-c", SOURCES / f"{source}.c", "-o", compiled)
+    call("-shared", compiled, "-o", out, "-lm", *(["-lquadmath"] if source == "extrapolation" else []))
+    return ctypes.CDLL(str(out))
+
+
+def call(*arguments):
+    """The compiler with `arguments`."""
+    command = [COMPILER, *map(str, arguments)]
     done = subprocess.run(command, text=True, capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
-    return ctypes.CDLL(str(out))
 
 
 def function(source, name, case, *flags):
