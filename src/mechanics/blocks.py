@@ -26,7 +26,7 @@ from .methods import Method
 from .problem import Problem
 from .reduce import Keeping
 from .solution import EventLog
-from .solving import solve
+from .solving import parts_of, solve
 from .status import Status
 
 Array = NDArray[np.float64]
@@ -81,6 +81,7 @@ class Plan:
             self.keeping.collect,
             self.saves,
             self.dt is not None,
+            parts_of(problem),
         )
 
     @property

@@ -113,8 +113,9 @@ def _fresh(job: Job, first: Sequence[float]) -> Trajectory:
     if count:
         marks[layout.BEFORE, :count] = np.nan_to_num(first)
         marks[layout.DIRECTION, :count], marks[layout.STOP, :count] = job.watched.direction, job.watched.terminal
-    degree = job.method.data.B.shape[1]
-    trajectory = new_trajectory(job.y0, job.t0, job.t1, job.keep, job.saveat, degree, marks, 0.0)
+    method = job.method
+    memory = step_of(method, None).memory(len(job.y0))
+    trajectory = new_trajectory(job.y0, job.t0, job.t1, job.keep, job.saveat, method.degree, marks, 0.0, memory)
     trajectory.set_step(None, job.steps.first_step, job.t1 - job.t0)
     return trajectory
 

@@ -12,6 +12,7 @@ from .checks import finite_number, whole_numbers
 from .engine import layout
 from .engine.bind import Keep, bind
 from .engine.compile import compiled_so_far
+from .engine.step import Parts, step_of
 from .event import Event, as_events
 from .methods import TSIT5, Method
 from .outcome import solution_of
@@ -112,10 +113,11 @@ def solve(
     if keep == "times" and (len(times) == 0 or (len(times) == 1 and times[0] == t1)):
         keep = "nothing"
     control, attempts = control_of(method, max_dt), _attempts(max_steps, dt)
-    degree = method.data.B.shape[1]
+    degree = method.degree
+    memory = step_of(method, None).memory(len(problem.y0))
     if previous is None:
         rows = 0.0 if dt is None else abs(t1 - t0) / dt + 2.0
-        run = new_trajectory(problem.y0, t0, t1, keep, times, degree, _marks(given), min(rows, attempts + 1))
+        run = new_trajectory(problem.y0, t0, t1, keep, times, degree, _marks(given), min(rows, attempts + 1), memory)
         run.set_step(dt, first_dt, t1 - t0)
     else:
         run = resume(previous.run, previous.y, t0, t1, keep, times, degree)
@@ -123,7 +125,17 @@ def solve(
     if rtol < PRECISION and dt is None and np.any(floor < PRECISION * np.abs(problem.y0)):
         outcome = Status.TOLERANCE
     elif t0 != t1:
-        entry = bind(problem.drift, method, len(problem.y0), problem.p, problem.p_key, keep, given, dt is not None)
+        entry = bind(
+            problem.drift,
+            method,
+            len(problem.y0),
+            problem.p,
+            problem.p_key,
+            keep,
+            given,
+            dt is not None,
+            parts_of(problem),
+        )
         budget = Budget(attempts, math.inf if max_seconds is None else finite_number("max_seconds", max_seconds))
         if progress:
             with progress_bar(t0, t1, progress) as budget.bar:
@@ -143,6 +155,11 @@ def solve(
         compiled_so_far() - compiled,
     )
     return solution.raise_for_status() if throw else solution
+
+
+def parts_of(problem: Problem) -> Parts:
+    """What a method may need of the problem beside its drift."""
+    return Parts(problem.jacobian, problem.diffusion, problem.noise if problem.diffusion else None)
 
 
 def check_pieces(problem: Any, method: Any, dt: Any) -> None:

@@ -18,7 +18,7 @@ from .engine.events import MOST
 from .status import Status
 
 Array = NDArray[np.float64]
-CARRIED = ("y", "y_resume", "real", "whole", "marks")  # what a run needs to go on
+CARRIED = ("y", "y_resume", "real", "whole", "marks", "memory")  # what a run needs to go on
 RESUMED = (
     (layout.T, layout.RESUME_T),
     (layout.DT, layout.RESUME_DT),
@@ -64,6 +64,7 @@ class Trajectory:
     real: Array
     whole: NDArray[np.int64]
     marks: Array
+    memory: Array  # (2, k): what the method carries beside y, now and where a longer run would go on
     ts: Array = field(default_factory=lambda: NOTHING)
     ys: Array = field(default_factory=lambda: NO_ROWS)
     steps: Array = field(default_factory=lambda: NO_ROWS)
@@ -82,7 +83,7 @@ class Trajectory:
                 before = self.whole[layout.ACCEPTED] + self.whole[layout.REFUSED]
                 code = entry(
                     self.y, self.y_resume, p, t1, rtol, atol, control, limit, self.real, self.whole,
-                    self.ts, self.ys, self.steps, self.saveat, self.log, self.marks,
+                    self.ts, self.ys, self.steps, self.saveat, self.log, self.marks, self.memory,
                 )  # fmt: skip
                 if code != layout.LIMIT and code != layout.FULL:
                     return int(code)
@@ -131,9 +132,12 @@ def _doubled(array: Array) -> Array:
 
 
 def new_trajectory(
-    y0: Array, t0: float, t1: float, keep: str, saveat: Array, degree: int, marks: Array, rows: float
+    y0: Array, t0: float, t1: float, keep: str, saveat: Array, degree: int, marks: Array, rows: float, memory: int = 0
 ) -> Trajectory:
-    """Fresh buffers for a run from (t0, y0) to t1; `rows` is a guess of the number of steps to be saved."""
+    """Fresh buffers for a run from (t0, y0) to t1; `rows` is a guess of the number of steps to be saved.
+
+    `memory` counts the numbers that the method carries beside y.
+    """
     n = len(y0)
     real, whole = FRESH_REAL.copy(), FRESH_WHOLE.copy()
     real[layout.T] = real[layout.ORIGIN] = t0
@@ -153,7 +157,7 @@ def new_trajectory(
         if keep == "steps":
             steps = np.empty((capacity, 1 + degree * n))
     log = np.empty((4 * MOST * marks.shape[1], n + 2)) if marks.shape[1] else NO_ROWS
-    return Trajectory(y0.copy(), y0.copy(), real, whole, marks, ts, ys, steps, saveat, log)
+    return Trajectory(y0.copy(), y0.copy(), real, whole, marks, np.zeros((2, memory)), ts, ys, steps, saveat, log)
 
 
 def resume(previous: Trajectory, y: Array, t: float, t1: float, keep: str, saveat: Array, degree: int) -> Trajectory:
@@ -162,11 +166,12 @@ def resume(previous: Trajectory, y: Array, t: float, t1: float, keep: str, savea
     kept = {position: run.whole[position] for position in (layout.SAVED, layout.SAVE_NEXT, layout.STOPPED_BY)}
     run.y, run.real, run.whole = previous.y.copy(), previous.real.copy(), previous.whole.copy()
     run.real[layout.SEEN] = t
-    run.y_resume = previous.y_resume.copy()
+    run.y_resume, run.memory = previous.y_resume.copy(), previous.memory.copy()
     if t == t1:
         kept[layout.CUT] = run.whole[layout.CUT]
     elif run.whole[layout.CUT]:
         run.y = previous.y_resume.copy()
+        run.memory[0] = previous.memory[1]
         for now, before in RESUMED:
             run.real[now] = previous.real[before]
         run.whole[layout.INDEX] = run.whole[layout.RESUME_INDEX]

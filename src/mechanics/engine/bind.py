@@ -15,7 +15,7 @@ from . import full, output, scalar
 from .adopt import adopt
 from .compile import compile_bound
 from .stack import STACK, workspace
-from .step import step_of
+from .step import NO_PARTS, Parts, step_of
 
 Keep = Literal["nothing", "ends", "steps", "times"]
 OUTPUTS = {
@@ -29,7 +29,15 @@ _bound: dict[Hashable, tuple[Callable[..., int], Any]] = {}
 
 
 def bind(
-    drift: Any, method: Method, n: int, p: Any, p_key: Hashable, keep: Keep, events: tuple[Event, ...], fixed: bool
+    drift: Any,
+    method: Method,
+    n: int,
+    p: Any,
+    p_key: Hashable,
+    keep: Keep,
+    events: tuple[Event, ...],
+    fixed: bool,
+    parts: Parts = NO_PARTS,
 ) -> Callable[..., int]:
     """The entry point for these choices: from memory in a microsecond, from disk, or compiled.
 
@@ -40,17 +48,24 @@ def bind(
     """
     size = n if n <= STACK else None
     functions = tuple((event.g, event.apply) for event in events)
-    key = (drift, method, size, p_key, keep, functions, fixed)
+    key = (drift, method, size, p_key, keep, functions, fixed, parts)
     found = _bound.get(key)
     if found is None:
-        found = _bound[key] = _compile(drift, method, size, p, keep, events, fixed), method
+        found = _bound[key] = _compile(drift, method, size, p, keep, events, fixed, parts), method
     return found[0]
 
 
 def _compile(
-    drift: Any, method: Method, n: int | None, p: Any, keep: Keep, events: tuple[Event, ...], fixed: bool
+    drift: Any,
+    method: Method,
+    n: int | None,
+    p: Any,
+    keep: Keep,
+    events: tuple[Event, ...],
+    fixed: bool,
+    parts: Parts,
 ) -> Callable[..., int]:
-    step = step_of(method, n)
+    step = step_of(method, n, adopted(parts))
     watch = event_kernels.watch_nothing
     if events:
         watch = event_kernels.make_watch(
@@ -59,7 +74,7 @@ def _compile(
             len(events),
         )
     entry: Any = compile_bound(
-        scalar.fixed_run if fixed else scalar.adaptive_run,
+        step.run or (scalar.fixed_run if fixed else scalar.adaptive_run),
         begin=step.begin,
         attempt=step.attempt,
         finish=step.finish,
@@ -86,9 +101,14 @@ def _compile(
         ) from error
 
 
+def adopted(parts: Parts) -> Parts:
+    """The functions of a problem with our own elementary functions, as `adopt` makes them."""
+    return Parts(parts.jacobian and adopt(parts.jacobian), parts.diffusion and adopt(parts.diffusion), parts.noise)
+
+
 def _signature(p: Any) -> tuple[Any, ...]:
     """Numba types of the arguments of `scalar.adaptive_run` and `scalar.fixed_run`."""
     f1, f2, i1 = types.float64[::1], types.float64[:, ::1], types.int64[::1]
     number = types.float64
-    #  y_now, y_resume, p, t1, rtol, atol, control, limit, real, whole, ts, ys, steps, saveat, log, marks
-    return (f1, f1, numba.typeof(p), number, number, f1, f1, types.int64, f1, i1, f1, f2, f2, f1, f2, f2)
+    #  y_now, y_resume, p, t1, rtol, atol, control, limit, real, whole, ts, ys, steps, saveat, log, marks, memory
+    return (f1, f1, numba.typeof(p), number, number, f1, f1, types.int64, f1, i1, f1, f2, f2, f1, f2, f2, f2)

@@ -11,8 +11,8 @@ from .stages import explicit_stages
 _made: dict[tuple[int, int | None], tuple[Any, ...]] = {}
 
 
-def explicit_step(tab: Tableau, n: int | None) -> tuple[Any, ...]:
-    """The kernels and sizes of `engine.step.Step` for one tableau."""
+def explicit_step(tab: Tableau, n: int | None, parts: Any = None) -> tuple[Any, ...]:
+    """The kernels and sizes of `engine.step.Step` for one tableau, which needs nothing but the drift."""
     key = (id(tab), n)
     if key not in _made:
         _made[key] = (*_kernels(tab, n), tab)  # the tableau is kept alive: its id is the key

@@ -13,11 +13,12 @@ from numba.core.errors import NumbaError
 from ..methods.method import Method
 from . import lanes
 from .adopt import adopt
+from .bind import adopted
 from .collect import keep_states
 from .compile import compile_bound
 from .lane_layout import STATE
 from .lane_parameters import Varied, reader
-from .step import step_of
+from .step import NO_PARTS, Parts, step_of
 
 _bound: dict[Hashable, tuple[Callable[..., int] | None, Any]] = {}
 
@@ -32,19 +33,27 @@ def native_width() -> int:
 
 
 def bind_lanes(
-    drift: Any, method: Method, n: int, varied: Varied, p_key: Hashable, collect: Any, saves: bool, fixed: bool
+    drift: Any,
+    method: Method,
+    n: int,
+    varied: Varied,
+    p_key: Hashable,
+    collect: Any,
+    saves: bool,
+    fixed: bool,
+    parts: Parts = NO_PARTS,
 ) -> Callable[..., int] | None:
     """The entry point for these choices; None where the drift cannot run in lanes (it branches on the state, say)."""
-    key = (drift, method, n, varied.layout, varied.rows.shape[1], p_key, collect, saves, fixed)
+    key = (drift, method, n, varied.layout, varied.rows.shape[1], p_key, collect, saves, fixed, parts)
     if key not in _bound:
-        _bound[key] = _compile(drift, method, n, varied, collect, saves, fixed), (method, collect)
+        _bound[key] = _compile(drift, method, n, varied, collect, saves, fixed, parts), (method, collect)
     return _bound[key][0]
 
 
 def _compile(
-    drift: Any, method: Method, n: int, varied: Varied, collect: Any, saves: bool, fixed: bool
+    drift: Any, method: Method, n: int, varied: Varied, collect: Any, saves: bool, fixed: bool, parts: Parts
 ) -> Callable[..., int] | None:
-    step = step_of(method, n)
+    step = step_of(method, n, adopted(parts))
     entry: Any = compile_bound(
         lanes.fixed_lanes if fixed else lanes.adaptive_lanes,
         begin=step.begin,

@@ -1,8 +1,8 @@
 """One trajectory: the loop of attempted, accepted and refused steps.
 
-A call runs until it is done, a buffer is full, or `limit` attempts are used up, and leaves its state in `real`, `whole`
-and `y_now`, from which the next call goes on: a run in pieces has the same bits as a whole one. The last step is cut to
-end at t1; the state before the cut is kept for runs that are continued beyond t1.
+A call runs until it is done, a buffer is full, or `limit` attempts are used up, and leaves its state in `real`,
+`whole`, `y_now` and `memory`, from which the next call goes on: a run in pieces has the same bits as a whole one. The
+last step is cut to end at t1; the state before the cut is kept for runs that are continued beyond t1.
 
 `adaptive_run` chooses its steps, `fixed_run` puts them at origin + i dt. Both are entry points of `compile_bound`.
 """
@@ -72,7 +72,7 @@ def keep_signs(marks):  # type: ignore[no-untyped-def]
 
 
 def adaptive_run(  # type: ignore[no-untyped-def]
-    y_now, y_resume, p, t1, rtol, atol, control, limit, real, whole, ts, ys, steps, saveat, log, marks
+    y_now, y_resume, p, t1, rtol, atol, control, limit, real, whole, ts, ys, steps, saveat, log, marks, memory
 ):
     """Steps of controlled error from real[T] to t1; returns a code of `layout`."""
     n = len(y_now)
@@ -162,7 +162,7 @@ def adaptive_run(  # type: ignore[no-untyped-def]
 
 
 def fixed_run(  # type: ignore[no-untyped-def]
-    y_now, y_resume, p, t1, rtol, atol, control, limit, real, whole, ts, ys, steps, saveat, log, marks
+    y_now, y_resume, p, t1, rtol, atol, control, limit, real, whole, ts, ys, steps, saveat, log, marks, memory
 ):
     """Steps of length real[DT] to t1, the last one shorter where t1 is not on the grid; returns a code of `layout`."""
     n = len(y_now)

@@ -8,6 +8,8 @@
 
 y and y1 have n components, K and Q several vectors of n one after the other; z holds standard normals (methods without
 noise ignore it). Arrays are of float64 or of lanes, and a kernel neither knows nor cares.
+What else of the problem a method needs (`Parts`: Jacobian, diffusion) its kernels close over. A method with a step
+control of its own brings its own loop in `run`; numbers that it carries from step to step beside y live in `memory`.
 A new family of methods is one file with such a function, and one line in `FAMILIES`.
 """
 
@@ -17,6 +19,22 @@ from typing import Any, NamedTuple
 from ..methods.method import Method
 from ..methods.tableau import Tableau
 from .explicit import explicit_step
+
+
+def no_memory(n: int) -> int:
+    """Steps that depend on nothing but t and y."""
+    return 0
+
+
+class Parts(NamedTuple):
+    """Functions of a problem beside its drift, and the structure of its noise; None where it has none."""
+
+    jacobian: Any = None
+    diffusion: Any = None
+    noise: str | None = None
+
+
+NO_PARTS = Parts()
 
 
 class Step(NamedTuple):
@@ -33,11 +51,13 @@ class Step(NamedTuple):
     cost: int  # evaluations of the drift in an attempt
     finish_cost: int  # and after acceptance
     dense_cost: int  # and for the interpolant
+    run: Any = None  # loop of the scalar engine, where it is not one of `engine.scalar`
+    memory: Callable[[int], int] = no_memory  # numbers carried from step to step beside the n of y
 
 
-FAMILIES: dict[type, Callable[[Any, int | None], tuple[Any, ...]]] = {Tableau: explicit_step}
+FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {Tableau: explicit_step}
 
 
-def step_of(method: Method, n: int | None) -> Step:
+def step_of(method: Method, n: int | None, parts: Parts = NO_PARTS) -> Step:
     """Kernels of `method` for states of n components; n=None leaves the number open."""
-    return Step(*FAMILIES[type(method.data)](method.data, n))
+    return Step(*FAMILIES[type(method.data)](method.data, n, parts))

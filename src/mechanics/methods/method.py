@@ -1,8 +1,7 @@
 """A method is data plus the family that steps it."""
 
 from dataclasses import dataclass, field
-
-from .tableau import Tableau
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ class Method:
         As users write it.
     order : int
         Global order of the solution with fixed steps.
-    data : Tableau
-        Coefficients.
+    data : object
+        Coefficients; their type names the family (`engine.step.FAMILIES`).
     reference : str
         Where they were published.
     error_order : int or None
@@ -59,7 +58,7 @@ class Method:
 
     name: str
     order: int
-    data: Tableau
+    data: Any
     reference: str
     error_order: int | None = None
     controller: Controller = field(default_factory=Controller)
@@ -72,7 +71,20 @@ class Method:
     @property
     def dense_order(self) -> int:
         """Order conditions met by the interpolant: local error O(dt^(dense_order + 1)); see `Tableau`."""
-        return self.data.dense_order
+        order: int = self.data.dense_order
+        return order
+
+    @property
+    def degree(self) -> int:
+        """Degree of the interpolant."""
+        degree: int = self.data.degree
+        return degree
+
+    @property
+    def noises(self) -> frozenset[str]:
+        """Structures of noise that the method solves; none for methods of ordinary differential equations."""
+        found: frozenset[str] = getattr(self.data, "noises", frozenset())
+        return found
 
     def __repr__(self) -> str:
         return self.name

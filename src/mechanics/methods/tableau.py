@@ -62,6 +62,11 @@ class Tableau:
         return len(self.b)
 
     @property
+    def degree(self) -> int:
+        """Degree of the interpolant."""
+        return int(self.B.shape[1])
+
+    @property
     def error_needs_end(self) -> bool:
         """Whether an error estimate reads K_s, which is then computed before the step is accepted."""
         return bool(np.any(self.e[:, -1] != 0.0))
