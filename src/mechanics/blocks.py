@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,7 +151,7 @@ def solve_one_by_one(plan: Plan, start: int, stop: int) -> Block:
             break
         who = start + i
         y0 = plan.states[who if len(plan.states) > 1 else 0]
-        single = Problem(problem.drift, y0, problem.t0, problem.t1, member_parameters(plan.varied, who))
+        single = replace(problem, y0=y0, p=member_parameters(plan.varied, who))
         solution = solve(
             single, plan.method, dt=plan.dt, rtol=plan.rtol, atol=plan.atol, saveat=plan.times,
             first_dt=plan.first_dt or None, max_dt=plan.max_dt, events=plan.events,

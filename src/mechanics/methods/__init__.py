@@ -17,6 +17,8 @@ from .vern7 import VERN7
 from .vern8 import VERN8
 from .vern9 import VERN9
 
+KINDS = ("explicit", "implicit", "symplectic", "stochastic")
+
 __all__ = [
     "BOSH3",
     "DOP853",
@@ -25,6 +27,7 @@ __all__ = [
     "FEAGIN10",
     "FEAGIN12",
     "HEUN",
+    "KINDS",
     "MIDPOINT",
     "RALSTON3",
     "RK4",
@@ -41,7 +44,20 @@ __all__ = [
 ]
 
 
-def all_methods() -> tuple[Method, ...]:
-    """Every method of this package, lowest order first: what the tests check and the tables list."""
-    found = [value for value in globals().values() if isinstance(value, Method)]
+def all_methods(kind: str | None = None) -> tuple[Method, ...]:
+    """Every method of this package, lowest order first: what the tests check and the tables list.
+
+    Parameters
+    ----------
+    kind : str, optional
+        One of `KINDS`: those of one family alone.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind.
+    """
+    if kind is not None and kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, but is {kind!r}.")
+    found = [value for value in globals().values() if isinstance(value, Method) and kind in (None, value.kind)]
     return tuple(sorted(found, key=lambda method: (method.order, method.name)))

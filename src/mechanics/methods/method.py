@@ -54,6 +54,10 @@ class Method:
         only).
     controller : Controller
         Default step-size control.
+    strong_order, weak_order : float or None
+        Orders of a method for stochastic equations: of the paths, and of the moments.
+    calculus : {"ito", "stratonovich"} or None
+        How such a method reads the diffusion.
     """
 
     name: str
@@ -62,11 +66,20 @@ class Method:
     reference: str
     error_order: int | None = None
     controller: Controller = field(default_factory=Controller)
+    strong_order: float | None = None
+    weak_order: float | None = None
+    calculus: str | None = None
 
     @property
     def adaptive(self) -> bool:
         """Whether the method has an error estimate, and so chooses its own steps."""
         return self.error_order is not None
+
+    @property
+    def kind(self) -> str:
+        """Family of the method: one of `mechanics.methods.KINDS`."""
+        kind: str = self.data.kind
+        return kind
 
     @property
     def dense_order(self) -> int:

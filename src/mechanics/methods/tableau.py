@@ -12,6 +12,7 @@ beta_k are the Bernstein polynomials of `bernstein`: the same interpolant as P, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,8 @@ class Tableau:
         Order conditions that the interpolant meets inside the step: local error O(dt^(dense_order + 1)). Values between
         steps then converge as dt^min(order, dense_order + 1).
     """
+
+    kind: ClassVar[str] = "explicit"
 
     A: tuple[tuple[float, ...], ...]
     b: Vector
