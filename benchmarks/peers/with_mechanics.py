@@ -12,7 +12,7 @@ except ImportError as error:
     raise ImportError(f"mechanics {mechanics.__version__} has no engines yet: {error}") from error
 
 VERSION = mechanics.__version__
-SINGLE = ("TSIT5", "DOP853", "VERN7", "VERN9")
+SINGLE = ("TSIT5", "DOP853", "VERN7", "VERN9", "TAYLOR12", "TAYLOR20")
 
 
 def methods(names):

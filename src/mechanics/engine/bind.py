@@ -45,6 +45,8 @@ def bind(
     ------
     TypeError
         If a function of the user cannot be compiled.
+    ValueError
+        If the method cannot be used with it.
     """
     size = n if n <= STACK else None
     functions = tuple((event.g, event.apply) for event in events)
@@ -66,6 +68,7 @@ def _compile(
     parts: Parts,
 ) -> Callable[..., int]:
     step = step_of(method, n, adopted(parts))
+    step.check(drift, p)
     watch = event_kernels.watch_nothing
     if events:
         watch = event_kernels.make_watch(

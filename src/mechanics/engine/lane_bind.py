@@ -54,6 +54,7 @@ def _compile(
     drift: Any, method: Method, n: int, varied: Varied, collect: Any, saves: bool, fixed: bool, parts: Parts
 ) -> Callable[..., int] | None:
     step = step_of(method, n, adopted(parts))
+    step.check(drift, varied.shared)
     entry: Any = compile_bound(
         lanes.fixed_lanes if fixed else lanes.adaptive_lanes,
         begin=step.begin,

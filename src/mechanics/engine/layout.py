@@ -48,3 +48,8 @@ FULL = 2  # no room to save another step
 UNDERFLOW = 3  # the step became too short for time to advance
 NON_FINITE = 4  # slope at an accepted point, or result of a fixed step
 EVENT = 5  # a terminal event
+
+
+def no_memory(n: int) -> int:
+    """Numbers carried from step to step by a method whose steps depend on nothing but t and y."""
+    return 0

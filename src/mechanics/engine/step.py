@@ -18,12 +18,14 @@ from typing import Any, NamedTuple
 
 from ..methods.method import Method
 from ..methods.tableau import Tableau
+from ..methods.taylor import Series
 from .explicit import explicit_step
+from .layout import no_memory
+from .taylor import taylor_step
 
 
-def no_memory(n: int) -> int:
-    """Steps that depend on nothing but t and y."""
-    return 0
+def any_drift(drift: Any, p: Any) -> None:
+    """Methods that take every drift."""
 
 
 class Parts(NamedTuple):
@@ -53,9 +55,13 @@ class Step(NamedTuple):
     dense_cost: int  # and for the interpolant
     run: Any = None  # loop of the scalar engine, where it is not one of `engine.scalar`
     memory: Callable[[int], int] = no_memory  # numbers carried from step to step beside the n of y
+    check: Callable[[Any, Any], None] = any_drift  # raises ValueError where the method cannot take the drift with p
 
 
-FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {Tableau: explicit_step}
+FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {
+    Tableau: explicit_step,
+    Series: taylor_step,
+}
 
 
 def step_of(method: Method, n: int | None, parts: Parts = NO_PARTS) -> Step:

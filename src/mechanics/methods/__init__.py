@@ -12,12 +12,13 @@ from .rk4 import RK4
 from .second_order import HEUN, MIDPOINT
 from .ssprk3 import SSPRK3
 from .tableau import Tableau, tableau
+from .taylor import TAYLOR12, TAYLOR20, Series, taylor
 from .tsit5 import TSIT5
 from .vern7 import VERN7
 from .vern8 import VERN8
 from .vern9 import VERN9
 
-KINDS = ("explicit", "implicit", "symplectic", "stochastic")
+KINDS = ("explicit", "taylor", "implicit", "symplectic", "stochastic")
 
 __all__ = [
     "BOSH3",
@@ -32,15 +33,19 @@ __all__ = [
     "RALSTON3",
     "RK4",
     "SSPRK3",
+    "TAYLOR12",
+    "TAYLOR20",
     "TSIT5",
     "VERN7",
     "VERN8",
     "VERN9",
     "Controller",
     "Method",
+    "Series",
     "Tableau",
     "all_methods",
     "tableau",
+    "taylor",
 ]
 
 
