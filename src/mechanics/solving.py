@@ -218,12 +218,17 @@ def requested_times(saveat: ArrayLike, t0: float, t1: float) -> Array:
     return times
 
 
+_floors: dict[tuple[float, int], Array] = {}  # read, never written
+
+
 def tolerances(rtol: Any, atol: ArrayLike, n: int) -> Array:
     """atol for every component."""
     if not 0.0 <= finite_number("rtol", rtol) < 1.0:
         raise ValueError(f"rtol must lie in [0, 1), but is {rtol}.")
     if type(atol) is float and 0.0 < atol < math.inf:
-        return np.full(n, atol)
+        if (atol, n) not in _floors:
+            _floors[atol, n] = np.full(n, atol)
+        return _floors[atol, n]
     floor = np.empty(n)
     try:
         floor[:] = atol
