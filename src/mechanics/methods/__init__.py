@@ -1,5 +1,6 @@
 """Integrators as objects: `from mechanics.methods import TSIT5`."""
 
+from .bdf import BDF, Multistep, bdf
 from .bosh3 import BOSH3
 from .dop853 import DOP853
 from .dopri5 import DOPRI5
@@ -20,6 +21,7 @@ from .vern9 import VERN9
 KINDS = ("explicit", "implicit", "symplectic", "stochastic")
 
 __all__ = [
+    "BDF",
     "BOSH3",
     "DOP853",
     "DOPRI5",
@@ -38,8 +40,10 @@ __all__ = [
     "VERN9",
     "Controller",
     "Method",
+    "Multistep",
     "Tableau",
     "all_methods",
+    "bdf",
     "tableau",
 ]
 
