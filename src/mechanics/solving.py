@@ -176,6 +176,8 @@ def check_pieces(problem: Any, method: Any, dt: Any) -> None:
             raise ValueError(f"{method} has no error estimate; give the step with dt=, or use an adaptive method.")
     else:
         positive("dt", dt)
+        if not getattr(method.data, "fixed_steps", True):
+            raise ValueError(f"{method} chooses its own steps; leave out dt=, and limit them with max_dt=.")
 
 
 def positive(name: str, value: Any) -> float:

@@ -16,8 +16,10 @@ A new family of methods is one file with such a function, and one line in `FAMIL
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ..methods.bdf import Multistep
 from ..methods.method import Method
 from ..methods.tableau import Tableau
+from .bdf_step import bdf_step
 from .explicit import explicit_step
 
 
@@ -61,7 +63,10 @@ class Step(NamedTuple):
     lanes: bool = True  # whether the kernels take lanes; never where there is a loop of its own
 
 
-FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {Tableau: explicit_step}
+FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {
+    Tableau: explicit_step,
+    Multistep: bdf_step,
+}
 
 
 def step_of(method: Method, n: int | None, parts: Parts = NO_PARTS) -> Step:
