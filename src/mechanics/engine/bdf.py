@@ -56,6 +56,7 @@ from .layout import (
 )
 from .scalar import LAST, ROUNDING, keep_signs
 from .stack import workspace
+from .views import part
 
 # Names that the entry point leaves open; `compile_bound` fills them in.
 attempt: Any = None
@@ -73,30 +74,37 @@ order: Any = None
 make_polynomial, make_terms = workspace(ROWS, 1), workspace(TERMS, 1)
 
 BIAS_LOWER, BIAS_SAME, BIAS_HIGHER = 6.0, 6.0, 10.0  # errors are taken for so much larger: higher orders must win clearly
-WORTHWHILE = 1.5  # a smaller increase of the step is not worth a factorisation
+WORTHWHILE = 1.3  # a smaller increase of the step is not worth a factorisation: 1.5 costs up to 10 % more steps
 FIRST_GROWTH, LATER_GROWTH = 1e4, 10.0
 NOT_CONVERGED = 0.25  # next step after Newton's iteration has failed
 LEAST, AGAIN = 0.1, 0.2  # smallest ratio after an error; largest after two
 MANY = 3  # refusals after which the history is distrusted
 
 
-@kernel
+@kernel(forceinline=False)
+def keep_memory(memory):  # type: ignore[no-untyped-def]
+    """Remember everything at the state that is kept to resume from."""
+    for i in range(memory.shape[1]):
+        memory[1, i] = memory[0, i]
+
+
+@kernel(forceinline=False)
 def ratio_of(bias, square, power):  # type: ignore[no-untyped-def]
     """Step ratio at which the error, whose mean square is given, would be 1 / bias."""
     return exp2_of(-0.5 / power * log2_of(bias * bias * square))
 
 
-@kernel
+@kernel(forceinline=False)
 def mean_square(mem, start, w, factor, n):  # type: ignore[no-untyped-def]
     """Mean over components of (factor w mem[start + m])^2."""
-    total = 0.0
+    total, row = 0.0, part(mem, start, n)
     for m in range(n):
-        scaled = mem[start + m] * w[m]
+        scaled = row[m] * w[m]
         total += scaled * scaled
     return total / n * factor * factor
 
 
-@kernel
+@kernel(forceinline=False)
 def refuse(mem, square, n, length, l):  # type: ignore[no-untyped-def]
     """Length of the next attempt after an error that was too large; lower order after many."""
     q = int(mem[ORDER])
@@ -115,7 +123,7 @@ def refuse(mem, square, n, length, l):  # type: ignore[no-untyped-def]
     return length * min(ratio, 0.9)
 
 
-@kernel
+@kernel(forceinline=False)
 def choose(mem, square, n, length, largest, e, w, d, l, c):  # type: ignore[no-untyped-def]
     """Order and length of the next step after an accepted one."""
     q = int(mem[ORDER])
@@ -140,9 +148,9 @@ def choose(mem, square, n, length, largest, e, w, d, l, c):  # type: ignore[no-u
             power = ratio
             for _ in range(q):
                 power *= ratio
-            factor, total = c[RATIO] / mem[KEPT_RATIO] * power, 0.0
+            factor, total, before = c[RATIO] / mem[KEPT_RATIO] * power, 0.0, part(mem, kept, n)
             for m in range(n):
-                scaled = (e[m] - factor * mem[kept + m]) * w[m]
+                scaled = (e[m] - factor * before[m]) * w[m]
                 total += scaled * scaled
             found = ratio_of(BIAS_HIGHER, total / n * c[HIGHER] * c[HIGHER], q + 2.0)
             if found > best:
@@ -198,7 +206,7 @@ def bdf_run(  # type: ignore[no-untyped-def]
                     keep_signs(marks)
                     for m in range(n):
                         y_resume[m] = y[m]
-                    memory[1] = mem
+                    keep_memory(memory)
             dt = math.copysign(min(abs(dt), control[5]), dt)
             whole[STARTED] = 1
             for m in range(n):
@@ -218,7 +226,7 @@ def bdf_run(  # type: ignore[no-untyped-def]
             keep_signs(marks)
             for m in range(n):
                 y_resume[m] = y[m]
-            memory[1] = mem
+            keep_memory(memory)
         for m in range(n):
             w[m] = 1.0 / (atol[m] + rtol * abs(y[m]))
         terms(mem, length, mem[WAIT] <= 1.0, l, c)
@@ -241,10 +249,11 @@ def bdf_run(  # type: ignore[no-untyped-def]
         t_end = t1 if last else t + length
         q = int(mem[ORDER])
         for j in range(q + 1):
+            row, predicted = part(mem, HEAD + j * n, n), part(zp, j * n, n)
             for m in range(n):
-                mem[HEAD + j * n + m] = zp[j * n + m] + l[j] * e[m]
+                row[m] = predicted[m] + l[j] * e[m]
         for m in range(n):
-            y1[m] = mem[HEAD + m]
+            y1[m] = zp[m] + e[m]
         mem[SCALE] = length
         for i in range(MOST_PAST - 1, 0, -1):
             mem[PAST + i] = mem[PAST + i - 1]
@@ -254,7 +263,7 @@ def bdf_run(  # type: ignore[no-untyped-def]
         mem[STEPS] += 1.0
         mem[REFUSED_ERROR] = 0.0
         whole[DENSE_READY] = 0
-        z = mem[HEAD : HEAD + ROWS * n]
+        z = part(mem, HEAD, ROWS * n)
         found = watch(dense, drift, t, length, y, y1, p, z, work, Q, degree, real, whole, log, marks)
         if found >= 0.0:  # an event at t + found length has changed y1, or stops the run
             last = False

@@ -16,6 +16,7 @@ from typing import Any
 from .bdf_layout import HEAD, J_AGE, LU_AGE, LU_SHIFT, ORDER, RATE, ROWS, SAME, SCALE
 from .compile import inlined, kernel
 from .layout import EVALUATIONS, FACTORISATIONS, JACOBIANS
+from .views import part
 
 MOST_ITERATIONS = 4
 SLOWEST = 0.3  # a rate of convergence is remembered by this part of it
@@ -31,13 +32,15 @@ def predict(mem, dt, n, zp):  # type: ignore[no-untyped-def]
     q = int(mem[ORDER])
     ratio, scale = dt / mem[SCALE], 1.0
     for j in range(q + 1):
+        row, start = part(zp, j * n, n), part(mem, HEAD + j * n, n)
         for m in range(n):
-            zp[j * n + m] = scale * mem[HEAD + j * n + m]
+            row[m] = scale * start[m]
         scale *= ratio
     for k in range(q):
         for j in range(q - 1, k - 1, -1):
+            row, above = part(zp, j * n, n), part(zp, j * n + n, n)
             for m in range(n):
-                zp[j * n + m] += zp[(j + 1) * n + m]
+                row[m] += above[m]
 
 
 def make_attempt(linear: Any, jacobian: Any) -> Any:
@@ -55,40 +58,42 @@ def make_attempt(linear: Any, jacobian: Any) -> Any:
         at_J = HEAD + (ROWS + 1) * n
         at_M = at_J + size_J(n)
         at_P = at_M + size_M(n)
-        J, M, P = mem[at_J:at_M], mem[at_M:at_P], mem[at_P : at_P + size_P(n)]
+        J, M, P = part(mem, at_J, size_J(n)), part(mem, at_M, size_M(n)), part(mem, at_P, size_P(n))
         predict(mem, dt, n, zp)
+        zp0, zp1 = part(zp, 0, n), part(zp, n, n)
         shift, close = l[1] / dt, CLOSE / c[SAME]
         inverse = 1.0 / l[1]
         fresh, failed = False, False
         while True:
             for m in range(n):
                 e[m] = 0.0
-                y1[m] = zp[m]
-            drift(t + dt, y1, p, f)
-            whole[EVALUATIONS] += 1
-            ratio = mem[LU_SHIFT] / shift
-            if failed or abs(ratio - 1.0) > CHANGED or mem[LU_AGE] >= OLD_LU:
-                if failed or ratio == 0.0 or mem[J_AGE] >= OLD_J:
-                    jacobian(drift, t + dt, y1, p, f, J, work, d, rtol, atol)
-                    whole[JACOBIANS] += 1
-                    mem[J_AGE] = 0.0
-                    fresh = True
-                shifted(J, shift, M)
-                factorise(M, P)
-                whole[FACTORISATIONS] += 1
-                mem[LU_SHIFT], mem[LU_AGE], mem[RATE] = shift, 0.0, 1.0
-                ratio = 1.0
-            scale = 2.0 * mem[LU_SHIFT] / (1.0 + ratio)
-            before, size = 0.0, 0.0
+                y1[m] = zp0[m]
+            before, size, scale = 0.0, 0.0, 0.0
             for i in range(MOST_ITERATIONS):
+                drift(t + dt, y1, p, f)
+                whole[EVALUATIONS] += 1
+                if i == 0:
+                    ratio = mem[LU_SHIFT] / shift
+                    if failed or abs(ratio - 1.0) > CHANGED or mem[LU_AGE] >= OLD_LU:
+                        if failed or ratio == 0.0 or mem[J_AGE] >= OLD_J:
+                            jacobian(drift, t + dt, y1, p, f, J, work, d, rtol, atol)
+                            whole[JACOBIANS] += 1
+                            mem[J_AGE] = 0.0
+                            fresh = True
+                        shifted(J, shift, M)
+                        factorise(M, P)
+                        whole[FACTORISATIONS] += 1
+                        mem[LU_SHIFT], mem[LU_AGE], mem[RATE] = shift, 0.0, 1.0
+                        ratio = 1.0
+                    scale = 2.0 * mem[LU_SHIFT] / (1.0 + ratio)
                 for m in range(n):
-                    d[m] = (dt * f[m] - zp[n + m]) * inverse - e[m]
+                    d[m] = (dt * f[m] - zp1[m]) * inverse - e[m]
                 backsolve(M, P, d)
                 size, total = 0.0, 0.0
                 for m in range(n):
                     step = scale * d[m]
                     e[m] += step
-                    y1[m] = zp[m] + e[m]
+                    y1[m] = zp0[m] + e[m]
                     step *= w[m]
                     size += step * step
                     total += e[m] * w[m] * (e[m] * w[m])
@@ -100,8 +105,6 @@ def make_attempt(linear: Any, jacobian: Any) -> Any:
                 if not size < math.inf or (i > 0 and size > DIVERGING * before):
                     break
                 before = size
-                drift(t + dt, y1, p, f)
-                whole[EVALUATIONS] += 1
             if fresh:
                 return -1.0 if size < math.inf else math.nan
             failed = True

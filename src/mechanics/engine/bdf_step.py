@@ -25,10 +25,9 @@ def bdf_step(data: Multistep, n: int | None, parts: Any) -> tuple[Any, ...]:
 @cache
 def _kernels(n: int | None, jacobian: Any, band: tuple[int, int] | None) -> tuple[Any, ...]:
     linear = make_linear(n, band)
-    room = storage(n, band)
 
     def memory(size: int) -> int:
-        return HEAD + (ROWS + 1) * size + elements(room, size)
+        return HEAD + (ROWS + 1) * size + elements(storage(size, band), size)
 
     attempt = make_attempt(linear, make_jacobian(jacobian, band))
     return _nothing, attempt, _nothing, bdf.nordsieck_dense, _nothing, ROWS, ROWS - 1, 0, 0, 0, 0, bdf.bdf_run, memory

@@ -15,7 +15,7 @@ from .bdf_layout import HEAD, HIGHER, LOWER, ORDER, PAST, RATIO, ROWS, SAME, SCA
 from .compile import kernel
 
 
-@kernel
+@kernel(forceinline=False)
 def terms(mem, dt, change, l, c):  # type: ignore[no-untyped-def]
     """Fill l and c for a step dt at the present order; c at the neighbouring orders only if `change`."""
     q = int(mem[ORDER])
@@ -53,7 +53,7 @@ def terms(mem, dt, change, l, c):  # type: ignore[no-untyped-def]
         c[HIGHER] = abs((1.0 + total + x - more) / (b * x * (q + 2) * more))
 
 
-@kernel
+@kernel(forceinline=False)
 def raise_order(mem, n, e, l):  # type: ignore[no-untyped-def]
     """Order q + 1: add the multiple of x^2 prod_{i=1}^{q-1} (x + xi_i) with which y_{n-q} is met too."""
     q, dt = int(mem[ORDER]), mem[SCALE]
@@ -79,7 +79,7 @@ def raise_order(mem, n, e, l):  # type: ignore[no-untyped-def]
     mem[ORDER] = q + 1.0
 
 
-@kernel
+@kernel(forceinline=False)
 def lower_order(mem, n, l):  # type: ignore[no-untyped-def]
     """Order q - 1: take away the multiple of x^2 prod_{i=1}^{q-2} (x + xi_i) that ends the highest power."""
     q, dt = int(mem[ORDER]), mem[SCALE]
