@@ -17,8 +17,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..methods.method import Method
+from ..methods.rosenbrock import Rosenbrock
 from ..methods.tableau import Tableau
 from .explicit import explicit_step
+from .rosenbrock import rosenbrock_step
 
 
 def no_memory(n: int) -> int:
@@ -61,7 +63,10 @@ class Step(NamedTuple):
     lanes: bool = True  # whether the kernels take lanes; never where there is a loop of its own
 
 
-FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {Tableau: explicit_step}
+FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {
+    Tableau: explicit_step,
+    Rosenbrock: rosenbrock_step,
+}
 
 
 def step_of(method: Method, n: int | None, parts: Parts = NO_PARTS) -> Step:

@@ -9,6 +9,8 @@ from .feagin12 import FEAGIN12
 from .method import Controller, Method
 from .ralston3 import RALSTON3
 from .rk4 import RK4
+from .rodas5p import RODAS5P
+from .rosenbrock import Rosenbrock, rosenbrock
 from .second_order import HEUN, MIDPOINT
 from .ssprk3 import SSPRK3
 from .tableau import Tableau, tableau
@@ -31,6 +33,7 @@ __all__ = [
     "MIDPOINT",
     "RALSTON3",
     "RK4",
+    "RODAS5P",
     "SSPRK3",
     "TSIT5",
     "VERN7",
@@ -38,8 +41,10 @@ __all__ = [
     "VERN9",
     "Controller",
     "Method",
+    "Rosenbrock",
     "Tableau",
     "all_methods",
+    "rosenbrock",
     "tableau",
 ]
 
