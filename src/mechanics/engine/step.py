@@ -16,9 +16,11 @@ A new family of methods is one file with such a function, and one line in `FAMIL
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ..methods.dirk import Dirk
 from ..methods.method import Method
 from ..methods.rosenbrock import Rosenbrock
 from ..methods.tableau import Tableau
+from .dirk import dirk_step
 from .explicit import explicit_step
 from .rosenbrock import rosenbrock_step
 
@@ -66,6 +68,7 @@ class Step(NamedTuple):
 FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {
     Tableau: explicit_step,
     Rosenbrock: rosenbrock_step,
+    Dirk: dirk_step,
 }
 
 

@@ -1,11 +1,14 @@
 """Integrators as objects: `from mechanics.methods import TSIT5`."""
 
 from .bosh3 import BOSH3
+from .dirk import Dirk, dirk
 from .dop853 import DOP853
 from .dopri5 import DOPRI5
 from .euler import EULER
 from .feagin10 import FEAGIN10
 from .feagin12 import FEAGIN12
+from .kvaerno3 import KVAERNO3
+from .kvaerno5 import KVAERNO5
 from .method import Controller, Method
 from .ralston3 import RALSTON3
 from .rk4 import RK4
@@ -30,6 +33,8 @@ __all__ = [
     "FEAGIN12",
     "HEUN",
     "KINDS",
+    "KVAERNO3",
+    "KVAERNO5",
     "MIDPOINT",
     "RALSTON3",
     "RK4",
@@ -40,10 +45,12 @@ __all__ = [
     "VERN8",
     "VERN9",
     "Controller",
+    "Dirk",
     "Method",
     "Rosenbrock",
     "Tableau",
     "all_methods",
+    "dirk",
     "rosenbrock",
     "tableau",
 ]
