@@ -9,9 +9,9 @@ from .diagnose import diagnose
 from .engine import layout
 from .engine.interpolate import interpolate
 from .engine.jacobian import drifts_in_jacobian
-from .engine.step import step_of
+from .engine.step import Parts, step_of
 from .methods import Method
-from .problem import Problem
+from .problem import Problem, reads_time
 from .solution import Dense, EventLog, Solution, Stats
 from .status import Status
 from .trajectory import Trajectory
@@ -77,14 +77,15 @@ def _saved(
 
 
 # evaluations in an attempt, after acceptance, for an interpolant; Jacobians and factorisations in an attempt
-_costs: dict[Method, tuple[int, int, int, int, int]] = {}
+_costs: dict[tuple[Method, bool], tuple[int, int, int, int, int]] = {}
 
 
 def _stats(problem: Problem, method: Method, whole: list[int], seconds: float, compiled: int) -> Stats:
-    if method not in _costs:
-        step = step_of(method, None)
-        _costs[method] = step.cost, step.finish_cost, step.dense_cost, step.jacobians, step.factorisations
-    attempt, finish, dense, jacobians, factorisations = _costs[method]
+    key = method, not reads_time(problem.drift)
+    if key not in _costs:
+        step = step_of(method, None, Parts(autonomous=key[1]))
+        _costs[key] = step.cost, step.finish_cost, step.dense_cost, step.jacobians, step.factorisations
+    attempt, finish, dense, jacobians, factorisations = _costs[key]
     accepted, refused = whole[layout.ACCEPTED], whole[layout.REFUSED]
     attempts = accepted + refused
     evaluations = whole[layout.EVALUATIONS] + attempts * attempt + accepted * finish

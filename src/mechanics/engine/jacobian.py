@@ -13,6 +13,7 @@ References
 Curtis, Powell, Reid, J. Inst. Math. Appl. 13 (1974) 117-119 (columns in groups).
 """
 
+import math
 from functools import cache
 from typing import Any
 
@@ -92,7 +93,7 @@ def make_time_slope(autonomous: bool) -> Any:
     @kernel
     def time_slope(drift, t, dt, y, p, f, out):  # type: ignore[no-untyped-def]
         # between the scale of the step, on which f varies, and the rounding of t; never beyond the step
-        scale = (abs(dt) * greater(abs(dt), abs(t))) ** 0.5
+        scale = math.sqrt(abs(dt) * greater(abs(dt), abs(t)))
         moved = t + select(dt < 0.0, -ROOT_EPS, ROOT_EPS) * scale
         drift(moved, y, p, out)
         factor = 1.0 / (moved - t)

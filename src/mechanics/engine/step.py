@@ -17,10 +17,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..methods.bdf import Multistep
+from ..methods.dirk import Dirk
 from ..methods.method import Method
+from ..methods.rosenbrock import Rosenbrock
 from ..methods.tableau import Tableau
 from .bdf_step import bdf_step
+from .dirk import dirk_step
 from .explicit import explicit_step
+from .rosenbrock import rosenbrock_step
 
 
 def no_memory(n: int) -> int:
@@ -66,6 +70,8 @@ class Step(NamedTuple):
 FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {
     Tableau: explicit_step,
     Multistep: bdf_step,
+    Rosenbrock: rosenbrock_step,
+    Dirk: dirk_step,
 }
 
 

@@ -2,14 +2,19 @@
 
 from .bdf import BDF, Multistep, bdf
 from .bosh3 import BOSH3
+from .dirk import Dirk, dirk
 from .dop853 import DOP853
 from .dopri5 import DOPRI5
 from .euler import EULER
 from .feagin10 import FEAGIN10
 from .feagin12 import FEAGIN12
+from .kvaerno3 import KVAERNO3
+from .kvaerno5 import KVAERNO5
 from .method import Controller, Method
 from .ralston3 import RALSTON3
 from .rk4 import RK4
+from .rodas5p import RODAS5P
+from .rosenbrock import Rosenbrock, rosenbrock
 from .second_order import HEUN, MIDPOINT
 from .ssprk3 import SSPRK3
 from .tableau import Tableau, tableau
@@ -30,20 +35,29 @@ __all__ = [
     "FEAGIN12",
     "HEUN",
     "KINDS",
+    "KVAERNO3",
+    "KVAERNO5",
     "MIDPOINT",
     "RALSTON3",
     "RK4",
+    "RODAS5P",
     "SSPRK3",
     "TSIT5",
     "VERN7",
     "VERN8",
     "VERN9",
     "Controller",
+    "Dirk",
     "Method",
     "Multistep",
     "Tableau",
     "all_methods",
     "bdf",
+    "Rosenbrock",
+    "Tableau",
+    "all_methods",
+    "dirk",
+    "rosenbrock",
     "tableau",
 ]
 
