@@ -18,10 +18,12 @@ from typing import Any, NamedTuple
 
 from ..methods.dirk import Dirk
 from ..methods.method import Method
+from ..methods.radau import Radau
 from ..methods.rosenbrock import Rosenbrock
 from ..methods.tableau import Tableau
 from .dirk import dirk_step
 from .explicit import explicit_step
+from .radau import radau_step
 from .rosenbrock import rosenbrock_step
 
 
@@ -69,6 +71,7 @@ FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {
     Tableau: explicit_step,
     Rosenbrock: rosenbrock_step,
     Dirk: dirk_step,
+    Radau: radau_step,
 }
 
 

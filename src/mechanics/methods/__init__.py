@@ -10,6 +10,8 @@ from .feagin12 import FEAGIN12
 from .kvaerno3 import KVAERNO3
 from .kvaerno5 import KVAERNO5
 from .method import Controller, Method
+from .radau import Radau, radau
+from .radau5 import RADAU5
 from .ralston3 import RALSTON3
 from .rk4 import RK4
 from .rodas5p import RODAS5P
@@ -36,6 +38,7 @@ __all__ = [
     "KVAERNO3",
     "KVAERNO5",
     "MIDPOINT",
+    "RADAU5",
     "RALSTON3",
     "RK4",
     "RODAS5P",
@@ -47,10 +50,12 @@ __all__ = [
     "Controller",
     "Dirk",
     "Method",
+    "Radau",
     "Rosenbrock",
     "Tableau",
     "all_methods",
     "dirk",
+    "radau",
     "rosenbrock",
     "tableau",
 ]
