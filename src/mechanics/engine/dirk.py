@@ -35,6 +35,7 @@ from .newton import (
     norm_square,
 )
 from .newton_run import newton_run
+from .stack import part
 from .stages import coefficients_kernel
 from .stages_plain import plain_coefficients
 
@@ -103,16 +104,16 @@ def _kernels(tab: Dirk, n: int | None, parts: Any) -> tuple[Any, ...]:
     def begin(drift, t, y, p, K):  # type: ignore[no-untyped-def]
         for m in range(len(y)):
             K[m] = np.nan  # what the drift leaves unwritten shows
-        drift(t, y, p, K[: len(y)])
+        drift(t, y, p, part(K, 0, len(y)))
 
     @kernel
     def attempt(drift, t, dt, y, p, memory, whole, K, y1, rtol, atol, fixed):  # type: ignore[no-untyped-def]
         n = len(y)
         at_J = HEAD + n
         at_M = at_J + size_J(n)
-        at_P = at_M + size_M(n)
-        J, M, P = memory[at_J:at_M], memory[at_M:at_P], memory[at_P : at_P + size_P(n)]
-        base, delta, f = K[s * n : (s + 1) * n], K[(s + 1) * n : (s + 2) * n], K[(s + 2) * n : (s + 3) * n]
+        J, M = part(memory, at_J, size_J(n)), part(memory, at_M, size_M(n))
+        P = part(memory, at_M + size_M(n), size_P(n))
+        base, delta, f = part(K, s * n, n), part(K, (s + 1) * n, n), part(K, (s + 2) * n, n)
         kappa = accuracy(rtol, fixed)
         most = 3 * MOST_ITERATIONS if fixed else MOST_ITERATIONS
         while True:
@@ -154,7 +155,7 @@ def _kernels(tab: Dirk, n: int | None, parts: Any) -> tuple[Any, ...]:
                     break
                 before = size
                 if done:
-                    slope_of(dt, y1, base, K[stage * n : (stage + 1) * n])
+                    slope_of(dt, y1, base, part(K, stage * n, n))
                     memory[ITERATIONS] = max(memory[ITERATIONS], 1.0 * iteration)
                     stage += 1
                     iteration = 0
@@ -190,4 +191,3 @@ def _kernels(tab: Dirk, n: int | None, parts: Any) -> tuple[Any, ...]:
 
     sizes = (s + 3, tab.degree, s - 1, 0, 0, 0, newton_run, size_of_memory, 0, 0, 0, False)
     return begin, attempt, finish, dense, shift, *sizes
-

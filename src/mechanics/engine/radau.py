@@ -42,6 +42,7 @@ from .newton import (
     norm_square,
 )
 from .newton_run import newton_run
+from .stack import part
 from .stages import coefficients_kernel
 from .stages_plain import plain_coefficients
 
@@ -61,7 +62,7 @@ def radau_step(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
 
 def _kernels(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
     gamma, alpha, beta = tab.gamma, tab.alpha, tab.beta
-    T, back, P_weights = (np.ascontiguousarray(matrix) for matrix in (tab.T, tab.T_inverse, tab.P))
+    T, back, weights = (np.ascontiguousarray(matrix) for matrix in (tab.T, tab.T_inverse, tab.P))
     c, e = tab.c.copy(), tab.e.copy()
     linear = make_linear(n, parts.band)
     shifted, factorise, solve = linear.shifted, linear.factorise, linear.solve
@@ -72,6 +73,13 @@ def _kernels(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
     B[Z:] = tab.B
     coefficients = plain_coefficients(B) if DISABLE_JIT else coefficients_kernel(B, n)
 
+    @inlined
+    def product(matrix, i, n, source, target, K):  # type: ignore[no-untyped-def]
+        """Vector i of a product with a 3 x 3 matrix."""
+        a, b, d = matrix[i, 0], matrix[i, 1], matrix[i, 2]
+        for m in range(n):
+            K[(target + i) * n + m] = a * K[source * n + m] + b * K[(source + 1) * n + m] + d * K[(source + 2) * n + m]
+
     @kernel(forceinline=False)
     def start(dt, last_dt, y, memory, K):  # type: ignore[no-untyped-def]
         """Z from the last collocation polynomial, continued; W = T^-1 Z."""
@@ -79,24 +87,14 @@ def _kernels(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
         q = dt / last_dt if last_dt != 0.0 else 0.0
         for i in range(3):
             theta = 1.0 + c[i] * q
-            first = theta * (P_weights[0, 0] + theta * (P_weights[0, 1] + theta * P_weights[0, 2]))
-            second = theta * (P_weights[1, 0] + theta * (P_weights[1, 1] + theta * P_weights[1, 2]))
-            third = theta * (P_weights[2, 0] + theta * (P_weights[2, 1] + theta * P_weights[2, 2])) - 1.0
-            old = HEAD + OLD_Z * n
             for m in range(n):
-                value = 0.0
-                if last_dt != 0.0:
-                    value = first * memory[old + m] + second * memory[old + n + m] + third * memory[old + 2 * n + m]
-                K[(Z + i) * n + m] = value
-        transform(n, K)
-
-    @kernel(forceinline=False)
-    def transform(n, K):  # type: ignore[no-untyped-def]
+                K[(Z + i) * n + m] = 0.0
+            for k in range(3 if last_dt != 0.0 else 0):
+                weight = theta * (weights[k, 0] + theta * (weights[k, 1] + theta * weights[k, 2])) - (k == 2)
+                for m in range(n):
+                    K[(Z + i) * n + m] += weight * memory[HEAD + (OLD_Z + k) * n + m]
         for i in range(3):
-            for m in range(n):
-                K[(W + i) * n + m] = (
-                    back[i, 0] * K[Z * n + m] + back[i, 1] * K[(Z + 1) * n + m] + back[i, 2] * K[(Z + 2) * n + m]
-                )
+            product(back, i, n, Z, W, K)
 
     @kernel(forceinline=False)
     def residuals(dt, n, K):  # type: ignore[no-untyped-def]
@@ -115,10 +113,7 @@ def _kernels(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
         for m in range(3 * n):
             K[W * n + m] += K[F * n + m]
         for i in range(3):
-            for m in range(n):
-                K[(Z + i) * n + m] = (
-                    T[i, 0] * K[W * n + m] + T[i, 1] * K[(W + 1) * n + m] + T[i, 2] * K[(W + 2) * n + m]
-                )
+            product(T, i, n, W, Z, K)
 
     @kernel(forceinline=False)
     def size_of(y, K, rtol, atol):  # type: ignore[no-untyped-def]
@@ -126,7 +121,7 @@ def _kernels(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
         n = len(y)
         total = 0.0
         for i in range(3):
-            total += norm_square(K[(F + i) * n : (F + i + 1) * n], y, rtol, atol)
+            total += norm_square(part(K, (F + i) * n, n), y, rtol, atol)
         return math.sqrt(total / 3.0)
 
     @kernel(forceinline=False)
@@ -142,7 +137,7 @@ def _kernels(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
     def begin(drift, t, y, p, K):  # type: ignore[no-untyped-def]
         for m in range(len(y)):
             K[m] = np.nan  # what the drift leaves unwritten shows
-        drift(t, y, p, K[: len(y)])
+        drift(t, y, p, part(K, 0, len(y)))
 
     @kernel
     def attempt(drift, t, dt, y, p, memory, whole, K, y1, rtol, atol, fixed):  # type: ignore[no-untyped-def]
@@ -151,15 +146,15 @@ def _kernels(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
         at_M = at_J + size_J(n)
         at_R, at_I = at_M + size_M(n), at_M + 2 * size_M(n)
         at_P = at_I + size_M(n)
-        at_end = at_P + size_P(n)
-        J, M, P = memory[at_J:at_M], memory[at_M:at_R], memory[at_P:at_end]
-        R, I, Q = memory[at_R:at_I], memory[at_I:at_P], memory[at_end : at_end + size_P(n)]
-        delta, u, v = K[F * n : (F + 1) * n], K[(F + 1) * n : (F + 2) * n], K[(F + 2) * n : (F + 3) * n]
+        J, M, P = part(memory, at_J, size_J(n)), part(memory, at_M, size_M(n)), part(memory, at_P, size_P(n))
+        R, I = part(memory, at_R, size_M(n)), part(memory, at_I, size_M(n))
+        Q = part(memory, at_P + size_P(n), size_P(n))
+        f, delta, u, v = part(K, 0, n), part(K, F * n, n), part(K, (F + 1) * n, n), part(K, (F + 2) * n, n)
         kappa = accuracy(rtol, fixed)
         most = 3 * MOST_ITERATIONS if fixed else MOST_ITERATIONS
         while True:
             if memory[HAVE_J] == 0.0 or (memory[FRESH] == 0.0 and (renewed or memory[RATE] > SLOW)):
-                fill(drift, t, y, p, K[:n], J, y1, delta, rtol, atol)
+                fill(drift, t, y, p, f, J, y1, delta, rtol, atol)
                 memory[HAVE_J], memory[FRESH], memory[FACTORED] = 1.0, 1.0, 0.0
                 whole[JACOBIANS] += 1
             if memory[FACTORED] != dt:
@@ -177,7 +172,7 @@ def _kernels(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
                 for i in range(3):
                     for m in range(n):
                         y1[m] = y[m] + K[(Z + i) * n + m]
-                    drift(t + c[i] * dt, y1, p, K[(F + i) * n : (F + i + 1) * n])
+                    drift(t + c[i] * dt, y1, p, part(K, (F + i) * n, n))
                 whole[EVALUATIONS] += 3
                 residuals(dt, n, K)
                 solve(M, P, delta)
@@ -207,7 +202,7 @@ def _kernels(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
             if memory[FRESH] == 1.0:
                 return NOT_CONVERGED
             memory[HAVE_J] = 0.0
-        square = error_of(K[:n], dt, y, K, M, P, delta, rtol, atol)
+        square = error_of(f, dt, y, K, M, P, delta, rtol, atol)
         if square >= 1.0 and not fixed and (memory[LAST_DT] == 0.0 or memory[REFUSED_BEFORE] == 1.0):
             # (8.20): the first estimate is too large where a fast transient is not followed
             for m in range(n):
@@ -223,7 +218,7 @@ def _kernels(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
     @inlined
     def finish(drift, t1, y1, p, memory, whole, K):  # type: ignore[no-untyped-def]
         n = len(y1)
-        drift(t1, y1, p, K[END * n : (END + 1) * n])
+        drift(t1, y1, p, part(K, END * n, n))
         whole[EVALUATIONS] += 1
 
     @inlined

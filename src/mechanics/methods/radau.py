@@ -87,7 +87,10 @@ def radau(
     if np.abs(stages.sum(1) - nodes).max() > 1e-13:
         raise ValueError(f"Rows of A sum to {stages.sum(1).tolist()}, not to c.")
     uncoupled = np.array([[gamma, 0.0, 0.0], [0.0, alpha, -beta], [0.0, beta, alpha]])
-    for name, product in (("T T_inverse", transform @ back), ("A T Lambda T_inverse", stages @ transform @ uncoupled @ back)):
+    for name, product in (
+        ("T T_inverse", transform @ back),
+        ("A T Lambda T_inverse", stages @ transform @ uncoupled @ back),
+    ):
         if np.abs(product - np.eye(3)).max() > 1e-13:
             raise ValueError(f"{name} must be the unit matrix, but is {product.tolist()}.")
     # w_i(theta) = theta / c_i prod_{k != i} (theta - c_k) / (c_i - c_k)
