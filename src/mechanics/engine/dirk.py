@@ -33,6 +33,7 @@ from .newton import (
     accuracy,
     always_renewed,
     norm_square,
+    rounding,
 )
 from .newton_run import newton_run
 from .stack import part
@@ -54,7 +55,7 @@ def _kernels(tab: Dirk, n: int | None, parts: Any) -> tuple[Any, ...]:
     s, gamma = tab.stages, tab.gamma
     A, guess = np.ascontiguousarray(tab.A), np.ascontiguousarray(tab.guess)
     c, e = tab.c.copy(), tab.e.copy()
-    linear, room = make_linear(n, parts.band), storage(n, parts.band)
+    linear = make_linear(n, parts.band)
     shifted, factorise, solve = linear.shifted, linear.factorise, linear.solve
     size_J, size_M, size_P = linear.size_J, linear.size_M, linear.size_P
     fill, differences, renewed = make_jacobian(parts.jacobian, parts.band), parts.jacobian is None, always_renewed(n)
@@ -114,7 +115,7 @@ def _kernels(tab: Dirk, n: int | None, parts: Any) -> tuple[Any, ...]:
         J, M = part(memory, at_J, size_J(n)), part(memory, at_M, size_M(n))
         P = part(memory, at_M + size_M(n), size_P(n))
         base, delta, f = part(K, s * n, n), part(K, (s + 1) * n, n), part(K, (s + 2) * n, n)
-        kappa = accuracy(rtol, fixed)
+        kappa, noise = accuracy(rtol, fixed), rounding(rtol)
         most = 3 * MOST_ITERATIONS if fixed else MOST_ITERATIONS
         while True:
             if memory[HAVE_J] == 0.0 or (memory[FRESH] == 0.0 and (renewed or memory[RATE] > SLOW)):
@@ -148,8 +149,7 @@ def _kernels(tab: Dirk, n: int | None, parts: Any) -> tuple[Any, ...]:
                 iteration += 1
                 for m in range(n):
                     y1[m] += delta[m]
-                done = ratio * size <= kappa
-                # kappa lies far beyond what the iterations left can reach, or they diverge
+                done = ratio * size <= kappa or size <= noise
                 if not done and (not ratio < np.inf or iteration == most or not math.isfinite(size)):
                     good = False
                     break

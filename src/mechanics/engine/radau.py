@@ -40,6 +40,7 @@ from .newton import (
     accuracy,
     always_renewed,
     norm_square,
+    rounding,
 )
 from .newton_run import newton_run
 from .stack import part
@@ -68,7 +69,7 @@ def _kernels(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
     shifted, factorise, solve = linear.shifted, linear.factorise, linear.solve
     shifted_complex, factorise_complex, solve_complex = linear[3:6]
     size_J, size_M, size_P = linear.size_J, linear.size_M, linear.size_P
-    fill, differences, renewed = make_jacobian(parts.jacobian, parts.band), parts.jacobian is None, always_renewed(n)
+    fill, renewed = make_jacobian(parts.jacobian, parts.band), always_renewed(n)
     B = np.zeros((END, tab.degree))
     B[Z:] = tab.B
     coefficients = plain_coefficients(B) if DISABLE_JIT else coefficients_kernel(B, n)
@@ -150,7 +151,7 @@ def _kernels(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
         R, I = part(memory, at_R, size_M(n)), part(memory, at_I, size_M(n))
         Q = part(memory, at_P + size_P(n), size_P(n))
         f, delta, u, v = part(K, 0, n), part(K, F * n, n), part(K, (F + 1) * n, n), part(K, (F + 2) * n, n)
-        kappa = accuracy(rtol, fixed)
+        kappa, noise = accuracy(rtol, fixed), rounding(rtol)
         most = 3 * MOST_ITERATIONS if fixed else MOST_ITERATIONS
         while True:
             if memory[HAVE_J] == 0.0 or (memory[FRESH] == 0.0 and (renewed or memory[RATE] > SLOW)):
@@ -187,7 +188,7 @@ def _kernels(tab: Radau, n: int | None, parts: Any) -> tuple[Any, ...]:
                     # what the iterations left can reach
                     if not fixed and ratio * size * theta ** (most - iteration) > kappa:
                         good = False
-                if ratio * size <= kappa:
+                if ratio * size <= kappa or size <= noise:
                     good = True
                     break
                 if not good or iteration == most or not math.isfinite(ratio * size):
