@@ -7,7 +7,6 @@ the last step was cut to end at t1.
 import math
 from typing import Any
 
-from ..methods.bdf import LARGEST_ORDER
 from .bdf_layout import (
     GROWTH,
     HEAD,
@@ -23,7 +22,6 @@ from .bdf_layout import (
     RATIO,
     REFUSED_ERROR,
     ROWS,
-    SAME,
     SCALE,
     STEPS,
     TERMS,
@@ -55,8 +53,7 @@ from .layout import (
     T,
 )
 from .scalar import LAST, ROUNDING, keep_signs
-from .stack import workspace
-from .views import part
+from .stack import part, workspace
 
 # Names that the entry point leaves open; `compile_bound` fills them in.
 attempt: Any = None

@@ -16,7 +16,7 @@ from typing import Any
 from .bdf_layout import HEAD, J_AGE, LU_AGE, LU_SHIFT, ORDER, RATE, ROWS, SAME, SCALE
 from .compile import inlined, kernel
 from .layout import EVALUATIONS, FACTORISATIONS, JACOBIANS
-from .views import part
+from .stack import part
 
 MOST_ITERATIONS = 4
 SLOWEST = 0.3  # a rate of convergence is remembered by this part of it

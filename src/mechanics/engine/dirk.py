@@ -33,8 +33,10 @@ from .newton import (
     accuracy,
     always_renewed,
     norm_square,
+    rounding,
 )
 from .newton_run import newton_run
+from .stack import part
 from .stages import coefficients_kernel
 from .stages_plain import plain_coefficients
 
@@ -53,7 +55,7 @@ def _kernels(tab: Dirk, n: int | None, parts: Any) -> tuple[Any, ...]:
     s, gamma = tab.stages, tab.gamma
     A, guess = np.ascontiguousarray(tab.A), np.ascontiguousarray(tab.guess)
     c, e = tab.c.copy(), tab.e.copy()
-    linear, room = make_linear(n, parts.band), storage(n, parts.band)
+    linear = make_linear(n, parts.band)
     shifted, factorise, solve = linear.shifted, linear.factorise, linear.solve
     size_J, size_M, size_P = linear.size_J, linear.size_M, linear.size_P
     fill, differences, renewed = make_jacobian(parts.jacobian, parts.band), parts.jacobian is None, always_renewed(n)
@@ -103,17 +105,17 @@ def _kernels(tab: Dirk, n: int | None, parts: Any) -> tuple[Any, ...]:
     def begin(drift, t, y, p, K):  # type: ignore[no-untyped-def]
         for m in range(len(y)):
             K[m] = np.nan  # what the drift leaves unwritten shows
-        drift(t, y, p, K[: len(y)])
+        drift(t, y, p, part(K, 0, len(y)))
 
     @kernel
     def attempt(drift, t, dt, y, p, memory, whole, K, y1, rtol, atol, fixed):  # type: ignore[no-untyped-def]
         n = len(y)
         at_J = HEAD + n
         at_M = at_J + size_J(n)
-        at_P = at_M + size_M(n)
-        J, M, P = memory[at_J:at_M], memory[at_M:at_P], memory[at_P : at_P + size_P(n)]
-        base, delta, f = K[s * n : (s + 1) * n], K[(s + 1) * n : (s + 2) * n], K[(s + 2) * n : (s + 3) * n]
-        kappa = accuracy(rtol, fixed)
+        J, M = part(memory, at_J, size_J(n)), part(memory, at_M, size_M(n))
+        P = part(memory, at_M + size_M(n), size_P(n))
+        base, delta, f = part(K, s * n, n), part(K, (s + 1) * n, n), part(K, (s + 2) * n, n)
+        kappa, noise = accuracy(rtol, fixed), rounding(rtol)
         most = 3 * MOST_ITERATIONS if fixed else MOST_ITERATIONS
         while True:
             if memory[HAVE_J] == 0.0 or (memory[FRESH] == 0.0 and (renewed or memory[RATE] > SLOW)):
@@ -147,14 +149,13 @@ def _kernels(tab: Dirk, n: int | None, parts: Any) -> tuple[Any, ...]:
                 iteration += 1
                 for m in range(n):
                     y1[m] += delta[m]
-                done = ratio * size <= kappa
-                # kappa lies far beyond what the iterations left can reach, or they diverge
+                done = ratio * size <= kappa or size <= noise
                 if not done and (not ratio < np.inf or iteration == most or not math.isfinite(size)):
                     good = False
                     break
                 before = size
                 if done:
-                    slope_of(dt, y1, base, K[stage * n : (stage + 1) * n])
+                    slope_of(dt, y1, base, part(K, stage * n, n))
                     memory[ITERATIONS] = max(memory[ITERATIONS], 1.0 * iteration)
                     stage += 1
                     iteration = 0
@@ -190,4 +191,3 @@ def _kernels(tab: Dirk, n: int | None, parts: Any) -> tuple[Any, ...]:
 
     sizes = (s + 3, tab.degree, s - 1, 0, 0, 0, newton_run, size_of_memory, 0, 0, 0, False)
     return begin, attempt, finish, dense, shift, *sizes
-

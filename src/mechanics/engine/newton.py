@@ -5,7 +5,7 @@ is continued has the same J, factors and starting values as one that was never i
 
     scaled norm   |v| = root mean square of v_m / (atol_m + rtol |y_m|)
     rate          theta = |delta_k| / |delta_{k-1}| of Newton's corrections
-    converged     theta / (1 - theta) |delta_k| <= kappa
+    converged     theta / (1 - theta) |delta_k| <= kappa, or |delta_k| is rounding
 
 Small systems renew J in every step and the factors in every attempt: that costs less than an iteration. Larger ones
 keep J while theta is small, and the factors while the step is kept.
@@ -35,7 +35,7 @@ HEAD = 9
 MOST_ITERATIONS = 8
 SLOW = 0.05  # theta from which a new Jacobian pays, where it is not cheap
 KEEP = 1.2  # a step that could grow by less than this is kept, and its factors with it
-FIXED_KAPPA = 1e-6  # fixed steps promise an order, not a tolerance: their equations are solved this much better
+FIXED_KAPPA = 1e-8  # fixed steps promise an order, not a tolerance: their equations are solved this much better
 NOT_CONVERGED = -1.0  # instead of an error
 
 
@@ -46,10 +46,14 @@ def always_renewed(n: int | None) -> bool:
 
 @inlined
 def accuracy(rtol, fixed):  # type: ignore[no-untyped-def]
-    """Kappa: how exactly, in units of the tolerance, stages are solved; ten rounding errors are always allowed."""
-    rounding = 2.2e-15 / max(rtol, 1e-14)
-    wanted = FIXED_KAPPA if fixed else min(0.03, math.sqrt(rtol))
-    return max(rounding, wanted)
+    """Kappa: how exactly, in units of the tolerance, stages are solved."""
+    return FIXED_KAPPA if fixed else min(0.03, math.sqrt(rtol))
+
+
+@inlined
+def rounding(rtol):  # type: ignore[no-untyped-def]
+    """Ten rounding errors in units of the tolerance: smaller corrections are noise, whose rate says nothing."""
+    return 2.2e-15 / max(rtol, 1e-14)
 
 
 @kernel(forceinline=False)

@@ -16,6 +16,7 @@ from .compile import inlined
 from .emit import Emitter
 from .jacobian import make_jacobian, make_time_slope
 from .linear import SMALL, make_linear, storage
+from .stack import part
 from .stages import Row, coefficients_kernel, mean_square_kernel
 from .stages_plain import plain_coefficients, plain_mean_square
 
@@ -50,16 +51,15 @@ def _kernels(tab: Rosenbrock, n: int | None, parts: Any) -> tuple[Any, ...]:
     def begin(drift, t, y, p, K):  # type: ignore[no-untyped-def]
         for m in range(len(y)):
             K[m] = np.nan  # what the drift leaves unwritten shows
-        drift(t, y, p, K[: len(y)])
+        drift(t, y, p, part(K, 0, len(y)))
 
     @inlined
     def attempt(drift, t, dt, y, p, z, K, y1, rtol, atol):  # type: ignore[no-untyped-def]
         n = len(y)
         at_J = matrices * n
         at_M = at_J + size_J(n)
-        at_P = at_M + size_M(n)
-        f, V, slope = K[:n], K[first * n : first * n + n], K[bend * n : bend * n + n]
-        J, M, P = K[at_J:at_M], K[at_M:at_P], K[at_P : at_P + size_P(n)]
+        f, V, slope = part(K, 0, n), part(K, first * n, n), part(K, bend * n, n)
+        J, M, P = part(K, at_J, size_J(n)), part(K, at_M, size_M(n)), part(K, at_M + size_M(n), size_P(n))
         fill(drift, t, y, p, f, J, y1, V, rtol, atol)
         time_slope(drift, t, dt, y, p, f, slope)
         shifted(J, inverse_gamma / dt, M)
@@ -69,8 +69,7 @@ def _kernels(tab: Rosenbrock, n: int | None, parts: Any) -> tuple[Any, ...]:
 
     @inlined
     def finish(drift, t1, y1, p, K):  # type: ignore[no-untyped-def]
-        start = end * len(y1)
-        drift(t1, y1, p, K[start : start + len(y1)])
+        drift(t1, y1, p, part(K, end * len(y1), len(y1)))
 
     @inlined
     def dense(drift, t, dt, y, p, K, work, Q):  # type: ignore[no-untyped-def]
@@ -98,7 +97,6 @@ def _row(matrix: Any, i: int) -> Row:
 
 def _stages(tab: Rosenbrock, n: int | None) -> Any:
     s = tab.stages
-
 
     rows = tuple((_row(tab.A, i), _row(tab.C, i), float(tab.c[i]), float(tab.d[i])) for i in range(s))
     end = tuple(float(x) for x in tab.m)
@@ -155,9 +153,7 @@ def _stages(tab: Rosenbrock, n: int | None) -> Any:
 
 
 def _plain_stages(tab: Rosenbrock) -> Any:
-    def stages(
-        drift: Any, solve: Any, t: float, dt: float, y: Any, p: Any, K: Any, M: Any, P: Any, work: Any
-    ) -> None:
+    def stages(drift: Any, solve: Any, t: float, dt: float, y: Any, p: Any, K: Any, M: Any, P: Any, work: Any) -> None:
         n, s = len(y), tab.stages
         k = K[: n * (s + 3)].reshape(-1, n)
         V, bend = k[1 : s + 1], k[s + 2]

@@ -19,11 +19,13 @@ from typing import Any, NamedTuple
 from ..methods.bdf import Multistep
 from ..methods.dirk import Dirk
 from ..methods.method import Method
+from ..methods.radau import Radau
 from ..methods.rosenbrock import Rosenbrock
 from ..methods.tableau import Tableau
 from .bdf_step import bdf_step
 from .dirk import dirk_step
 from .explicit import explicit_step
+from .radau import radau_step
 from .rosenbrock import rosenbrock_step
 
 
@@ -72,6 +74,7 @@ FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {
     Multistep: bdf_step,
     Rosenbrock: rosenbrock_step,
     Dirk: dirk_step,
+    Radau: radau_step,
 }
 
 

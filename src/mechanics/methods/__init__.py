@@ -11,6 +11,8 @@ from .feagin12 import FEAGIN12
 from .kvaerno3 import KVAERNO3
 from .kvaerno5 import KVAERNO5
 from .method import Controller, Method
+from .radau import Radau, radau
+from .radau5 import RADAU5
 from .ralston3 import RALSTON3
 from .rk4 import RK4
 from .rodas5p import RODAS5P
@@ -38,6 +40,7 @@ __all__ = [
     "KVAERNO3",
     "KVAERNO5",
     "MIDPOINT",
+    "RADAU5",
     "RALSTON3",
     "RK4",
     "RODAS5P",
@@ -50,13 +53,13 @@ __all__ = [
     "Dirk",
     "Method",
     "Multistep",
-    "Tableau",
-    "all_methods",
-    "bdf",
+    "Radau",
     "Rosenbrock",
     "Tableau",
     "all_methods",
+    "bdf",
     "dirk",
+    "radau",
     "rosenbrock",
     "tableau",
 ]
