@@ -12,6 +12,7 @@ from .checks import finite_number, whole_numbers
 from .engine import layout
 from .engine.bind import Keep, bind
 from .engine.compile import compiled_so_far
+from .engine.controller import control_of
 from .engine.step import Parts, step_of
 from .event import Event, as_events
 from .methods import TSIT5, Method
@@ -238,22 +239,6 @@ def tolerances(rtol: Any, atol: ArrayLike, n: int) -> Array:
     if least == 0.0 and rtol == 0.0:
         raise ValueError("rtol and atol may not both be 0.")
     return floor
-
-
-_controls: dict[tuple[Method, float], Array] = {}
-
-
-def control_of(method: Method, max_dt: float) -> Array:
-    """Constants of `engine.control.step_factor`, whose error is a mean square: exponents are halved."""
-    key = (method, max_dt)
-    if key not in _controls:
-        if not max_dt > 0.0:
-            raise ValueError(f"max_dt must be positive, but is {max_dt}.")
-        law, q = method.controller, 1.0 + (method.error_order or method.order)
-        _controls[key] = np.array(
-            [-0.5 * law.integral / q, 0.5 * law.proportional / q, law.safety, law.shrink, law.grow, max_dt]
-        )
-    return _controls[key]
 
 
 def _attempts(max_steps: int | None, dt: float | None) -> float:

@@ -32,7 +32,18 @@ FIXED = 14  # whether steps have a fixed length
 JACOBIANS = 15  # evaluations of the Jacobian
 FACTORISATIONS = 16  # of matrices of n rows
 NEWTON_FAILED = 17  # attempts refused since the last accepted step because Newton's iteration did not converge
-WHOLES = 18
+# runs that change their method (`engine.auto`)
+MODE = 18  # which method is at work
+SCORE = 19  # steps that count towards a change
+CHECK = 20  # implicit steps until the Jacobian is looked at
+LEVEL = 21  # changes since the start
+RESUME_MODE = 22  # the four above before the last step was cut
+RESUME_SCORE = 23
+RESUME_CHECK = 24
+RESUME_LEVEL = 25
+SWITCHES = 26  # changes in this run
+IMPLICIT = 27  # accepted implicit steps in this run
+WHOLES = 28
 
 AT_START = 2  # it is the start, before the first step was chosen
 

@@ -14,8 +14,10 @@ A new family of methods is one file with such a function, and one line in `FAMIL
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
+from ..methods.auto import Automatic
 from ..methods.bdf import Multistep
 from ..methods.dirk import Dirk
 from ..methods.method import Method
@@ -76,6 +78,20 @@ FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {
     Dirk: dirk_step,
     Radau: radau_step,
 }
+
+
+@cache
+def _automatic(data: Automatic, n: int | None, parts: Parts) -> tuple[Any, ...]:
+    """Sizes that hold each of the methods (`engine.auto` runs them)."""
+    steps = [step_of(method, n, parts) for method in data.methods]
+
+    def memory(size: int) -> int:
+        return max(step.memory(size) for step in steps)
+
+    return None, None, None, None, None, 0, data.degree, 0, 0, 0, 0, _automatic, memory
+
+
+FAMILIES[Automatic] = _automatic
 
 
 def step_of(method: Method, n: int | None, parts: Parts = NO_PARTS) -> Step:

@@ -1,5 +1,6 @@
 """Integrators as objects: `from mechanics.methods import TSIT5`."""
 
+from .auto import AUTO, Automatic
 from .bdf import BDF, Multistep, bdf
 from .bosh3 import BOSH3
 from .dirk import Dirk, dirk
@@ -28,6 +29,7 @@ from .vern9 import VERN9
 KINDS = ("explicit", "implicit", "symplectic", "stochastic")
 
 __all__ = [
+    "AUTO",
     "BDF",
     "BOSH3",
     "DOP853",
@@ -49,6 +51,7 @@ __all__ = [
     "VERN7",
     "VERN8",
     "VERN9",
+    "Automatic",
     "Controller",
     "Dirk",
     "Method",
