@@ -94,7 +94,8 @@ def _stats(problem: Problem, method: Method, whole: list[int], seconds: float, c
     factorisations = whole[layout.FACTORISATIONS] + attempts * factorisations
     if jacobians:
         evaluations += jacobians * drifts_in_jacobian(problem.jacobian, problem.band, len(problem.y0))
-    return Stats(accepted, refused, evaluations, seconds, compiled, "scalar", jacobians, factorisations)
+    changes = whole[layout.SWITCHES], whole[layout.IMPLICIT]
+    return Stats(accepted, refused, evaluations, seconds, compiled, "scalar", jacobians, factorisations, *changes)
 
 
 def _events(run: Trajectory, logged: int) -> tuple[EventLog, ...]:

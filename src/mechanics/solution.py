@@ -43,6 +43,8 @@ class Stats:
     jacobians, factorisations : int
         Evaluations of the Jacobian (the drift's evaluations for its differences are in `evaluations`), and LU
         factorisations of implicit methods.
+    switches, implicit_steps : int
+        Of methods that change between explicit and implicit steps: changes, and accepted implicit steps.
     """
 
     accepted: int
@@ -53,6 +55,8 @@ class Stats:
     engine: str = "scalar"
     jacobians: int = 0
     factorisations: int = 0
+    switches: int = 0
+    implicit_steps: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +132,8 @@ class Solution:
     def message(self) -> str:
         """What happened, where, and what to do about it."""
         where = f" At t = {self.t:.10g} after {self.stats.accepted} steps"
+        if self.stats.switches:
+            where += f" ({self.stats.implicit_steps} implicit, {self.stats.switches} changes of method)"
         if not self.status.ok:
             where += f", dt = {self.report.dt:.3g}"
         if self.component is not None:
