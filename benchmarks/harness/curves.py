@@ -60,7 +60,7 @@ def at_error(errors, costs, target):
 
 
 def rows_at(curves, target, limit=None):
-    """One row a competitor, fastest first: median and minimum at the target, and over the best peer; over `limit` too."""
+    """One row a competitor, fastest first: median and minimum at the target, over `limit`, and over the best peer."""
     found = {name: (at_error(e, med, target), at_error(e, low, target)) for name, (e, med, low) in curves.items()}
     peer = [med for name, (med, _) in found.items() if med and not name.startswith(("C ", "mechanics"))]
     best = min(peer, default=None)

@@ -20,7 +20,7 @@ def stiff(case):
 
     band = {}
     if case.band:
-        band = dict(linsolver="band", lband=case.band[0], uband=case.band[1])
+        band = {"linsolver": "band", "lband": case.band[0], "uband": case.band[1]}
 
     def solve(tol):
         solver = CVODE(rhs, method="BDF", rtol=tol, atol=tol * case.floor, max_num_steps=1_000_000, **band)

@@ -13,9 +13,8 @@ from .engine import layout
 from .methods import Method
 from .scipy_compiled import NotCompilable
 from .scipy_dense import DenseSolution
-from .scipy_job import Asked, Job, job_of
+from .scipy_job import NOTHING_KNOWN, Asked, Job, job_of
 from .scipy_options import (
-    Linearisation,
     Watched,
     arguments_of,
     initial_state,
@@ -124,7 +123,7 @@ def solve_ivp(
     start = initial_state(y0)
     implicit = ours.kind == "implicit"
     steps = steps_of(len(start), t1 - t0, implicit=implicit, **options)
-    linear = linearisation(**options) if implicit else Linearisation()
+    linear = linearisation(**options) if implicit else NOTHING_KNOWN
     watch = NO_EVENTS if events is None else watched(events)
     asked = Asked(fun, start, t0, t1, ours, steps, times, dense_output, watch, vectorized, given_args, linear)
     try:

@@ -17,6 +17,7 @@ from .scipy_options import Linearisation, Steps, Watched
 
 Array = NDArray[np.float64]
 NOTHING = np.empty(0)
+NOTHING_KNOWN = Linearisation()
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,7 @@ class Asked:
     watched: Watched
     vectorized: bool
     args: tuple[Any, ...]
-    linear: Linearisation = Linearisation()
+    linear: Linearisation = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, eq=False)

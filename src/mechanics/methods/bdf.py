@@ -1,10 +1,10 @@
 """Backward differentiation formulas of orders 1 to 5 with variable order and step, for stiff problems of any size.
 
-    y(t_n + x dt) = sum_j z_j x^j,  z = z_predicted + l e,   e = y_n - y_predicted,   l_1 e = dt f(t_n, y_n) - z_1_predicted
+    y(t_n + x dt) = sum_j z_j x^j,   z = z_predicted + l e,   e = y_n - y_predicted,   l_1 e = dt f(t_n, y_n) - z_1
 
 The history is the Nordsieck array z of scaled derivatives. Its corrector polynomial sum_j l_j x^j has the roots
--1, ..., -(t_n - t_{n-q+1}) / dt, and one more, chosen so that l_1 = 1 + 1/2 + ... + 1/q whatever the past steps were: the
-"fixed leading coefficient", with which the Newton matrix 1 - dt / l_1 J changes with the step and the order alone.
+-1, ..., -(t_n - t_{n-q+1}) / dt, and one more, chosen so that l_1 = 1 + 1/2 + ... + 1/q whatever the past steps were:
+the "fixed leading coefficient", with which the Newton matrix 1 - dt / l_1 J changes with the step and the order alone.
 """
 
 from dataclasses import dataclass
