@@ -70,11 +70,7 @@ order: Any = None
 
 make_polynomial, make_terms = workspace(ROWS, 1), workspace(TERMS, 1)
 
-BIAS_LOWER, BIAS_SAME, BIAS_HIGHER = (
-    6.0,
-    6.0,
-    10.0,
-)  # errors are taken for so much larger: higher orders must win clearly
+BIAS_LOWER, BIAS_SAME, BIAS_HIGHER = 6.0, 6.0, 10.0  # errors are taken for larger: a higher order must win clearly
 WORTHWHILE = 1.3  # a smaller increase of the step is not worth a factorisation: 1.5 costs up to 10 % more steps
 FIRST_GROWTH, LATER_GROWTH = 1e4, 10.0
 NOT_CONVERGED = 0.25  # next step after Newton's iteration has failed

@@ -4,8 +4,8 @@ With xi_i = (t_n - t_{n-i}) / dt the corrector polynomial of z = z_predicted + l
 
     sum_j l_j x^j = (1 + x / xi_*) prod_{i<q} (1 + x / xi_i),      1 / xi_* = sum_{i<=q} 1/i - sum_{i<q} 1 / xi_i
 
-so that l_1 = 1 + 1/2 + ... + 1/q. Local errors at orders q - 1, q and q + 1 are estimated by multiples of z_q, of e, and
-of the difference of e and its predecessor: for equal steps the classical dt^(q+1) y^(q+1) / ((q + 1) l_1).
+so that l_1 = 1 + 1/2 + ... + 1/q. Local errors at orders q - 1, q and q + 1 are estimated by multiples of z_q, of e,
+and of the difference of e and its predecessor: for equal steps the classical dt^(q+1) y^(q+1) / ((q + 1) l_1).
 
 Brown, Byrne, Hindmarsh, SIAM J. Sci. Stat. Comput. 10 (1989) 1038-1051, section 2; Jackson, Sacks-Davis, ACM TOMS 6
 (1980) 295-318.
