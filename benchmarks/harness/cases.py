@@ -8,8 +8,14 @@ Ensembles: y0 of member 0 is `case.y0`; the others are spread about it.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
+import numba
 import numpy as np
+
+import mechanics
+from mechanics.methods import VERN9
+from mechanics.systems import BRUSSELATOR_PDE, HIRES, OREGONATOR, ROBERTSON, VAN_DER_POL_STIFF
 
 from . import drifts
 from .references import REFERENCES
@@ -65,6 +71,62 @@ ENSEMBLES = (
     _case(drifts.friction_chain, np.zeros(7), 10.0, spread=0.3, members=5_000, analytic=False),
     _case(drifts.kuramoto, np.zeros(12), 5.0, spread=1.0, members=2_000),
     _case(drifts.pleiades, PLEIADES, 1.0, spread=0.01, members=500),
+)
+
+
+@dataclass(frozen=True)
+class StiffCase:
+    """A stiff system of `mechanics.systems`.
+
+    `floor` is atol over rtol: below the components that matter (Robertson's second one is 1e-5).
+    """
+
+    name: str
+    system: object
+    floor: float
+    band: tuple | None = None
+
+    @property
+    def y0(self):
+        return np.array(self.system.y0)
+
+    @property
+    def t1(self):
+        return self.system.t1
+
+    @property
+    def n(self):
+        return self.system.n
+
+    @cached_property
+    def drift(self):
+        """`f(t, y, p, dy)` with the parameters inside, for libraries that have no place for them."""
+        f, parameters = numba.njit(self.system.drift), self.system.p
+
+        def drift(t, y, p, dy):
+            f(t, y, parameters, dy)
+
+        return drift
+
+    @cached_property
+    def reference(self):
+        """State at t1: in 60 digits, or by VERN9 at 1e-13, for which the Brusselator is stiff, but not very."""
+        if self.system.final is not None:
+            return self.system.final
+        return mechanics.solve(self.system.problem(), VERN9, rtol=1e-13, atol=1e-13, saveat=[self.t1]).y
+
+    def error(self, final):
+        """The largest relative error of a component."""
+        reference = self.reference
+        return np.abs(final / reference - 1.0).max() if final.shape == reference.shape else np.inf
+
+
+STIFF = (
+    StiffCase("robertson", ROBERTSON, 1e-6),
+    StiffCase("van_der_pol", VAN_DER_POL_STIFF, 1e-2),
+    StiffCase("hires", HIRES, 1e-3),
+    StiffCase("oregonator", OREGONATOR, 1e-2),
+    StiffCase("brusselator", BRUSSELATOR_PDE, 1.0, band=(2, 2)),
 )
 
 

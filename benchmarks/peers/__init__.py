@@ -2,6 +2,7 @@
 
 A module has `VERSION` and any of
 - `single(case) -> {name: solve}`, with `solve(tol) -> run` and `run() -> state at t1`;
+- `stiff(case)`: the same for the stiff systems of `harness.cases`;
 - `fixed(case, y0, steps) -> {name: run}` and `adaptive(case, y0, tol) -> {name: run}`, `run() -> states (members, n)`;
 - `trivial() -> {name: run}`: a solve of y' = -y over one unit of time, for the overhead of a call.
 What a library cannot do with a case is left out of its dictionary.
@@ -14,6 +15,7 @@ MODULES = (
     "with_heyoka",
     "with_cyrk",
     "with_numbalsoda",
+    "with_sundae",
     "with_numba",
     "with_numpy",
     "with_diffrax",

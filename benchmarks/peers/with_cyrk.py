@@ -74,6 +74,28 @@ def single(case):
     }
 
 
+STIFF = ("RADAU", "LSODA", "BDF")
+
+
+def stiff(case):
+    """The callback without Python; on a banded system also LSODA with its band, which only `pysolve_ivp` can take."""
+    rhs, y0 = callback(case.drift, case.n), case.y0
+
+    def by_address(method):
+        return lambda tol: lambda: final_state(rhs.address, case.t1, y0, method, tol, tol * case.floor)
+
+    found = {f"CyRK {method}": by_address(method) for method in STIFF}
+    if case.band:
+        fun, band = right_hand_side(case.drift), dict(zip(("lband", "uband"), case.band, strict=True))
+
+        def banded(tol):
+            options = dict(rtol=tol, atol=tol * case.floor, pass_dy_as_arg=True, **band)
+            return lambda: pysolve_ivp(fun, (0.0, case.t1), y0, "LSODA", **options).y[:, -1]
+
+        found["CyRK LSODA, banded, from Python"] = banded
+    return found
+
+
 def adaptive(case, y0, tol):
     rhs, out = callback(case.drift, case.n), np.empty_like(y0)
 

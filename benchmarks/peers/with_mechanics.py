@@ -1,5 +1,6 @@
 """This library."""
 
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
@@ -13,6 +14,7 @@ except ImportError as error:
 
 VERSION = mechanics.__version__
 SINGLE = ("TSIT5", "DOP853", "VERN7", "VERN9", "TAYLOR12", "TAYLOR20")
+STIFF = ("RODAS5P", "KVAERNO5", "RADAU5", "BDF", "AUTO")
 
 
 def methods(names):
@@ -32,6 +34,18 @@ def single(case):
         return lambda tol: lambda: solve(one, method, rtol=tol, atol=tol, saveat=end).ys[-1]
 
     return {f"mechanics {name}": with_method(method) for name, method in methods(SINGLE).items()}
+
+
+def stiff(case):
+    """Without the Jacobian of the system: no other competitor is given it."""
+    band = {"band": case.band} if case.band else {}
+    one = replace(case.system.problem(jacobian=None), **band)
+
+    def with_method(method):
+        end = np.array([case.t1])
+        return lambda tol: lambda: solve(one, method, rtol=tol, atol=tol * case.floor, saveat=end).ys[-1]
+
+    return {f"mechanics {name}": with_method(method) for name, method in methods(STIFF).items()}
 
 
 def fixed(case, y0, steps, threads=1):

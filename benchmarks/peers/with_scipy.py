@@ -39,6 +39,24 @@ def single(case):
     }
 
 
+def stiff(case):
+    fun, y0 = right_hand_side(case, compiled=True), case.y0
+
+    def with_method(method, **options):
+        def solve(tol):
+            found = dict(rtol=max(tol, 2.3e-14), atol=tol * case.floor, **options)
+            return lambda: solve_ivp(fun, (0.0, case.t1), y0, method, **found).y[:, -1]
+
+        return solve
+
+    band = dict(zip(("lband", "uband"), case.band, strict=True)) if case.band else {}
+    return {
+        "scipy LSODA, numba rhs": with_method("LSODA", **band),
+        "scipy Radau, numba rhs": with_method("Radau"),
+        "scipy BDF, numba rhs": with_method("BDF"),
+    }
+
+
 def trivial():
     def fun(t, y):
         return -y

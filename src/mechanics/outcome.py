@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from .diagnose import diagnose
 from .engine import layout
 from .engine.interpolate import interpolate
-from .engine.step import step_of
+from .engine.jacobian import drifts_in_jacobian
+from .engine.step import Parts, step_of
 from .methods import Method
-from .problem import Problem
+from .problem import Problem, reads_time
 from .solution import Dense, EventLog, Solution, Stats
 from .status import Status
 from .trajectory import Trajectory
@@ -46,7 +47,7 @@ def solution_of(
         ts=ts,
         ys=ys,
         status=found,
-        stats=_stats(method, whole, seconds, compiled),
+        stats=_stats(problem, method, whole, seconds, compiled),
         events=_events(run, whole[layout.LOGGED]) if run.marks.size else (),
         t=t,
         y=y,
@@ -84,17 +85,24 @@ def _saved(
     return ts, ys, dense
 
 
-_costs: dict[Method, tuple[int, int, int]] = {}  # evaluations in an attempt, after acceptance, for an interpolant
+# evaluations in an attempt, after acceptance, for an interpolant; Jacobians and factorisations in an attempt
+_costs: dict[tuple[Method, bool], tuple[int, int, int, int, int]] = {}
 
 
-def _stats(method: Method, whole: list[int], seconds: float, compiled: int) -> Stats:
-    if method not in _costs:
-        step = step_of(method, None)
-        _costs[method] = step.cost, step.finish_cost, step.dense_cost
-    attempt, finish, dense = _costs[method]
+def _stats(problem: Problem, method: Method, whole: list[int], seconds: float, compiled: int) -> Stats:
+    key = method, not reads_time(problem.drift)
+    if key not in _costs:
+        step = step_of(method, None, Parts(autonomous=key[1]))
+        _costs[key] = step.cost, step.finish_cost, step.dense_cost, step.jacobians, step.factorisations
+    attempt, finish, dense, jacobians, factorisations = _costs[key]
     accepted, refused = whole[layout.ACCEPTED], whole[layout.REFUSED]
-    evaluations = whole[layout.EVALUATIONS] + (accepted + refused) * attempt + accepted * finish
+    attempts = accepted + refused
+    evaluations = whole[layout.EVALUATIONS] + attempts * attempt + accepted * finish
     evaluations += whole[layout.DENSE_EVALUATIONS] * dense
+    jacobians = whole[layout.JACOBIANS] + attempts * jacobians
+    factorisations = whole[layout.FACTORISATIONS] + attempts * factorisations
+    if jacobians:
+        evaluations += jacobians * drifts_in_jacobian(problem.jacobian, problem.band, len(problem.y0))
     return frozen(
         Stats,
         accepted=accepted,
@@ -103,6 +111,10 @@ def _stats(method: Method, whole: list[int], seconds: float, compiled: int) -> S
         seconds=seconds,
         compiled=compiled,
         engine="scalar",
+        jacobians=jacobians,
+        factorisations=factorisations,
+        switches=whole[layout.SWITCHES],
+        implicit_steps=whole[layout.IMPLICIT],
     )
 
 

@@ -5,17 +5,20 @@ from typing import Any
 
 import numpy as np
 import scipy.integrate
+from numba.core.dispatcher import Dispatcher
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import OptimizeResult
 
 from .engine import layout
+from .methods import Method
 from .scipy_compiled import NotCompilable
 from .scipy_dense import DenseSolution
-from .scipy_job import Asked, Job, job_of
+from .scipy_job import NOTHING_KNOWN, Asked, Job, job_of
 from .scipy_options import (
     Watched,
     arguments_of,
     initial_state,
+    linearisation,
     method_of,
     requested,
     steps_of,
@@ -28,6 +31,7 @@ MESSAGES = (
     "The solver successfully reached the end of the integration interval.",
     "A termination event occurred.",
 )
+ONLY_SCIPYS = {"min_step", "jac_sparsity"}
 NO_EVENTS = Watched((), (), ())
 
 
@@ -61,7 +65,8 @@ def solve_ivp(
         Real or complex.
     method : str, class or Method
         "RK45" (DOPRI5), "RK23" (BOSH3), "DOP853", their SciPy classes, or an adaptive method of `mechanics.methods`.
-        "Radau", "BDF", "LSODA", their classes and other `OdeSolver` classes are run by SciPy itself.
+        "Radau" (RADAU5), "BDF" (BDF), "LSODA" (AUTO) and their classes are ours where `fun` is compiled; where it is
+        called as it is they, and other `OdeSolver` classes, are run by SciPy itself.
     t_eval : array_like, shape (k,), optional
         Times to return, sorted; without it every step.
     dense_output : bool
@@ -76,8 +81,9 @@ def solve_ivp(
         None compiles the functions that are numba's already (`@njit`) and calls the others as they are; True compiles
         `fun` and the events, or raises; False compiles none. See Notes.
     **options
-        `rtol` (1e-3), `atol` (1e-6, also (n,)), `first_step`, `max_step`; others have no effect on explicit methods,
-        and a warning says so.
+        `rtol` (1e-3), `atol` (1e-6, also (n,)), `first_step`, `max_step`; of implicit methods `jac` (a function; a
+        constant matrix is found by differences), `lband` and `uband` (with them J is found by differences). Others
+        have no effect on explicit methods, and a warning says so; with `min_step` or `jac_sparsity` SciPy itself runs.
 
     Returns
     -------
@@ -105,7 +111,8 @@ def solve_ivp(
     root at the end of a step counts once; a `fun` that returns NaN ends the solve with status -1; `max_step` may be
     shortened by 1 %. Steps, and so rounding and `nfev`, are not SciPy's own.
     """
-    ours = method_of(method)
+    compiled = compile or (compile is None and isinstance(fun, Dispatcher))
+    ours = method_of(method, bool(compiled) and not ONLY_SCIPYS & options.keys())
     if ours is None or np.size(y0) == 0:  # SciPy has its own rules for a state without components
         return scipy.integrate.solve_ivp(
             fun, t_span, y0, method, t_eval, dense_output, events, vectorized, args, **options
@@ -114,15 +121,21 @@ def solve_ivp(
     given_args = arguments_of(args)
     times = requested(t_eval, t0, t1)
     start = initial_state(y0)
-    steps = steps_of(len(start), t1 - t0, **options)
+    implicit = ours.kind == "implicit"
+    steps = steps_of(len(start), t1 - t0, implicit=implicit, **options)
+    linear = linearisation(**options) if implicit else NOTHING_KNOWN
     watch = NO_EVENTS if events is None else watched(events)
-    asked = Asked(fun, start, t0, t1, ours, steps, times, dense_output, watch, vectorized, given_args)
+    asked = Asked(fun, start, t0, t1, ours, steps, times, dense_output, watch, vectorized, given_args, linear)
     try:
         job = job_of(asked, compile)
         ran = run(job)
     except NotCompilable:
         if compile:
             raise
+        if implicit and not isinstance(method, Method):
+            return scipy.integrate.solve_ivp(
+                fun, t_span, y0, method, t_eval, dense_output, events, vectorized, args, **options
+            )  # fmt: skip
         job = job_of(asked, False)
         ran = run(job)
     return _result(asked, job, ran, events is not None)
@@ -154,8 +167,8 @@ def _result(asked: Asked, job: Job, ran: Ran, with_events: bool) -> OdeResult:
         t_events=t_events,
         y_events=y_events,
         nfev=ran.evaluations,
-        njev=0,
-        nlu=0,
+        njev=int(ran.trajectory.whole[layout.JACOBIANS]),
+        nlu=int(ran.trajectory.whole[layout.FACTORISATIONS]),
         status=ran.status,
         message=ran.why if ran.status < 0 else MESSAGES[ran.status],
         success=ran.status >= 0,

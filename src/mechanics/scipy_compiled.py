@@ -90,6 +90,19 @@ def compiled_drift(fun: Any, is_complex: bool, vectorized: bool) -> Callable[...
 
 
 @cache
+def compiled_jacobian(jac: Any) -> Callable[..., None]:
+    """`jacobian(t, y, p, J)` that stores what `jac(t, y, *p.args)` returns, an array of shape (n, n)."""
+
+    def jacobian(t, y, p, J):  # type: ignore[no-untyped-def]
+        found = jac(t, y, *p.args)
+        for i in range(len(y)):
+            for j in range(len(y)):
+                J[i, j] = found[i, j]
+
+    return jacobian
+
+
+@cache
 def compiled_event(event: Any, is_complex: bool) -> Callable[..., float]:
     """`g(t, y, p)` for the engine."""
     if is_complex:

@@ -9,13 +9,15 @@ from numba.core.dispatcher import Dispatcher
 from numpy.typing import NDArray
 
 from .engine.bind import Keep
+from .engine.step import NO_PARTS, Parts
 from .methods import Method
 from .python_call import Given, prepare_calls, python_drift, python_event
-from .scipy_compiled import can_compile, compiled_arguments, compiled_drift, compiled_event
-from .scipy_options import Steps, Watched
+from .scipy_compiled import can_compile, compiled_arguments, compiled_drift, compiled_event, compiled_jacobian
+from .scipy_options import Linearisation, Steps, Watched
 
 Array = NDArray[np.float64]
 NOTHING = np.empty(0)
+NOTHING_KNOWN = Linearisation()
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +35,7 @@ class Asked:
     watched: Watched
     vectorized: bool
     args: tuple[Any, ...]
+    linear: Linearisation = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,7 @@ class Job:
     keep: Keep
     saveat: Array
     alive: Any
+    parts: Parts = NO_PARTS
 
 
 def job_of(asked: Asked, compile: bool | None) -> Job:
@@ -102,7 +106,15 @@ def job_of(asked: Asked, compile: bool | None) -> Job:
         keep=keep,
         saveat=NOTHING if times is None or keep == "steps" else times,
         alive=alive,
+        parts=_parts(asked, compile, is_complex),
     )
+
+
+def _parts(asked: Asked, compile: bool | None, is_complex: bool) -> Parts:
+    """What is known of the Jacobian; where it cannot be compiled along, differences are taken."""
+    jac = asked.linear.jac
+    usable = jac is not None and not is_complex and can_compile(jac, compile)
+    return Parts(jacobian=compiled_jacobian(jac) if usable else None, band=None if is_complex else asked.linear.band)
 
 
 def _events(functions: tuple[Any, ...], compiled: list[bool], is_complex: bool) -> list[Callable[..., float]]:

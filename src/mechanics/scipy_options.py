@@ -23,6 +23,14 @@ OURS: dict[Any, Method] = {
     DOP853: methods.DOP853,
 }
 SCIPYS: dict[str, type] = {"Radau": Radau, "BDF": BDF, "LSODA": LSODA}
+IMPLICIT: dict[Any, Method] = {  # where the right-hand side is compiled
+    "Radau": methods.RADAU5,
+    "BDF": methods.BDF,
+    "LSODA": methods.AUTO,
+    Radau: methods.RADAU5,
+    BDF: methods.BDF,
+    LSODA: methods.AUTO,
+}
 
 
 @dataclass(frozen=True)
@@ -44,8 +52,10 @@ class Steps:
     first_step: float | None
 
 
-def method_of(method: Any) -> Method | None:
+def method_of(method: Any, compiled: bool = False) -> Method | None:
     """Our method of this name, class or object; None for those that SciPy runs.
+
+    The implicit ones are ours where the right-hand side is `compiled`.
 
     Raises
     ------
@@ -61,6 +71,8 @@ def method_of(method: Any) -> Method | None:
     if isinstance(method, str) or inspect.isclass(method):
         if method in OURS:
             return OURS[method]
+        if compiled and method in IMPLICIT:
+            return IMPLICIT[method]
         if method in SCIPYS or (inspect.isclass(method) and issubclass(method, OdeSolver)):
             return None
     names = [name for name in OURS if isinstance(name, str)] + list(SCIPYS)
@@ -121,10 +133,11 @@ def steps_of(
     atol: Any = 1e-6,
     max_step: float = math.inf,
     first_step: float | None = None,
+    implicit: bool = False,
     **others: Any,
 ) -> Steps:
-    """Options of the explicit methods; a warning for those that they do not have."""
-    if others:
+    """Options that all methods have; a warning for those that the explicit ones do not have."""
+    if others and not implicit:
         names = ", ".join(f"`{name}`" for name in others)
         warnings.warn(f"The following arguments have no effect for a chosen solver: {names}.", stacklevel=3)
     if max_step <= 0:
@@ -161,6 +174,29 @@ def _smallest(rtol: Any, n: int) -> float:
     if not rtol < math.inf:
         raise ValueError(f"`rtol` must be finite, but is {rtol}.")
     return float(rtol)
+
+
+@dataclass(frozen=True)
+class Linearisation:
+    """What is known of the Jacobian.
+
+    Attributes
+    ----------
+    jac : callable or None
+        `jac(t, y, *args)` of shape (n, n).
+    band : (int, int) or None
+        Half-bandwidths; with them the Jacobian is found by differences.
+    """
+
+    jac: Any = None
+    band: tuple[int, int] | None = None
+
+
+def linearisation(jac: Any = None, lband: int | None = None, uband: int | None = None, **others: Any) -> Linearisation:
+    """From the options of SciPy's implicit methods. A constant Jacobian is found by differences, as accurately."""
+    if lband is not None or uband is not None:
+        return Linearisation(None, (int(lband or 0), int(uband or 0)))
+    return Linearisation(jac if callable(jac) else None)
 
 
 @dataclass(frozen=True)

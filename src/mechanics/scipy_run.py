@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from .diagnose import diagnose
 from .engine import layout
 from .engine.bind import bind
+from .engine.jacobian import drifts_in_jacobian
 from .engine.stack import STACK
-from .engine.step import step_of
+from .engine.step import Parts, step_of
 from .event import Event
-from .methods import Method
 from .problem import Problem
 from .python_call import python_drift, raise_stored
 from .scipy_compiled import NotCompilable
@@ -84,10 +84,10 @@ def run(job: Job) -> Ran:
         for i, e in enumerate(at_start):
             trajectory.marks[layout.FIRED, e] += 1.0
             if job.watched.terminal[e] == 1:
-                return Ran(_fresh(job, ()), _evaluations(job.method, trajectory), 1, "", at_start[: i + 1])
+                return Ran(_fresh(job, ()), _evaluations(job, trajectory), 1, "", at_start[: i + 1])
     if code is Status.MAX_STEPS:
         code = _advance(job, entry, trajectory, math.inf)
-    cost = _evaluations(job.method, trajectory)
+    cost = _evaluations(job, trajectory)
     if code == layout.DONE or code == layout.EVENT:
         return Ran(trajectory, cost, 1 if code == layout.EVENT else 0, "", at_start)
     return Ran(trajectory, cost, -1, _why(job, trajectory, code), at_start)
@@ -97,7 +97,7 @@ def _entry(job: Job) -> Entry:
     size = OPEN if job.drift is python_drift else len(job.y0)
     events = tuple(Event(g) for g in job.events)  # directions and counts are in the marks
     try:
-        return bind(job.drift, job.method, size, job.given, job.key, job.keep, events, False)
+        return bind(job.drift, job.method, size, job.given, job.key, job.keep, events, False, job.parts)
     except TypeError as error:
         if isinstance(error.__cause__, NumbaError):
             raise NotCompilable(
@@ -114,7 +114,7 @@ def _fresh(job: Job, first: Sequence[float]) -> Trajectory:
         marks[layout.BEFORE, :count] = np.nan_to_num(first)
         marks[layout.DIRECTION, :count], marks[layout.STOP, :count] = job.watched.direction, job.watched.terminal
     method = job.method
-    memory = step_of(method, None).memory(len(job.y0))
+    memory = step_of(method, None, Parts(band=job.parts.band)).memory(len(job.y0))
     trajectory = new_trajectory(job.y0, job.t0, job.t1, job.keep, job.saveat, method.degree, marks, 0.0, memory)
     trajectory.set_step(None, job.steps.first_step, job.t1 - job.t0)
     return trajectory
@@ -136,10 +136,13 @@ def _leaves(job: Job, e: int, t: float, y: Array) -> bool:
     return direction == 0 or direction * job.values[e](t, y) >= 0.0
 
 
-def _evaluations(method: Method, trajectory: Trajectory) -> int:
-    step, whole = step_of(method, None), trajectory.whole
+def _evaluations(job: Job, trajectory: Trajectory) -> int:
+    step, whole = step_of(job.method, None), trajectory.whole
     accepted, refused = int(whole[layout.ACCEPTED]), int(whole[layout.REFUSED])
     in_steps = (accepted + refused) * step.cost + accepted * step.finish_cost
+    if whole[layout.JACOBIANS]:
+        each = drifts_in_jacobian(job.parts.jacobian, job.parts.band, len(job.y0))
+        in_steps += int(whole[layout.JACOBIANS]) * each
     return int(whole[layout.EVALUATIONS]) + in_steps + int(whole[layout.DENSE_EVALUATIONS]) * step.dense_cost
 
 

@@ -40,6 +40,11 @@ class Stats:
         Functions compiled for this call (0 once the drift is known on this machine).
     engine : str
         "scalar": one trajectory.
+    jacobians, factorisations : int
+        Evaluations of the Jacobian (the drift's evaluations for its differences are in `evaluations`), and LU
+        factorisations of implicit methods.
+    switches, implicit_steps : int
+        Of methods that change between explicit and implicit steps: changes, and accepted implicit steps.
     """
 
     accepted: int
@@ -48,6 +53,10 @@ class Stats:
     seconds: float
     compiled: int
     engine: str = "scalar"
+    jacobians: int = 0
+    factorisations: int = 0
+    switches: int = 0
+    implicit_steps: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +132,8 @@ class Solution:
     def message(self) -> str:
         """What happened, where, and what to do about it."""
         where = f" At t = {self.t:.10g} after {self.stats.accepted} steps"
+        if self.stats.switches:
+            where += f" ({self.stats.implicit_steps} implicit, {self.stats.switches} changes of method)"
         if not self.status.ok:
             where += f", dt = {self.report.dt:.3g}"
         if self.component is not None:

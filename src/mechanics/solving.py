@@ -12,11 +12,12 @@ from .checks import finite_number, whole_numbers
 from .engine import layout
 from .engine.bind import Keep, bind
 from .engine.compile import compiled_so_far
+from .engine.controller import control_of
 from .engine.step import Parts, step_of
 from .event import Event, as_events
 from .methods import TSIT5, Method
 from .outcome import solution_of
-from .problem import Problem
+from .problem import Problem, reads_time
 from .progress import progress_bar
 from .solution import Restart, Solution
 from .status import Status
@@ -114,7 +115,7 @@ def solve(
         keep = "nothing"
     control, attempts = control_of(method, max_dt), _attempts(max_steps, dt)
     degree = method.degree
-    memory = step_of(method, None).memory(len(problem.y0))
+    memory = step_of(method, None, Parts(band=problem.band)).memory(len(problem.y0))
     if previous is None:
         rows = 0.0 if dt is None else abs(t1 - t0) / dt + 2.0
         run = new_trajectory(problem.y0, t0, t1, keep, times, degree, _marks(given), min(rows, attempts + 1), memory)
@@ -159,7 +160,8 @@ def solve(
 
 def parts_of(problem: Problem) -> Parts:
     """What a method may need of the problem beside its drift."""
-    return Parts(problem.jacobian, problem.diffusion, problem.noise if problem.diffusion else None)
+    noise = problem.noise if problem.diffusion else None
+    return Parts(problem.jacobian, problem.diffusion, noise, problem.band, not reads_time(problem.drift))
 
 
 def check_pieces(problem: Any, method: Any, dt: Any) -> None:
@@ -175,6 +177,8 @@ def check_pieces(problem: Any, method: Any, dt: Any) -> None:
             raise ValueError(f"{method} has no error estimate; give the step with dt=, or use an adaptive method.")
     else:
         positive("dt", dt)
+        if not getattr(method.data, "fixed_steps", True):
+            raise ValueError(f"{method} chooses its own steps; leave out dt=, and limit them with max_dt=.")
 
 
 def positive(name: str, value: Any) -> float:
@@ -240,22 +244,6 @@ def tolerances(rtol: Any, atol: ArrayLike, n: int) -> Array:
     if least == 0.0 and rtol == 0.0:
         raise ValueError("rtol and atol may not both be 0.")
     return floor
-
-
-_controls: dict[tuple[Method, float], Array] = {}
-
-
-def control_of(method: Method, max_dt: float) -> Array:
-    """Constants of `engine.control.step_factor`, whose error is a mean square: exponents are halved."""
-    key = (method, max_dt)
-    if key not in _controls:
-        if not max_dt > 0.0:
-            raise ValueError(f"max_dt must be positive, but is {max_dt}.")
-        law, q = method.controller, 1.0 + (method.error_order or method.order)
-        _controls[key] = np.array(
-            [-0.5 * law.integral / q, 0.5 * law.proportional / q, law.safety, law.shrink, law.grow, max_dt]
-        )
-    return _controls[key]
 
 
 def _attempts(max_steps: int | None, dt: float | None) -> float:

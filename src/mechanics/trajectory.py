@@ -25,16 +25,27 @@ RESUMED = (
     (layout.LOG_ERROR, layout.RESUME_LOG_ERROR),
     (layout.GROW, layout.RESUME_GROW),
 )
+RESUMED_WHOLE = (
+    (layout.INDEX, layout.RESUME_INDEX),
+    (layout.MODE, layout.RESUME_MODE),
+    (layout.SCORE, layout.RESUME_SCORE),
+    (layout.CHECK, layout.RESUME_CHECK),
+    (layout.LEVEL, layout.RESUME_LEVEL),
+)
 COUNTERS = (
     layout.ACCEPTED,
     layout.REFUSED,
     layout.EVALUATIONS,
     layout.DENSE_EVALUATIONS,
+    layout.JACOBIANS,
+    layout.FACTORISATIONS,
     layout.LOGGED,
     layout.CUT,
     layout.SAVED,
     layout.SAVE_NEXT,
     layout.STOPPED_BY,
+    layout.SWITCHES,
+    layout.IMPLICIT,
 )
 NOTHING = np.empty(0)
 NO_ROWS = np.empty((0, 0))
@@ -174,7 +185,8 @@ def resume(previous: Trajectory, y: Array, t: float, t1: float, keep: str, savea
         run.memory[0] = previous.memory[1]
         for now, before in RESUMED:
             run.real[now] = previous.real[before]
-        run.whole[layout.INDEX] = run.whole[layout.RESUME_INDEX]
+        for now, before in RESUMED_WHOLE:
+            run.whole[now] = previous.whole[before]
         run.marks[layout.BEFORE] = run.marks[layout.RESUME_BEFORE]
         if run.whole[layout.CUT] == layout.AT_START:
             run.whole[layout.STARTED] = 0

@@ -9,11 +9,15 @@ from numba.core.config import DISABLE_JIT  # type: ignore[attr-defined]
 from numba.core.errors import NumbaError
 
 from ..event import Event
+from ..methods.auto import Automatic
 from ..methods.method import Method
 from . import events as event_kernels
 from . import full, output, scalar
 from .adopt import adopt
+from .auto import automatic_entry, largest_rate
 from .compile import compile_bound
+from .jacobian import make_jacobian
+from .linear import make_linear
 from .stack import STACK, workspace
 from .step import NO_PARTS, Parts, step_of
 
@@ -53,8 +57,32 @@ def bind(
     key = (drift, method, size, p_key, keep, functions, fixed, parts)
     found = _bound.get(key)
     if found is None:
-        found = _bound[key] = _compile(drift, method, size, p, keep, events, fixed, parts), method
+        if isinstance(method.data, Automatic):
+            made: Any = automatic_entry(
+                method.data,
+                size,
+                parts,
+                lambda single, change: _compile(drift, single, size, p, keep, events, fixed, parts, change),
+                lambda: look_at(drift, size, p, parts),
+            )
+        else:
+            made = _compile(drift, method, size, p, keep, events, fixed, parts)
+        found = _bound[key] = made, method
     return found[0]
+
+
+def look_at(drift: Any, n: int | None, p: Any, parts: Parts) -> Any:
+    """The compiled `auto.largest_rate` of a problem."""
+    known = adopted(parts)
+    entry: Any = compile_bound(
+        largest_rate,
+        drift=adopt(drift),
+        fill=make_jacobian(known.jacobian, known.band),
+        size_J=make_linear(n, known.band).size_J,
+        vector=workspace(n, 1),
+    )
+    f1 = types.float64[::1]
+    return entry if DISABLE_JIT else entry.compile((types.float64, f1, numba.typeof(p), types.float64, f1))
 
 
 def _compile(
@@ -66,6 +94,7 @@ def _compile(
     events: tuple[Event, ...],
     fixed: bool,
     parts: Parts,
+    change: Callable[[dict[str, Any]], dict[str, Any]] = dict,
 ) -> Callable[..., int]:
     step = step_of(method, n, adopted(parts))
     step.check(drift, p)
@@ -76,23 +105,24 @@ def _compile(
             event_kernels.make_apply([event.apply and adopt(event.apply) for event in events]),
             len(events),
         )
-    entry: Any = compile_bound(
-        step.run or (scalar.fixed_run if fixed else scalar.adaptive_run),
-        begin=step.begin,
-        attempt=step.attempt,
-        finish=step.finish,
-        dense=step.dense,
-        shift=step.shift,
-        drift=adopt(drift),
-        output=OUTPUTS[keep],
-        watch=watch,
-        is_full=full.choose(grows=keep in ("ends", "steps"), events=bool(events)),
-        vector=workspace(n, 1),
-        slopes=workspace(n, step.slopes),
-        coefficients=workspace(n, step.degree, step.degree),
-        degree=step.degree,
-        order=method.order,
-    )
+    names = {
+        "begin": step.begin,
+        "attempt": step.attempt,
+        "finish": step.finish,
+        "dense": step.dense,
+        "shift": step.shift,
+        "drift": adopt(drift),
+        "output": OUTPUTS[keep],
+        "watch": watch,
+        "is_full": full.choose(grows=keep in ("ends", "steps"), events=bool(events)),
+        "vector": workspace(n, 1),
+        "slopes": workspace(n, step.slopes, squares=step.squares),
+        "coefficients": workspace(n, step.degree, step.degree),
+        "degree": step.degree,
+        "order": method.order,
+    }
+    run = step.run or (scalar.fixed_run if fixed else scalar.adaptive_run)
+    entry: Any = compile_bound(run, **change(names))
     if DISABLE_JIT:
         return entry
     try:
@@ -106,7 +136,9 @@ def _compile(
 
 def adopted(parts: Parts) -> Parts:
     """The functions of a problem with our own elementary functions, as `adopt` makes them."""
-    return Parts(parts.jacobian and adopt(parts.jacobian), parts.diffusion and adopt(parts.diffusion), parts.noise)
+    return parts._replace(
+        jacobian=parts.jacobian and adopt(parts.jacobian), diffusion=parts.diffusion and adopt(parts.diffusion)
+    )
 
 
 def _signature(p: Any) -> tuple[Any, ...]:

@@ -1,25 +1,24 @@
 """Steps of explicit Runge-Kutta methods."""
 
-from typing import Any
-
 import numpy as np
 
 from ..methods.tableau import Tableau
 from .compile import inlined
+from .parts import NO_PARTS, Parts, Step
 from .stages import explicit_stages
 
-_made: dict[tuple[int, int | None], tuple[Any, ...]] = {}
+_made: dict[tuple[int, int | None], tuple[Step, Tableau]] = {}
 
 
-def explicit_step(tab: Tableau, n: int | None, parts: Any = None) -> tuple[Any, ...]:
-    """The kernels and sizes of `engine.step.Step` for one tableau, which needs nothing but the drift."""
+def explicit_step(tab: Tableau, n: int | None, parts: Parts = NO_PARTS) -> Step:
+    """The kernels and sizes for one tableau, which needs nothing but the drift."""
     key = (id(tab), n)
     if key not in _made:
-        _made[key] = (*_kernels(tab, n), tab)  # the tableau is kept alive: its id is the key
-    return _made[key][:-1]
+        _made[key] = (_kernels(tab, n), tab)  # the tableau is kept alive: its id is the key
+    return _made[key][0]
 
 
-def _kernels(tab: Tableau, n: int | None) -> tuple[Any, ...]:
+def _kernels(tab: Tableau, n: int | None) -> Step:
     s, needs_end, estimates = tab.stages, tab.error_needs_end, len(tab.e)
     stages, mean_square, extra, coefficients = explicit_stages(tab, n)
 
@@ -76,4 +75,5 @@ def _kernels(tab: Tableau, n: int | None) -> tuple[Any, ...]:
 
     in_attempt = s - 1 + (needs_end and estimates > 0)
     slopes, degree = tab.B.shape
-    return begin, attempt, finish, dense, shift, slopes, degree, s, in_attempt, s - in_attempt, len(tab.extra_A)
+    sizes = (slopes, degree, s, in_attempt, s - in_attempt, len(tab.extra_A))
+    return Step(begin, attempt, finish, dense, shift, *sizes)

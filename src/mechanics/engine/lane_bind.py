@@ -55,6 +55,8 @@ def _compile(
 ) -> Callable[..., int] | None:
     step = step_of(method, n, adopted(parts))
     step.check(drift, varied.shared)
+    if step.run is not None or not step.lanes:
+        return None
     entry: Any = compile_bound(
         lanes.fixed_lanes if fixed else lanes.adaptive_lanes,
         begin=step.begin,
@@ -66,7 +68,7 @@ def _compile(
         collect=keep_states if collect is None else collect,
         n=n,
         width=native_width(),
-        slopes=step.slopes * n,
+        slopes=step.slopes * n + step.squares * n * n,
         last_slope=step.last * n,
         coefficients=step.degree * (n + 1),
         order=method.order,

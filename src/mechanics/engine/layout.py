@@ -29,7 +29,21 @@ CUT = 11  # whether the state to resume from has been kept: 0, 1, or AT_START
 LOGGED = 12  # entries in the event log
 STOPPED_BY = 13  # index of the terminal event, else -1
 FIXED = 14  # whether steps have a fixed length
-WHOLES = 15
+JACOBIANS = 15  # evaluations of the Jacobian
+FACTORISATIONS = 16  # of matrices of n rows
+NEWTON_FAILED = 17  # attempts refused since the last accepted step because Newton's iteration did not converge
+# runs that change their method (`engine.auto`)
+MODE = 18  # which method is at work
+SCORE = 19  # steps that count towards a change
+CHECK = 20  # implicit steps until the Jacobian is looked at
+LEVEL = 21  # changes since the start
+RESUME_MODE = 22  # the four above before the last step was cut
+RESUME_SCORE = 23
+RESUME_CHECK = 24
+RESUME_LEVEL = 25
+SWITCHES = 26  # changes in this run
+IMPLICIT = 27  # accepted implicit steps in this run
+WHOLES = 28
 
 AT_START = 2  # it is the start, before the first step was chosen
 
@@ -48,8 +62,4 @@ FULL = 2  # no room to save another step
 UNDERFLOW = 3  # the step became too short for time to advance
 NON_FINITE = 4  # slope at an accepted point, or result of a fixed step
 EVENT = 5  # a terminal event
-
-
-def no_memory(n: int) -> int:
-    """Numbers carried from step to step by a method whose steps depend on nothing but t and y."""
-    return 0
+NO_CONVERGENCE = 6  # Newton's iteration in a fixed step

@@ -52,9 +52,9 @@ def _compiled(tab: Tableau, n: int | None) -> Stages:
     nodes, extra_nodes = tuple(map(float, tab.c)), tuple(map(float, tab.extra_c))
     return Stages(
         _sequence(tuple(zip(range(1, s), tab.A[1:], nodes[1:], strict=True)), tuple(map(float, tab.b)), n),
-        _mean_square(_rows(tab.e), n),
+        mean_square_kernel(_rows(tab.e), n),
         _sequence(tuple(zip(range(first_extra, len(tab.B)), tab.extra_A, extra_nodes, strict=True)), (), n),
-        _coefficients(_rows(tab.B.T), n),
+        coefficients_kernel(tab.B, n),
     )
 
 
@@ -105,7 +105,9 @@ def _sequence(rows: tuple[tuple[int, Row, float], ...], end: Row, n: int | None)
     return sequence
 
 
-def _mean_square(e: tuple[Row, ...], n: int | None) -> Any:
+def mean_square_kernel(e: tuple[Row, ...], n: int | None) -> Any:
+    """`mean_square` for rows of weights of the vectors of K."""
+
     @intrinsic
     def mean_square(typingctx, dt, y, y1, K, rtol, atol):  # type: ignore[no-untyped-def]
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
@@ -144,7 +146,10 @@ def _mean_square(e: tuple[Row, ...], n: int | None) -> Any:
     return mean_square
 
 
-def _coefficients(columns: tuple[Row, ...], n: int | None) -> Any:
+def coefficients_kernel(B: Any, n: int | None) -> Any:
+    """`coefficients` for an interpolant (vectors of K, degree) in the Bernstein basis."""
+    columns = _rows(B.T)
+
     @intrinsic
     def coefficients(typingctx, y, K, Q):  # type: ignore[no-untyped-def]
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]

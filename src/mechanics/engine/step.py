@@ -14,56 +14,51 @@ A new family of methods is one file with such a function, and one line in `FAMIL
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any
 
+from ..methods.auto import Automatic
+from ..methods.bdf import Multistep
+from ..methods.dirk import Dirk
 from ..methods.method import Method
+from ..methods.radau import Radau
+from ..methods.rosenbrock import Rosenbrock
 from ..methods.tableau import Tableau
 from ..methods.taylor import Series
+from .bdf_step import bdf_step
+from .dirk import dirk_step
 from .explicit import explicit_step
-from .layout import no_memory
+from .parts import NO_PARTS, Parts, Step, no_memory
+from .radau import radau_step
+from .rosenbrock import rosenbrock_step
 from .taylor import taylor_step
 
+__all__ = ["FAMILIES", "NO_PARTS", "Parts", "Step", "no_memory", "step_of"]
 
-def any_drift(drift: Any, p: Any) -> None:
-    """Methods that take every drift."""
-
-
-class Parts(NamedTuple):
-    """Functions of a problem beside its drift, and the structure of its noise; None where it has none."""
-
-    jacobian: Any = None
-    diffusion: Any = None
-    noise: str | None = None
-
-
-NO_PARTS = Parts()
-
-
-class Step(NamedTuple):
-    """Kernels of a method and the sizes of their arrays, in vectors of n components."""
-
-    begin: Any
-    attempt: Any
-    finish: Any
-    dense: Any
-    shift: Any
-    slopes: int  # of K
-    degree: int  # of Q
-    last: int  # which vector of K is the slope at the end of the step
-    cost: int  # evaluations of the drift in an attempt
-    finish_cost: int  # and after acceptance
-    dense_cost: int  # and for the interpolant
-    run: Any = None  # loop of the scalar engine, where it is not one of `engine.scalar`
-    memory: Callable[[int], int] = no_memory  # numbers carried from step to step beside the n of y
-    check: Callable[[Any, Any], None] = any_drift  # raises ValueError where the method cannot take the drift with p
-
-
-FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {
+FAMILIES: dict[type, Callable[[Any, int | None, Parts], Step]] = {
     Tableau: explicit_step,
     Series: taylor_step,
+    Multistep: bdf_step,
+    Rosenbrock: rosenbrock_step,
+    Dirk: dirk_step,
+    Radau: radau_step,
 }
+
+
+@cache
+def _automatic(data: Automatic, n: int | None, parts: Parts) -> Step:
+    """Sizes that hold each of the methods (`engine.auto` runs them)."""
+    steps = [step_of(method, n, parts) for method in data.methods]
+
+    def memory(size: int) -> int:
+        return max(step.memory(size) for step in steps)
+
+    return Step(None, None, None, None, None, 0, data.degree, 0, 0, 0, 0, run=_automatic, memory=memory)
+
+
+FAMILIES[Automatic] = _automatic
 
 
 def step_of(method: Method, n: int | None, parts: Parts = NO_PARTS) -> Step:
     """Kernels of `method` for states of n components; n=None leaves the number open."""
-    return Step(*FAMILIES[type(method.data)](method.data, n, parts))
+    return FAMILIES[type(method.data)](method.data, n, parts)

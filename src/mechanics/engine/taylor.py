@@ -25,7 +25,7 @@ from .compile import inlined, kernel
 from .elementary import fma
 from .functions_number import Number
 from .lane_type import Lanes, splat
-from .layout import no_memory
+from .parts import NO_PARTS, Parts, Step
 from .series import Arithmetic, Expansion
 from .stack import STACK
 from .trace import NAMES, Graph, Untraceable, trace
@@ -35,18 +35,18 @@ MOST_PRODUCTS = 60_000  # of the recurrences: beyond, compiling takes longer tha
 LONG = {"mul", "div", "sqrt", "pow", "exp", "log", "sincos", "sinhcosh", "tan", "tanh", "asin", "acos", "atan"}
 ADVICE = "Use VERN9, which takes any drift."
 
-_made: dict[tuple[int, int | None], tuple[Any, ...]] = {}
+_made: dict[tuple[int, int | None], Step] = {}
 
 
-def taylor_step(series: Series, n: int | None, parts: Any = None) -> tuple[Any, ...]:
-    """The kernels and sizes of `engine.step.Step`."""
+def taylor_step(series: Series, n: int | None, parts: Parts = NO_PARTS) -> Step:
+    """The kernels and sizes for one order."""
     key = (series.order, n)
     if key not in _made:
         _made[key] = _kernels(series.order, n)
     return _made[key]
 
 
-def _kernels(N: int, n: int | None) -> tuple[Any, ...]:
+def _kernels(N: int, n: int | None) -> Step:
     expand = _expansion(N, n)
     to_bernstein = from_monomials(np.eye(N))  # row j: what a_{j+1} dt^j theta^(j+1) adds to each coefficient
 
@@ -112,7 +112,7 @@ def _kernels(N: int, n: int | None) -> tuple[Any, ...]:
     def check(drift: Any, p: Any) -> None:
         graph_of(drift, N, n, numba.typeof(p))
 
-    return begin, attempt, finish, dense, shift, N + 2, N, N, 1, 1, 0, None, no_memory, check
+    return Step(begin, attempt, finish, dense, shift, N + 2, N, N, 1, 1, 0, check=check)
 
 
 if DISABLE_JIT:

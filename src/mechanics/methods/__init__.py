@@ -1,14 +1,23 @@
 """Integrators as objects: `from mechanics.methods import TSIT5`."""
 
+from .auto import AUTO, Automatic
+from .bdf import BDF, Multistep, bdf
 from .bosh3 import BOSH3
+from .dirk import Dirk, dirk
 from .dop853 import DOP853
 from .dopri5 import DOPRI5
 from .euler import EULER
 from .feagin10 import FEAGIN10
 from .feagin12 import FEAGIN12
+from .kvaerno3 import KVAERNO3
+from .kvaerno5 import KVAERNO5
 from .method import Controller, Method
+from .radau import Radau, radau
+from .radau5 import RADAU5
 from .ralston3 import RALSTON3
 from .rk4 import RK4
+from .rodas5p import RODAS5P
+from .rosenbrock import Rosenbrock, rosenbrock
 from .second_order import HEUN, MIDPOINT
 from .ssprk3 import SSPRK3
 from .tableau import Tableau, tableau
@@ -21,6 +30,8 @@ from .vern9 import VERN9
 KINDS = ("explicit", "taylor", "implicit", "symplectic", "stochastic")
 
 __all__ = [
+    "AUTO",
+    "BDF",
     "BOSH3",
     "DOP853",
     "DOPRI5",
@@ -29,9 +40,13 @@ __all__ = [
     "FEAGIN12",
     "HEUN",
     "KINDS",
+    "KVAERNO3",
+    "KVAERNO5",
     "MIDPOINT",
+    "RADAU5",
     "RALSTON3",
     "RK4",
+    "RODAS5P",
     "SSPRK3",
     "TAYLOR12",
     "TAYLOR20",
@@ -39,11 +54,20 @@ __all__ = [
     "VERN7",
     "VERN8",
     "VERN9",
+    "Automatic",
     "Controller",
+    "Dirk",
     "Method",
+    "Multistep",
+    "Radau",
+    "Rosenbrock",
     "Series",
     "Tableau",
     "all_methods",
+    "bdf",
+    "dirk",
+    "radau",
+    "rosenbrock",
     "tableau",
     "taylor",
 ]

@@ -121,7 +121,7 @@ class System:
         Parameters
         ----------
         **changes
-            Any of drift, y0, t0, t1, p, diffusion, noise, jacobian, in place of the standard ones.
+            Any of drift, y0, t0, t1, p, diffusion, noise, jacobian, in place of the standard ones; band.
 
         Returns
         -------
@@ -130,7 +130,7 @@ class System:
         from mechanics.problem import Problem
 
         standard = {k: getattr(self, k) for k in ("drift", "y0", "t0", "t1", "p", "diffusion", "noise", "jacobian")}
-        unknown = sorted(set(changes) - set(standard))
+        unknown = sorted(set(changes) - {*standard, "band"})
         if unknown:
             raise TypeError(f"problem() can change {', '.join(standard)}, but got {', '.join(unknown)}.")
         arguments = {**standard, **changes}
