@@ -81,7 +81,7 @@ class Plan:
             self.keeping.collect,
             self.saves,
             self.dt is not None,
-            parts_of(problem),
+            parts_of(problem, self.method),
         )
 
     @property

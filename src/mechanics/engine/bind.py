@@ -89,6 +89,9 @@ def _compile(
         coefficients=workspace(n, step.degree, step.degree),
         degree=step.degree,
         order=method.order,
+        carried=step.carried,
+        recalled=step.recalled,
+        bare=keep in ("nothing", "times") and not events,
     )
     if DISABLE_JIT:
         return entry
@@ -103,7 +106,9 @@ def _compile(
 
 def adopted(parts: Parts) -> Parts:
     """The functions of a problem with our own elementary functions, as `adopt` makes them."""
-    return Parts(parts.jacobian and adopt(parts.jacobian), parts.diffusion and adopt(parts.diffusion), parts.noise)
+    return parts._replace(
+        jacobian=parts.jacobian and adopt(parts.jacobian), diffusion=parts.diffusion and adopt(parts.diffusion)
+    )
 
 
 def _signature(p: Any) -> tuple[Any, ...]:

@@ -17,8 +17,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..methods.method import Method
+from ..methods.splitting import Splitting
 from ..methods.tableau import Tableau
 from .explicit import explicit_step
+from .splitting import splitting_step
 
 
 def no_memory(n: int) -> int:
@@ -32,6 +34,7 @@ class Parts(NamedTuple):
     jacobian: Any = None
     diffusion: Any = None
     noise: str | None = None
+    plain_velocity: bool = False  # dq/dt is v itself and dv/dt depends on t and q alone (`mechanics.separable`)
 
 
 NO_PARTS = Parts()
@@ -53,9 +56,14 @@ class Step(NamedTuple):
     dense_cost: int  # and for the interpolant
     run: Any = None  # loop of the scalar engine, where it is not one of `engine.scalar`
     memory: Callable[[int], int] = no_memory  # numbers carried from step to step beside the n of y
+    carried: int = 1  # vectors of K, from `last` on, that the next step starts with
+    recalled: int = 0  # the first of them that `begin` cannot find again from t and y
 
 
-FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {Tableau: explicit_step}
+FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {
+    Tableau: explicit_step,
+    Splitting: splitting_step,
+}
 
 
 def step_of(method: Method, n: int | None, parts: Parts = NO_PARTS) -> Step:

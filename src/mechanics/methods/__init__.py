@@ -1,25 +1,33 @@
 """Integrators as objects: `from mechanics.methods import TSIT5`."""
 
+from .blanes_moan import BLANES_MOAN4, BLANES_MOAN_RKN6
 from .bosh3 import BOSH3
 from .dop853 import DOP853
 from .dopri5 import DOPRI5
 from .euler import EULER
 from .feagin10 import FEAGIN10
 from .feagin12 import FEAGIN12
+from .kahan_li8 import KAHAN_LI8
+from .mclachlan4 import MCLACHLAN4
 from .method import Controller, Method
 from .ralston3 import RALSTON3
 from .rk4 import RK4
 from .second_order import HEUN, MIDPOINT
+from .splitting import Splitting, compensated, composition, splitting
 from .ssprk3 import SSPRK3
 from .tableau import Tableau, tableau
 from .tsit5 import TSIT5
 from .vern7 import VERN7
 from .vern8 import VERN8
+from .verlet import POSITION_VERLET, VERLET
 from .vern9 import VERN9
+from .yoshida import YOSHIDA4, YOSHIDA6, YOSHIDA8
 
 KINDS = ("explicit", "implicit", "symplectic", "stochastic")
 
 __all__ = [
+    "BLANES_MOAN4",
+    "BLANES_MOAN_RKN6",
     "BOSH3",
     "DOP853",
     "DOPRI5",
@@ -27,19 +35,30 @@ __all__ = [
     "FEAGIN10",
     "FEAGIN12",
     "HEUN",
+    "KAHAN_LI8",
     "KINDS",
+    "MCLACHLAN4",
     "MIDPOINT",
+    "POSITION_VERLET",
     "RALSTON3",
     "RK4",
     "SSPRK3",
     "TSIT5",
+    "VERLET",
     "VERN7",
     "VERN8",
     "VERN9",
+    "YOSHIDA4",
+    "YOSHIDA6",
+    "YOSHIDA8",
     "Controller",
     "Method",
+    "Splitting",
     "Tableau",
     "all_methods",
+    "compensated",
+    "composition",
+    "splitting",
     "tableau",
 ]
 
