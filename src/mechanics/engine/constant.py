@@ -78,6 +78,7 @@ def constant_run(  # type: ignore[no-untyped-def]
     y, y1, work, K, Q = vector(n), vector(n), vector(n), slopes(n), coefficients(n)
     # the innermost loop has arrays of its own: those above may be read elsewhere, and so stay in memory
     x, x1, S = vector(n), vector(n), slopes(n)
+    n = len(x)  # on the stack this one is known while compiling, and loops over it are written out
     c = carried * n
     for m in range(n):
         y[m] = y_now[m]
