@@ -20,6 +20,7 @@ from .engine.collect import collect_states
 from .engine.lane_bind import bind_lanes, native_width
 from .engine.lane_layout import STATE
 from .engine.lane_parameters import Varied
+from .engine.step import step_of
 from .event import Event
 from .members import member_parameters
 from .methods import Method
@@ -128,7 +129,8 @@ def solve_in_lanes(plan: Plan, entry: Callable[..., int], start: int, stop: int)
     kept = int(np.count_nonzero(plan.times == problem.t0)) if plan.saves else 0
     first = math.copysign(plan.dt or plan.first_dt, problem.t1 - problem.t0)
     queue = np.array([0, size])
-    lanes = np.zeros((groups, STATE + 2 * n + rows.shape[1], width))
+    carried = step_of(plan.method, None).carried
+    lanes = np.zeros((groups, STATE + (1 + carried) * n + rows.shape[1], width))
     member = np.full((groups, width), -1)
     in_use = 1
     while (in_use or queue[0] < size) and not plan.stop:

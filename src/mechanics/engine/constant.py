@@ -3,7 +3,8 @@
 As `scalar.fixed_run`, with two differences. What a method carries beside y lives in `memory`: row 0 now, row 1 where a
 longer run would go on, each with a 1 in front once there is something. And steps between which nothing is read are
 made CHUNK at a time, in a loop that does nothing else; where such a chunk does not end well it is made again step by
-step, so that a run stops in the same step and with the same bits as one that looks at every step.
+step, so that a run stops in the same step and with the same bits as one that looks at every step. Here `attempt` returns
+the evaluations whose number is not known beforehand; infinitely many if its equations could not be solved.
 """
 
 import math
@@ -123,11 +124,11 @@ def constant_run(  # type: ignore[no-untyped-def]
             x[m] = y[m]
         for m in range(c):
             S[c + m] = K[m]
-        start, unsolved = t, 0.0
+        start, spent = t, 0.0
         for k in range(chunk):
             end = t_end if k == 0 else origin + (index + (k + 1)) * dt
             shift(x, S)
-            unsolved = max(unsolved, attempt(drift, start, length, x, p, x, S, x1, rtol, atol))
+            spent += attempt(drift, start, length, x, p, x, S, x1, rtol, atol)
             finish(drift, end, x1, p, S)
             for m in range(n):
                 x[m] = x1[m]
@@ -135,14 +136,15 @@ def constant_run(  # type: ignore[no-untyped-def]
         total = 0.0
         for m in range(n):
             total += x1[m]
-        if unsolved > 0.0 or not math.isfinite(total):
+        if not math.isfinite(spent + total):
             if chunk > 1:
                 careful = chunk
                 continue
-            code = UNSOLVED if unsolved > 0.0 else NON_FINITE
+            code = NON_FINITE if math.isfinite(spent) else UNSOLVED
             break
         careful = max(careful - 1, 0)
         used += chunk
+        whole[EVALUATIONS] += int(spent)
         whole[INDEX] += chunk
         whole[ACCEPTED] += chunk
         if chunk > 1:

@@ -17,9 +17,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..methods.method import Method
+from ..methods.gauss import Gauss
 from ..methods.splitting import Splitting
 from ..methods.tableau import Tableau
 from .explicit import explicit_step
+from .gauss import gauss_step
 from .splitting import splitting_step
 
 
@@ -63,6 +65,7 @@ class Step(NamedTuple):
 FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {
     Tableau: explicit_step,
     Splitting: splitting_step,
+    Gauss: gauss_step,
 }
 
 

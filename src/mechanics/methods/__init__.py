@@ -7,6 +7,7 @@ from .dopri5 import DOPRI5
 from .euler import EULER
 from .feagin10 import FEAGIN10
 from .feagin12 import FEAGIN12
+from .gauss import GAUSS4, GAUSS6, GAUSS8, GAUSS16, IMPLICIT_MIDPOINT, Gauss, gauss
 from .kahan_li8 import KAHAN_LI8
 from .mclachlan4 import MCLACHLAN4
 from .method import Controller, Method
@@ -34,7 +35,12 @@ __all__ = [
     "EULER",
     "FEAGIN10",
     "FEAGIN12",
+    "GAUSS4",
+    "GAUSS6",
+    "GAUSS8",
+    "GAUSS16",
     "HEUN",
+    "IMPLICIT_MIDPOINT",
     "KAHAN_LI8",
     "KINDS",
     "MCLACHLAN4",
@@ -52,12 +58,14 @@ __all__ = [
     "YOSHIDA6",
     "YOSHIDA8",
     "Controller",
+    "Gauss",
     "Method",
     "Splitting",
     "Tableau",
     "all_methods",
     "compensated",
     "composition",
+    "gauss",
     "splitting",
     "tableau",
 ]

@@ -34,18 +34,20 @@ class Splitting:
         Sums q += ..., v += ... carry their rounding errors along (Kahan), so that only the increments are rounded.
     linear_velocity : bool
         The order holds only where dq/dt is linear in v (Runge-Kutta-Nystrom words).
+    dense_order : int
+        Order conditions met inside the step by the cubic Hermite polynomial through its ends: 3, or the order if lower.
     """
 
     kind: ClassVar[str] = "symplectic"
     separable: ClassVar[bool] = True  # what the problem must be: `mechanics.separable`
     degree: ClassVar[int] = 3
-    dense_order: ClassVar[int] = 3  # the cubic Hermite polynomial through both ends
     fixed_because: ClassVar[str] = "keeps the energy because all its steps are equal"
 
     word: str
     weights: tuple[float, ...]
     compensated: bool = False
     linear_velocity: bool = False
+    dense_order: int = 3
 
     @property
     def symmetric(self) -> bool:
@@ -65,6 +67,7 @@ def splitting(
     *,
     compensated: bool = False,
     linear_velocity: bool = False,
+    dense_order: int = 3,
 ) -> Splitting:
     """Check a word and pack it.
 
@@ -74,7 +77,7 @@ def splitting(
         Letters, spaces are ignored. Ending in "..." it is the first half of a palindrome, its middle included.
     weights : sequence of float
         One for each letter written.
-    compensated, linear_velocity : bool
+    compensated, linear_velocity, dense_order
         As in `Splitting`.
 
     Raises
@@ -98,7 +101,7 @@ def splitting(
         own = [w for w, flow in zip(values, letters, strict=True) if flow == letter]
         if abs(sum(own) - 1.0) > 1e-15 * max(1.0, sum(map(abs, own))):
             raise ValueError(f"The weights of {letter} must sum to 1, but sum to {sum(own)!r}.")
-    return Splitting(letters, values, compensated, linear_velocity)
+    return Splitting(letters, values, compensated, linear_velocity, dense_order)
 
 
 def composition(steps: Iterable[float], *, compensated: bool = False) -> Splitting:

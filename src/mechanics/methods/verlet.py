@@ -8,12 +8,12 @@ _REFERENCE = "Verlet, Phys. Rev. 159 (1967) 98-103; Hairer, Lubich, Wanner, Acta
 VERLET = Method(
     name="VERLET",
     order=2,
-    data=splitting("BAB", [1 / 2, 1, 1 / 2]),
+    data=splitting("BAB", [1 / 2, 1, 1 / 2], dense_order=2),
     reference=_REFERENCE,
 )
 POSITION_VERLET = Method(
     name="POSITION_VERLET",
     order=2,
-    data=splitting("ABA", [1 / 2, 1, 1 / 2]),
+    data=splitting("ABA", [1 / 2, 1, 1 / 2], dense_order=2),
     reference=_REFERENCE,
 )
