@@ -15,6 +15,7 @@ class Status(Enum):
     TOO_LARGE = "The saved steps would not fit into memory."
     DT_UNDERFLOW = "The step size fell below what the precision of time allows."
     NON_FINITE = "The drift returned a value that is not finite."
+    UNSOLVED = "The equations of an implicit step could not be solved."
     BLOW_UP = "The solution grows without bound in finite time."
     STIFF = "The problem is probably stiff: stability, not accuracy, limits the step."
     DISCONTINUITY = "The drift is probably discontinuous here."

@@ -30,6 +30,7 @@ from .lane_type import Lanes
 
 PACK = 4  # nodes in a vector, on every machine: sums over nodes keep their order
 MOST = 60  # iterations
+LOW_TURNS = 0, 2  # in which the low parts of the coefficients are applied: the first slopes may be off by a hundredth
 CLOSE = 2.0**-44  # relative: changes below are rounding if they no longer shrink
 HUGE = 1e300
 
@@ -143,12 +144,15 @@ class _Writer:
         value = self.load(self.F[j // PACK], self.up(m))
         return self.wide(self.builder.extract_element(value, ir.Constant(ir.IntType(32), j % PACK)))
 
-    def dot(self, rows: Any, slopes: list[Any], g: int) -> Any:
-        """sum_j rows[i][j] slopes[j] for the nodes i of pack g: two chains, whose latencies overlap."""
+    def dot(self, rows: Any, slopes: list[Any], g: int, low: Any | None = None) -> Any:
+        """low + sum_j rows[i][j] slopes[j] for the nodes i of pack g: two chains, whose latencies overlap.
+
+        What is small comes first: after the sum, rounding would swallow it.
+        """
         half = (self.s + 1) // 2
         chains = []
         for part in (range(half), range(half, self.s)):
-            total = None
+            total, low = low, None
             for j in part:
                 weight = self.column(rows[:, j], g)
                 total = (
@@ -158,18 +162,14 @@ class _Writer:
                 chains.append(total)
         return chains[0] if len(chains) == 1 else self.builder.fadd(*chains)
 
-    def node(self, g: int, m: Any, total: Any, extra: Any | None) -> Any:
-        """Y_i or Q_i from sum_j A_ij F_j and what is added to the slope."""
+    def node(self, g: int, m: Any, total: Any) -> Any:
+        """Y_i or Q_i from sum_j A_ij F_j."""
         b, fma = self.builder, self.emit.fma
-        dt = self.wide(self.dt)
+        dt, slope = self.wide(self.dt), total
         if self.form.offset:
-            total = b.fmul(dt, total)
-            if extra is not None:
-                total = b.fadd(total, extra)
-            v = self.wide(self.load(self.y, self.up(m)))
-            slope = b.fadd(b.fmul(self.column(self.data.c[0], g), v), total)
-        else:
-            slope = total if extra is None else b.fadd(total, extra)
+            v, e = (self.wide(self.load(pointer, self.up(m))) for pointer in (self.y, self.low))
+            high, low = self.column(self.data.c[0], g), self.column(self.data.c[1], g)
+            slope = fma(high, v, fma(dt, total, fma(high, e, b.fmul(low, v))))
         return b.fadd(self.wide(self.load(self.y, m)), fma(dt, slope, self.wide(self.load(self.low, m))))
 
     # -- the step
@@ -184,7 +184,7 @@ class _Writer:
         def first(m: Any) -> None:
             slopes = [self.wide(self.load(pointer, self.up(m))) for pointer in self.before]
             for g in range(len(self.packs)):
-                self.store(self.node(g, m, self.dot(self.form.guess, slopes, g), None), self.Y[g], m)
+                self.store(self.node(g, m, self.dot(self.form.guess, slopes, g)), self.Y[g], m)
 
         self.each(self.count, first)
         self.nan(self.F)
@@ -255,7 +255,7 @@ class _Writer:
         b.position_at_end(loop)
         k = b.load(self.turn)
         self.slopes(evaluate, b.load(active))
-        with b.if_then(b.icmp_unsigned("==", k, ir.Constant(word, 0))):
+        with b.if_then(b.or_(*(b.icmp_unsigned("==", k, ir.Constant(word, turn)) for turn in LOW_TURNS))):
             b.store(self.reduce(self.add_low()), scale)
         moved = self.reduce(self.move())
         before = b.load(change)
@@ -281,21 +281,13 @@ class _Writer:
         return self.builder.icmp_unsigned("!=", bits, bits.type(0))
 
     def add_low(self) -> Any:
-        """What is added to the slopes for the low parts of the coefficients; the size of y."""
-        b, fma = self.builder, self.emit.fma
+        """The sums with the low parts of the coefficients; the size of y."""
         size = self.largest()
 
         def body(m: Any) -> None:
             slopes = [self.slope(j, m) for j in range(self.s)]
             for g in range(len(self.packs)):
-                extra = self.dot(self.form.A_low, slopes, g)
-                if self.form.offset:
-                    v = self.wide(self.load(self.y, self.up(m)))
-                    e = self.wide(self.load(self.low, self.up(m)))
-                    extra = b.fmul(self.wide(self.dt), extra)
-                    extra = fma(self.column(self.data.c[1], g), v, extra)
-                    extra = fma(self.column(self.data.c[0], g), e, extra)
-                self.store(extra, self.extra[g], m)
+                self.store(self.dot(self.form.A_low, slopes, g), self.extra[g], m)
                 size.add(self.emit.magnitude(self.load(self.Y[g], m)))
 
         self.each(self.count, body)
@@ -309,7 +301,7 @@ class _Writer:
         def body(m: Any) -> None:
             slopes = [self.slope(j, m) for j in range(self.s)]
             for g in range(len(self.packs)):
-                new = self.node(g, m, self.dot(self.form.A, slopes, g), self.load(self.extra[g], m))
+                new = self.node(g, m, self.dot(self.form.A, slopes, g, self.load(self.extra[g], m)))
                 size.add(self.emit.magnitude(b.fsub(new, self.load(self.Y[g], m))))
                 self.store(new, self.Y[g], m)
 
@@ -432,7 +424,9 @@ def _plain(data: Gauss, plain: bool, carried: int) -> Any:
         v, e_v = y[d:], e[d:]
 
         def nodes(total: Any, extra: Any) -> Any:
-            slopes = c[0][:, None] * v + (dt * total + extra) if plain else total + extra
+            slopes = total + extra
+            if plain:
+                slopes = c[0][:, None] * v + (dt * slopes + (c[0][:, None] * e_v + c[1][:, None] * v))
             return y[own] + (dt * slopes + e[own])
 
         Y = np.tile(y, (s, 1))
@@ -442,11 +436,9 @@ def _plain(data: Gauss, plain: bool, carried: int) -> Any:
             after[:] = np.nan
             for i in range(s):
                 drift(t + c[0][i] * dt, Y[i], p, after[i])
-            if turn == 0:
+            if turn in LOW_TURNS:
                 scale = np.abs(Y[:, own]).max()
                 extra = low @ after[:, d:]
-                if plain:
-                    extra = dt * extra + c[1][:, None] * v + c[0][:, None] * e_v
             new = nodes(A @ after[:, d:], extra)
             moved = float(np.abs(new - Y[:, own]).max())
             Y[:, own] = new
