@@ -26,6 +26,7 @@ from .members import member_parameters
 from .methods import Method
 from .problem import Problem
 from .reduce import Keeping
+from .separable import plain_velocities
 from .solution import EventLog
 from .solving import parts_of, solve
 from .status import Status
@@ -69,9 +70,12 @@ class Plan:
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def entry(self) -> Callable[..., int] | None:
-        """The compiled lane engine; None where the drift cannot run in lanes, or there are events."""
+        """The compiled lane engine; None where the drift cannot run in lanes, members need different forms of the step,
+        or there are events.
+        """
         problem, n = self.problem, len(self.problem.y0)
-        if n > MOST_COMPONENTS or problem.t0 == problem.t1 or self.events:
+        plain = plain_velocities(problem, self.varied, self.method)
+        if n > MOST_COMPONENTS or problem.t0 == problem.t1 or self.events or len(plain) > 1:
             return None
         return bind_lanes(
             problem.drift,
@@ -82,7 +86,7 @@ class Plan:
             self.keeping.collect,
             self.saves,
             self.dt is not None,
-            parts_of(problem, self.method),
+            parts_of(problem, self.method)._replace(plain_velocity=plain.pop()),
         )
 
     @property

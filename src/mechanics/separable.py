@@ -8,6 +8,7 @@ A dependence that is zero at every state probed is not seen.
 """
 
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,15 @@ from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
 from .engine.compile import compile_bound
+from .engine.lane_parameters import Varied
+from .members import member_parameters
 from .methods import Method
 from .problem import Problem
 
 Array = NDArray[np.float64]
 CHANGES = (1e-3, 0.3, 30.0)  # sizes, relative to 1 + |y|
 INSTEAD = "Use GAUSS4 or IMPLICIT_MIDPOINT, which are symplectic for every Hamiltonian"
+FEW = 8  # members whose parameters are looked at, and parameters whose extremes are
 MOST_KEPT = 4096  # findings: each value of the parameters has its own, since a damping of 0 is none
 
 _found: dict[Any, tuple[str, bool, bool]] = {}
@@ -51,6 +55,30 @@ def check_separable(problem: Problem, method: Method) -> None:
 def has_plain_velocity(problem: Problem, method: Method) -> bool:
     """Whether dq/dt is v itself and the problem separable, if `method` makes use of it."""
     return getattr(method.data, "kind", "") == "symplectic" and _probed(problem)[1]
+
+
+def plain_velocities(problem: Problem, varied: Varied, method: Method) -> set[bool]:
+    """`has_plain_velocity` of members whose parameters differ: what is found among a few of them.
+
+    The first, the last, some between, and those with the least and the largest value of each parameter.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not separable, and `method` needs that.
+    """
+    if varied.layout is None or method.kind != "symplectic":
+        return {has_plain_velocity(problem, method)}
+    rows = varied.rows
+    few = {0, len(rows) - 1, *range(0, len(rows), max(1, len(rows) // FEW))}
+    for column in rows.T[:FEW]:
+        few |= {int(column.argmin()), int(column.argmax())}
+    found = set()
+    for who in sorted(few):
+        member = replace(problem, p=member_parameters(varied, who))
+        check_separable(member, method)
+        found.add(has_plain_velocity(member, method))
+    return found
 
 
 def _probed(problem: Problem) -> tuple[str, bool, bool]:

@@ -13,9 +13,9 @@ otherwise, and where lanes are members of an ensemble, node after node. The bits
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -47,7 +47,9 @@ class _Sums(NamedTuple):
 def node_kernel(data: Gauss, n: int | None, plain: bool, carried: int) -> Any:
     """`solve` for states of n components; n=None leaves the number open."""
     if DISABLE_JIT:
-        return _plain(data, plain, carried)
+        from .nodes_plain import plain_nodes
+
+        return plain_nodes(data, plain, carried)
     form = _Sums(data.AA[0], data.AA[1], data.guess2, True) if plain else _Sums(data.A[0], data.A[1], data.guess, False)
 
     @intrinsic
@@ -179,7 +181,7 @@ class _Writer:
         b = self.builder
         if self.form.offset:  # velocities, which the force does not read
             for Y in self.Y:
-                self.each(self.half, lambda m, Y=Y: self.store(self.wide(self.load(self.y, self.up(m))), Y, self.up(m)))
+                self.each(self.half, partial(self.spread_velocity, Y))
 
         def first(m: Any) -> None:
             slopes = [self.wide(self.load(pointer, self.up(m))) for pointer in self.before]
@@ -197,10 +199,13 @@ class _Writer:
 
     def nan(self, pointers: list[Any]) -> None:
         """What the drift leaves unwritten shows."""
+        missing = self.emit.constant(float("nan"), self.kind)
         for pointer in pointers:
-            self.each(
-                self.emit.length, lambda m, at=pointer: self.store(self.emit.constant(float("nan"), self.kind), at, m)
-            )
+            self.each(self.emit.length, partial(self.store, missing, pointer))
+
+    def spread_velocity(self, pointer: Any, m: Any) -> None:
+        """The velocity that belongs to position m, for all nodes of a pack."""
+        self.store(self.wide(self.load(self.y, self.up(m))), pointer, self.up(m))
 
     def slopes(self, evaluate: Any, active: Any) -> None:
         """F = f(Y), in lanes whose iteration goes on."""
@@ -214,9 +219,7 @@ class _Writer:
         memory = cgutils.global_constant(b, "nodes", constants)
         with cgutils.for_range(b, ir.Constant(word, self.s)) as loop:
             node = b.load(b.gep(memory, [ir.Constant(word, 0), loop.index]))
-            at = self.emit.fma(
-                self.emit.spread(node, self.t.type), self.emit.spread(self.dt, self.t.type), self.t
-            )
+            at = self.emit.fma(self.emit.spread(node, self.t.type), self.emit.spread(self.dt, self.t.type), self.t)
             start = b.mul(loop.index, self.emit.length)
             Y, F = b.gep(self.Y[0], [start]), b.gep(self.F[0], [start])
             out = self.spare if self.many else F
@@ -408,54 +411,3 @@ class _Largest:
 def _larger(builder: Any, a: Any, b: Any) -> Any:
     """The larger one; not a number if the second is not."""
     return builder.select(builder.fcmp_ordered(">=", a, b), a, b)
-
-
-def _plain(data: Gauss, plain: bool, carried: int) -> Any:
-    """The same in plain Python."""
-    s, c, b = data.stages, data.c, data.b
-    A, low, guess = (data.AA[0], data.AA[1], data.guess2) if plain else (data.A[0], data.A[1], data.guess)
-
-    def solve(drift: Any, t: float, dt: float, y: Any, p: Any, K: Any, y1: Any) -> float:
-        n = len(y)
-        d = n // 2 if plain else 0
-        k = K.reshape(-1, n)
-        before, e, after, e1 = k[:s], k[s], k[carried : carried + s], k[carried + s]
-        own = slice(0, n - d)
-        v, e_v = y[d:], e[d:]
-
-        def nodes(total: Any, extra: Any) -> Any:
-            slopes = total + extra
-            if plain:
-                slopes = c[0][:, None] * v + (dt * slopes + (c[0][:, None] * e_v + c[1][:, None] * v))
-            return y[own] + (dt * slopes + e[own])
-
-        Y = np.tile(y, (s, 1))
-        Y[:, own] = nodes(guess @ before[:, d:], 0.0)
-        extra, change, spent = np.zeros((s, n - d)), HUGE, np.inf
-        for turn in range(MOST):
-            after[:] = np.nan
-            for i in range(s):
-                drift(t + c[0][i] * dt, Y[i], p, after[i])
-            if turn in LOW_TURNS:
-                scale = np.abs(Y[:, own]).max()
-                extra = low @ after[:, d:]
-            new = nodes(A @ after[:, d:], extra)
-            moved = float(np.abs(new - Y[:, own]).max())
-            Y[:, own] = new
-            if moved == 0.0 or (moved >= change and moved <= CLOSE * scale):
-                spent = float(s * (turn + 1))
-                break
-            if not moved < HUGE:
-                break
-            change = moved
-        mean = (b[1] @ after + b[0] @ after)[d:]
-        increment = dt * mean + e[d:]
-        if plain:
-            double_mean = (data.bA[1] @ after + data.bA[0] @ after)[d:]
-            increment = np.concatenate([dt * v + (dt * (e_v + dt * double_mean) + e[own]), increment])
-        y1[:] = y + increment
-        part = y1 - y
-        e1[:] = (y - (y1 - part)) + (increment - part)
-        return spent
-
-    return solve

@@ -16,8 +16,8 @@ A new family of methods is one file with such a function, and one line in `FAMIL
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..methods.method import Method
 from ..methods.gauss import Gauss
+from ..methods.method import Method
 from ..methods.splitting import Splitting
 from ..methods.tableau import Tableau
 from .explicit import explicit_step

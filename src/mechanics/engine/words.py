@@ -172,11 +172,13 @@ def _plain(
 
         if low:
             move(first, k[0], d)
-        for a, t_b, b, t_a in [*pairs, (*left, None, None)] if left else pairs:
+        for a, t_b, b, t_a in pairs:
             drift(t + t_b * dt, y1, p, scratch)
             move(a, scratch, 0)
-            if t_a is not None:
-                drift(t + t_a * dt, y1, p, scratch)
-                move(b, scratch[d:], d)
+            drift(t + t_a * dt, y1, p, scratch)
+            move(b, scratch[d:], d)
+        if left is not None:
+            drift(t + left[1] * dt, y1, p, scratch)
+            move(left[0], scratch, 0)
 
     return walk

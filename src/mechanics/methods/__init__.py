@@ -18,9 +18,9 @@ from .splitting import Splitting, compensated, composition, splitting
 from .ssprk3 import SSPRK3
 from .tableau import Tableau, tableau
 from .tsit5 import TSIT5
+from .verlet import POSITION_VERLET, VERLET
 from .vern7 import VERN7
 from .vern8 import VERN8
-from .verlet import POSITION_VERLET, VERLET
 from .vern9 import VERN9
 from .yoshida import YOSHIDA4, YOSHIDA6, YOSHIDA8
 

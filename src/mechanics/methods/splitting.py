@@ -13,6 +13,7 @@ Hairer, Lubich, Wanner, Geometric Numerical Integration, 2nd ed., II.5; McLachla
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import ClassVar
 
 from .method import Method
@@ -95,7 +96,7 @@ def splitting(
         raise ValueError(f"The word {word!r} needs {len(letters)} weights, but has {len(values)}.")
     if half:
         letters, values = letters + letters[-2::-1], values + values[-2::-1]
-    if any(a == b for a, b in zip(letters, letters[1:], strict=False)):
+    if any(a == b for a, b in pairwise(letters)):
         raise ValueError(f"Neighbours in a word must differ, but the word is {letters!r}: add their weights up.")
     for letter in FLOWS:
         own = [w for w, flow in zip(values, letters, strict=True) if flow == letter]
@@ -116,7 +117,7 @@ def composition(steps: Iterable[float], *, compensated: bool = False) -> Splitti
     """
     w = list(steps)
     w.append(1.0 - 2.0 * sum(w))
-    kicks = [w[0] / 2.0, *((a + b) / 2.0 for a, b in zip(w, w[1:], strict=False))]
+    kicks = [w[0] / 2.0, *((a + b) / 2.0 for a, b in pairwise(w))]
     weights = [x for pair in zip(kicks, w, strict=True) for x in pair]
     return splitting("BA" * len(w) + "...", weights, compensated=compensated)
 

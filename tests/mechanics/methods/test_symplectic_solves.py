@@ -47,7 +47,7 @@ from mechanics.testing import (
 
 METHODS = all_methods("symplectic")
 # Order 16 has few step lengths between rounding and steps too long for its iteration: an orbit of many periods helps.
-LONG_ORBIT = kepler_system(0.5, t1=100.0)
+LONG_ORBIT = kepler_system(0.5, t1=50.0)
 
 
 @pytest.mark.slow
@@ -79,7 +79,7 @@ def test_energy_does_not_drift_and_members_are_single_runs(method):
 
 
 def test_runge_kutta_of_order_four_loses_the_energy_that_yoshida_keeps():
-    with pytest.raises(AssertionError, match="RK4 with dt = 0.1 should not let"):
+    with pytest.raises(AssertionError, match=r"RK4 with dt = 0\.1 should not let"):
         check_invariant(HENON_HEILES, RK4, henon_heiles_energy, dt=0.1, t1=2000.0)
 
 
@@ -97,17 +97,16 @@ def test_gauss_keeps_the_invariants_of_a_rigid_body():
 
 
 def test_sixteenth_order():
-    """GAUSS16 at an error of 1e-11 to 1e-4 on sixteen orbits."""
+    """Errors of 1e-12 to 1e-3 on eight orbits; they alternate about the slope. Its conditions prove the order."""
     exact = LONG_ORBIT.solution()
-    dts = np.array([0.34, 0.37, 0.4, 0.43])
+    steps = np.round(LONG_ORBIT.t1 / np.geomspace(0.2, 0.8, 16)).astype(int)
     errors = []
-    for dt in dts:
-        steps = math.ceil(LONG_ORBIT.t1 / dt)
-        end = solve(LONG_ORBIT.problem(), GAUSS16, dt=LONG_ORBIT.t1 / steps * (1 + 1e-15), saveat=[LONG_ORBIT.t1]).y
+    for n in steps:
+        end = solve(LONG_ORBIT.problem(), GAUSS16, dt=LONG_ORBIT.t1 / n * (1 + 1e-15), saveat=[LONG_ORBIT.t1]).y
         errors.append(np.abs(end - exact).max())
-    slope = np.polyfit(np.log(dts), np.log(errors), 1)[0]
-    assert 14.0 < slope < 18.5
-    assert errors[-1] < 1e-4
+    slope = np.polyfit(-np.log(steps), np.log(errors), 1)[0]
+    assert 13.5 < slope < 17.5
+    assert min(errors) < 1e-11
 
 
 class Tilted(NamedTuple):
@@ -199,7 +198,11 @@ def test_steps_are_asked_for_with_the_reason():
         solve(HENON_HEILES.problem(), KAHAN_LI8)
 
 
-@pytest.mark.parametrize("method", [VERLET, compensated(VERLET), KAHAN_LI8, GAUSS6], ids=str)
+@pytest.mark.parametrize(
+    "method",
+    [KAHAN_LI8, *(pytest.param(m, marks=pytest.mark.slow) for m in (VERLET, compensated(VERLET), GAUSS6))],
+    ids=str,
+)
 def test_a_run_in_parts_has_the_bits_of_the_whole(method):
     """On the grid, off the grid, by budget, and on through a chunk of steps; the drift depends on time."""
     problem = Problem(relativistic, [1.0, 0.3], 0.0, 50.0, Tilted(1.5, 1.0))
@@ -225,7 +228,8 @@ def test_members_with_parameters_of_their_own_equal_single_runs(method):
     run = ensemble(problem, method, p=Tilted(1.5, k), dt=0.1, saveat=[1.23, 5.05])
     assert run.stats.engine == "lanes"
     for i in (0, 3, 10):
-        assert np.array_equal(run.solve_member(i).ys, run.ys[i])
+        assert np.array_equal(run.solve_member(i, saveat=run.ts).ys, run.ys[i])
+        assert np.array_equal(run.solve_member(i).y, run.y[i])
 
 
 def test_many_components_take_another_form_of_the_same_step():
@@ -268,8 +272,14 @@ def test_a_drift_that_ends_inside_a_chunk_is_found_in_its_step():
     assert np.isfinite(end.y).all()
 
 
+def long_energy(y):
+    """Energy of Henon and Heiles in more digits than those of y."""
+    q1, q2, v1, v2 = np.moveaxis(y.astype(np.longdouble), -1, 0)
+    return (q1**2 + q2**2 + v1**2 + v2**2) / 2 + q1**2 * q2 - q2**3 / 3
+
+
 def test_energy_errors_of_compensated_sums_grow_as_the_square_root_of_time():
-    """Brouwer's law: 64 members, 2^15 and 2^19 steps, fixed starts. Hairer, Lubich, Wanner, VIII.5.
+    """Brouwer's law: 64 members, 2^13 and 2^17 steps, fixed starts. Hairer, Lubich, Wanner, VIII.5.
 
     The spread over members grows as steps^(1/2) (0.35 to 0.65 granted; a drift would give 1); the false-alarm rate of
     these bounds is below 1e-3 for 64 independent members. Plain sums err a hundred times more.
@@ -280,10 +290,8 @@ def test_energy_errors_of_compensated_sums_grow_as_the_square_root_of_time():
     spread = {}
     for method in (KAHAN_LI8, plain):
         run = ensemble(HENON_HEILES.problem(t1=times[-1]), method, y0=starts, dt=0.02, saveat=times)
-        energy = [[henon_heiles_energy(0.0, y.astype(np.longdouble), None) for y in row] for row in run.ys]
-        first = np.array([henon_heiles_energy(0.0, y, None) for y in starts])[:, None]
-        error = np.array(energy) / first - 1.0
-        spread[method.name] = np.sqrt(np.mean(error**2, axis=0))
+        error = long_energy(run.ys) / long_energy(starts)[:, None] - 1.0
+        spread[method.name] = np.sqrt(np.mean(error.astype(float) ** 2, axis=0))
     law = np.log2(spread["KAHAN_LI8"][1] / spread["KAHAN_LI8"][0]) / 4.0
     assert 0.35 < law < 0.65
     assert spread["KAHAN_LI8"][1] < 0.1 * spread["PLAIN"][1]
