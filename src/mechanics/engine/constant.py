@@ -3,7 +3,7 @@
 As `scalar.fixed_run`, with two differences. What a method carries beside y lives in `memory`: row 0 now, row 1 where a
 longer run would go on, each with a 1 in front once there is something. And steps between which nothing is read are
 made CHUNK at a time, in a loop that does nothing else; where such a chunk does not end well it is made again step by
-step, so that a run stops in the same step and with the same bits as one that looks at every step. Here `attempt` returns
+step, so that a run stops in the same step and with the same bits as one that looks at every step. `attempt` returns
 the evaluations whose number is not known beforehand; infinitely many if its equations could not be solved.
 """
 
