@@ -79,6 +79,14 @@ static inline __attribute__((always_inline)) void rhs_arenstorf(const real *y, r
     dy[3] = y[1] - 2.0 * y[2] - (a + b) * y[1];
 }
 
+static inline __attribute__((always_inline)) void rhs_kepler(const real *y, real *dy) {
+    real r2 = y[0] * y[0] + y[1] * y[1], w = -1.0 / (r2 * SQRT(r2));
+    dy[0] = y[2];
+    dy[1] = y[3];
+    dy[2] = w * y[0];
+    dy[3] = w * y[1];
+}
+
 static inline __attribute__((always_inline)) void rhs_pleiades(const real *y, real *dy) {
     for (int i = 0; i < 7; i++) {
         dy[i] = y[14 + i];

@@ -129,6 +129,12 @@ STIFF = (
     StiffCase("brusselator", BRUSSELATOR_PDE, 1.0, band=(2, 2)),
 )
 
+# a million leapfrog steps of 0.1 and 0.01: a chaotic orbit, and 1592 turns of an ellipse with e = 0.5
+HAMILTONIAN = (
+    _case(drifts.henon_heiles, [0.0, 0.1, 0.5, 0.0], 1e5),
+    _case(drifts.kepler, [0.5, 0.0, 0.0, 3**0.5], 1e4),
+)
+
 
 def by_name(cases, names):
     """The cases named in the comma-separated `names`; all without names."""

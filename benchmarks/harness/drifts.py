@@ -45,6 +45,16 @@ def arenstorf(t, y, p, dy):
     dy[3] = y[1] - 2.0 * y[2] - (a + b) * y[1]
 
 
+def kepler(t, y, p, dy):
+    """Two bodies in the plane, mu = 1; y = (q1, q2, v1, v2)."""
+    r2 = y[0] * y[0] + y[1] * y[1]
+    w = -1.0 / (r2 * sqrt(r2))
+    dy[0] = y[2]
+    dy[1] = y[3]
+    dy[2] = w * y[0]
+    dy[3] = w * y[1]
+
+
 def pleiades(t, y, p, dy):
     """Seven stars with masses 1..7, Hairer, Norsett, Wanner I, II.10 (10.2); y = (x, y, x', y')."""
     for i in range(7):

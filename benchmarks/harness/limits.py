@@ -26,6 +26,7 @@ _SIGNATURES = {
     "dop853": (_array, *[ctypes.c_double] * 3, _array),
     "rk4": (ctypes.c_long, _array, ctypes.c_double, ctypes.c_long, _array),
     "tsit5": (ctypes.c_long, _array, *[ctypes.c_double] * 3, _array),
+    "splitting": (_array, ctypes.c_double, *[ctypes.c_long] * 2, _array),
     "extrapolate": (_array, *[ctypes.c_double] * 2, _array, _array),
 }
 
@@ -101,6 +102,18 @@ def tsit5_lanes(case, y0, tol, groups):
     def run():
         if compiled(len(y0), y0, case.t1, tol, tol, out) < 0:
             raise MemoryError("tsit5 in C found no memory")
+        return out
+
+    return run
+
+
+def leapfrog_steps(case, weights, dt, steps, seen):
+    """States (seen, n) along a run of `steps` compositions of leapfrog steps of lengths weights * dt."""
+    flags = f"-DSTEPS={len(weights)}", f"-DWEIGHTS={','.join(map(repr, weights))}"
+    compiled, out = function("splitting", "splitting", case, *flags), np.empty((seen, case.n))
+
+    def run():
+        compiled(case.y0, dt, steps, seen, out)
         return out
 
     return run

@@ -58,3 +58,21 @@ def adaptive(case, y0, tol):
         return out
 
     return {"heyoka batch": run}
+
+
+def along(case, tol, times):
+    """A call without arguments that gives the states at `times`; None where the case is not analytic."""
+    equations = system(case)
+    if equations is None:
+        return None
+    integrator, out = hy.taylor_adaptive(equations, case.y0, tol=tol), np.empty((len(times), case.n))
+
+    def run():
+        integrator.time = 0.0
+        integrator.state[:] = case.y0
+        for k, t in enumerate(times):
+            integrator.propagate_until(t)
+            out[k] = integrator.state
+        return out
+
+    return run

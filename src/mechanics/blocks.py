@@ -20,11 +20,13 @@ from .engine.collect import collect_states
 from .engine.lane_bind import bind_lanes, native_width
 from .engine.lane_layout import STATE
 from .engine.lane_parameters import Varied
+from .engine.step import step_of
 from .event import Event
 from .members import member_parameters
 from .methods import Method
 from .problem import Problem
 from .reduce import Keeping
+from .separable import plain_velocities
 from .solution import EventLog
 from .solving import parts_of, solve
 from .status import Status
@@ -69,9 +71,12 @@ class Plan:
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def entry(self) -> Callable[..., int] | None:
-        """The compiled lane engine; None where the drift cannot run in lanes, or there are events."""
+        """The compiled lane engine; None where the drift cannot run in lanes, members need different forms of the step,
+        or there are events.
+        """
         problem, n = self.problem, len(self.problem.y0)
-        if n > MOST_COMPONENTS or problem.t0 == problem.t1 or self.events:
+        plain = plain_velocities(problem, self.varied, self.method)
+        if n > MOST_COMPONENTS or problem.t0 == problem.t1 or self.events or len(plain) > 1:
             return None
         return bind_lanes(
             problem.drift,
@@ -82,7 +87,7 @@ class Plan:
             self.keeping.collect,
             self.saves,
             self.dt is not None,
-            parts_of(problem),
+            parts_of(problem, self.method)._replace(plain_velocity=plain.pop()),
         )
 
     @property
@@ -129,7 +134,8 @@ def solve_in_lanes(plan: Plan, entry: Callable[..., int], start: int, stop: int)
     kept = int(np.count_nonzero(plan.times == problem.t0)) if plan.saves else 0
     first = math.copysign(plan.dt or plan.first_dt, problem.t1 - problem.t0)
     queue = np.array([0, size])
-    lanes = np.zeros((groups, STATE + 2 * n + rows.shape[1], width))
+    carried = step_of(plan.method, None).carried
+    lanes = np.zeros((groups, STATE + (1 + carried) * n + rows.shape[1], width))
     member = np.full((groups, width), -1)
     in_use = 1
     while (in_use or queue[0] < size) and not plan.stop:

@@ -39,7 +39,9 @@ def diagnose(
     if outcome == layout.NON_FINITE:
         return _not_finite(point)
     if outcome == layout.NO_CONVERGENCE:
-        return _no_convergence(problem, point)
+        if not np.isfinite(point.f).all():
+            return _not_finite(point)
+        return _fixed_point(point) if method.kind == "symplectic" else _no_convergence(problem, point)
     found = None
     if outcome is Status.MAX_STEPS or outcome is Status.MAX_SECONDS:
         found = _stiff(point) if method.kind != "implicit" else None
@@ -94,6 +96,21 @@ def _not_finite(point: _Point) -> Finding:
             "logarithms there.",
         )
     return Status.NON_FINITE, component, "Check divisions, roots and logarithms in the drift near this state."
+
+
+def _fixed_point(point: _Point) -> Finding:
+    advice = f"Its fixed-point iteration does not converge with dt = {abs(point.dt):.3g}: choose a smaller dt."
+    J = _jacobian(point)
+    if J is None:
+        return Status.NO_CONVERGENCE, None, advice
+    eigenvalues, vectors = np.linalg.eig(J)
+    fastest = int(np.argmax(np.abs(eigenvalues)))
+    rate = float(abs(eigenvalues[fastest]))
+    advice = f"{advice[:-1]} (the fastest motion has the rate {rate:.2g}, and dt times it should stay below about 1)."
+    decay = eigenvalues.real * np.sign(point.dt)
+    if decay[fastest] < -0.5 * rate and decay.max() < 0.5 * rate:  # saddles have partners that grow
+        advice += " That motion decays: the problem is stiff, and a method for stiff problems takes longer steps."
+    return Status.NO_CONVERGENCE, int(np.argmax(np.abs(vectors[:, fastest]))), advice
 
 
 def _blow_up(point: _Point) -> Finding | None:

@@ -19,6 +19,7 @@ from .methods import TSIT5, Method
 from .outcome import solution_of
 from .problem import Problem, reads_time
 from .progress import progress_bar
+from .separable import check_separable, has_plain_velocity
 from .solution import Restart, Solution
 from .status import Status
 from .trajectory import Budget, new_trajectory, resume
@@ -135,7 +136,7 @@ def solve(
             keep,
             given,
             dt is not None,
-            parts_of(problem),
+            parts_of(problem, method),
         )
         budget = Budget(attempts, math.inf if max_seconds is None else finite_number("max_seconds", max_seconds))
         if progress:
@@ -158,10 +159,17 @@ def solve(
     return solution.raise_for_status() if throw else solution
 
 
-def parts_of(problem: Problem) -> Parts:
+def parts_of(problem: Problem, method: Method) -> Parts:
     """What a method may need of the problem beside its drift."""
     noise = problem.noise if problem.diffusion else None
-    return Parts(problem.jacobian, problem.diffusion, noise, problem.band, not reads_time(problem.drift))
+    return Parts(
+        problem.jacobian,
+        problem.diffusion,
+        noise,
+        problem.band,
+        not reads_time(problem.drift),
+        has_plain_velocity(problem, method),
+    )
 
 
 def check_pieces(problem: Any, method: Any, dt: Any) -> None:
@@ -174,11 +182,13 @@ def check_pieces(problem: Any, method: Any, dt: Any) -> None:
         raise ValueError(f"{method} solves ordinary differential equations, but the problem has a diffusion.")
     if dt is None:
         if not method.adaptive:
-            raise ValueError(f"{method} has no error estimate; give the step with dt=, or use an adaptive method.")
+            reason = getattr(method.data, "fixed_because", "has no error estimate")
+            raise ValueError(f"{method} {reason}; give the step with dt=, or use an adaptive method.")
     else:
         positive("dt", dt)
         if not getattr(method.data, "fixed_steps", True):
             raise ValueError(f"{method} chooses its own steps; leave out dt=, and limit them with max_dt=.")
+    check_separable(problem, method)
 
 
 def positive(name: str, value: Any) -> float:

@@ -120,6 +120,9 @@ def _compile(
         "coefficients": workspace(n, step.degree, step.degree),
         "degree": step.degree,
         "order": method.order,
+        "carried": step.carried,
+        "recalled": step.recalled,
+        "bare": keep in ("nothing", "times") and not events,
     }
     run = step.run or (scalar.fixed_run if fixed else scalar.adaptive_run)
     entry: Any = compile_bound(run, **change(names))

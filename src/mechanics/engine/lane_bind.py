@@ -70,6 +70,7 @@ def _compile(
         width=native_width(),
         slopes=step.slopes * n + step.squares * n * n,
         last_slope=step.last * n,
+        more=(step.carried - 1) * n,
         coefficients=step.degree * (n + 1),
         order=method.order,
         saves=saves,

@@ -1,7 +1,8 @@
 """Where a block of lanes keeps the state of its members.
 
 A block holds G groups of `width` members. `block` has shape (G, rows, width): named rows, then y (n), the first slope
-(n), and the parameters that differ between members. `member` (G, width) says whose state a lane holds, -1 for nobody's.
+(n), the parameters that differ between members, and what else the next step starts with. `member` (G, width) says whose
+state a lane holds, -1 for nobody's.
 """
 
 # rows of a group

@@ -48,6 +48,7 @@ n: Any = None
 width: Any = None
 slopes: Any = None
 last_slope: Any = None
+more: Any = None  # numbers of K beyond one slope that the next step starts with
 coefficients: Any = None
 order: Any = None
 saves: Any = None
@@ -162,7 +163,7 @@ def fixed_lanes(  # type: ignore[no-untyped-def]
     y0, p0, p, t0, t1, dt0, rtol, atol, control, most, passes, block, member, queue, saveat, kept, tally, final, ys
 ):
     """Steps of length dt0 for the members of the queue, all lanes of the block in step; the number of lanes in use."""
-    groups = len(block)
+    groups, rest = len(block), block.shape[1] - more
     L = as_lanes(block, width)
     y, y1, K = stack_lanes(n, width), stack_lanes(n, width), stack_lanes(slopes, width)
     # for what is rare: arrays whose address leaves the function would never be kept in registers
@@ -190,6 +191,8 @@ def fixed_lanes(  # type: ignore[no-untyped-def]
                 begin(drift, row[T], rare_y, parameters(p, row), rare_K)
                 for m in range(n):
                     row[STATE + n + m] = rare_K[m]
+                for m in range(more):
+                    row[rest + m] = rare_K[n + m]
         t_end = t0 + (index + 1) * dt0
         beyond = (t_end - t1) / dt0
         ended = beyond >= -ON_GRID
@@ -204,6 +207,8 @@ def fixed_lanes(  # type: ignore[no-untyped-def]
                 row = L[group]
                 for m in range(n):
                     rare_y[m], rare_K[m] = row[STATE + m], row[STATE + n + m]
+                for m in range(more):
+                    rare_K[n + m] = row[rest + m]
                 q = parameters(p, row)
                 now, long, end = broadcast(t, width), broadcast(length, width), broadcast(t_end, width)
                 attempt(drift, now, length, rare_y, q, rare_y, rare_K, rare_y1, rtol, atol)
@@ -218,6 +223,8 @@ def fixed_lanes(  # type: ignore[no-untyped-def]
             for m in range(n):
                 y[m] = row[STATE + m]
                 K[m] = row[STATE + n + m]
+            for m in range(more):
+                K[n + m] = row[rest + m]
             q = parameters(p, row)
             now = broadcast(t, width)
             attempt(drift, now, length, y, q, y, K, y1, rtol, atol)
@@ -225,6 +232,8 @@ def fixed_lanes(  # type: ignore[no-untyped-def]
             for m in range(n):
                 row[STATE + m] = y1[m]
                 row[STATE + n + m] = K[last_slope + m]
+            for m in range(more):
+                row[rest + m] = K[last_slope + n + m]
         t, wanted = t_end, reached
         index += 1
         if ended:

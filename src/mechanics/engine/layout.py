@@ -62,4 +62,4 @@ FULL = 2  # no room to save another step
 UNDERFLOW = 3  # the step became too short for time to advance
 NON_FINITE = 4  # slope at an accepted point, or result of a fixed step
 EVENT = 5  # a terminal event
-NO_CONVERGENCE = 6  # Newton's iteration in a fixed step
+NO_CONVERGENCE = 6  # the equations of an implicit step

@@ -12,6 +12,7 @@ class Parts(NamedTuple):
     noise: str | None = None
     band: tuple[int, int] | None = None  # lower and upper half-bandwidth of the Jacobian
     autonomous: bool = False  # the drift does not read its t
+    plain_velocity: bool = False  # dq/dt is v itself and dv/dt depends on t and q alone (`mechanics.separable`)
 
 
 NO_PARTS = Parts()
@@ -46,4 +47,6 @@ class Step(NamedTuple):
     jacobians: int = 0  # evaluations of the Jacobian in an attempt, beyond those that a loop of its own counts
     factorisations: int = 0
     lanes: bool = True  # whether the kernels take lanes; never where there is a loop of its own
+    carried: int = 1  # vectors of K, from `last` on, that the next step starts with
+    recalled: int = 0  # the first of them that `begin` cannot find again from t and y
     check: Callable[[Any, Any], None] = any_drift  # raises ValueError where the method cannot take the drift with p

@@ -20,17 +20,21 @@ from typing import Any
 from ..methods.auto import Automatic
 from ..methods.bdf import Multistep
 from ..methods.dirk import Dirk
+from ..methods.gauss import Gauss
 from ..methods.method import Method
 from ..methods.radau import Radau
 from ..methods.rosenbrock import Rosenbrock
+from ..methods.splitting import Splitting
 from ..methods.tableau import Tableau
 from ..methods.taylor import Series
 from .bdf_step import bdf_step
 from .dirk import dirk_step
 from .explicit import explicit_step
+from .gauss import gauss_step
 from .parts import NO_PARTS, Parts, Step, no_memory
 from .radau import radau_step
 from .rosenbrock import rosenbrock_step
+from .splitting import splitting_step
 from .taylor import taylor_step
 
 __all__ = ["FAMILIES", "NO_PARTS", "Parts", "Step", "no_memory", "step_of"]
@@ -42,6 +46,8 @@ FAMILIES: dict[type, Callable[[Any, int | None, Parts], Step]] = {
     Rosenbrock: rosenbrock_step,
     Dirk: dirk_step,
     Radau: radau_step,
+    Splitting: splitting_step,
+    Gauss: gauss_step,
 }
 
 

@@ -2,6 +2,7 @@
 
 from .auto import AUTO, Automatic
 from .bdf import BDF, Multistep, bdf
+from .blanes_moan import BLANES_MOAN4, BLANES_MOAN_RKN6
 from .bosh3 import BOSH3
 from .dirk import Dirk, dirk
 from .dop853 import DOP853
@@ -9,8 +10,11 @@ from .dopri5 import DOPRI5
 from .euler import EULER
 from .feagin10 import FEAGIN10
 from .feagin12 import FEAGIN12
+from .gauss import GAUSS4, GAUSS6, GAUSS8, GAUSS16, IMPLICIT_MIDPOINT, Gauss, gauss
+from .kahan_li8 import KAHAN_LI8
 from .kvaerno3 import KVAERNO3
 from .kvaerno5 import KVAERNO5
+from .mclachlan4 import MCLACHLAN4
 from .method import Controller, Method
 from .radau import Radau, radau
 from .radau5 import RADAU5
@@ -19,30 +23,43 @@ from .rk4 import RK4
 from .rodas5p import RODAS5P
 from .rosenbrock import Rosenbrock, rosenbrock
 from .second_order import HEUN, MIDPOINT
+from .splitting import Splitting, compensated, composition, splitting
 from .ssprk3 import SSPRK3
 from .tableau import Tableau, tableau
 from .taylor import TAYLOR12, TAYLOR20, Series, taylor
 from .tsit5 import TSIT5
+from .verlet import POSITION_VERLET, VERLET
 from .vern7 import VERN7
 from .vern8 import VERN8
 from .vern9 import VERN9
+from .yoshida import YOSHIDA4, YOSHIDA6, YOSHIDA8
 
 KINDS = ("explicit", "taylor", "implicit", "symplectic", "stochastic")
 
 __all__ = [
     "AUTO",
     "BDF",
+    "BLANES_MOAN4",
+    "BLANES_MOAN_RKN6",
     "BOSH3",
     "DOP853",
     "DOPRI5",
     "EULER",
     "FEAGIN10",
     "FEAGIN12",
+    "GAUSS4",
+    "GAUSS6",
+    "GAUSS8",
+    "GAUSS16",
     "HEUN",
+    "IMPLICIT_MIDPOINT",
+    "KAHAN_LI8",
     "KINDS",
     "KVAERNO3",
     "KVAERNO5",
+    "MCLACHLAN4",
     "MIDPOINT",
+    "POSITION_VERLET",
     "RADAU5",
     "RALSTON3",
     "RK4",
@@ -51,23 +68,33 @@ __all__ = [
     "TAYLOR12",
     "TAYLOR20",
     "TSIT5",
+    "VERLET",
     "VERN7",
     "VERN8",
     "VERN9",
+    "YOSHIDA4",
+    "YOSHIDA6",
+    "YOSHIDA8",
     "Automatic",
     "Controller",
     "Dirk",
+    "Gauss",
     "Method",
     "Multistep",
     "Radau",
     "Rosenbrock",
     "Series",
+    "Splitting",
     "Tableau",
     "all_methods",
     "bdf",
+    "compensated",
+    "composition",
     "dirk",
+    "gauss",
     "radau",
     "rosenbrock",
+    "splitting",
     "tableau",
     "taylor",
 ]

@@ -4,7 +4,7 @@ from .chaos import LORENZ63, LORENZ96, ROSSLER, lorenz96_system
 from .detest import DETEST
 from .hamiltonian import DOUBLE_WELL, FPUT_CHAIN, HENON_HEILES, PENDULUM, TODA, fput_system, toda_system
 from .linear import DAMPED_OSCILLATOR, DECAY, OSCILLATOR, ROTATION, linear_system
-from .manufactured import MANUFACTURED
+from .manufactured import MANUFACTURED, SHAKEN_KEPLER
 from .orbits import ARENSTORF, FIGURE_EIGHT, KEPLER, PLEIADES, kepler_system
 from .oscillators import BRUSSELATOR, DUFFING, LOTKA_VOLTERRA, RIGID_BODY, VAN_DER_POL
 from .stiff import HIRES, OREGONATOR, PYROLYSIS_E5, ROBER, ROBERTSON, VAN_DER_POL_STIFF
@@ -70,6 +70,7 @@ __all__ = [
     "ROBERTSON",
     "ROSSLER",
     "ROTATION",
+    "SHAKEN_KEPLER",
     "TODA",
     "VAN_DER_POL",
     "VAN_DER_POL_STIFF",

@@ -1,4 +1,4 @@
-"""A system with a solution chosen first, that sees every order condition.
+"""Systems with solutions chosen first, that see every order condition.
 
 The harmonic motion x_1' = x_2, x_2' = -x_1 in bent coordinates and with explicit time:
 
@@ -6,6 +6,10 @@ The harmonic motion x_1' = x_2, x_2' = -x_1 in bent coordinates and with explici
 
 Its drift has non-zero derivatives of all orders and depends on t, so a method that is right only for linear,
 quadratic, second-order or autonomous equations fails on it.
+
+For methods of separable systems: an ellipse about a centre that is shaken,
+
+    x'' = -(x - s) / |x - s|^3 + s'',   s = (sin t, cos 2t) / 10,   y = (x_1, x_2, x_1', x_2')
 """
 
 import math
@@ -13,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .orbits import Kepler, kepler_exact
 from .system import Vector, make_system
 
 
@@ -41,4 +46,37 @@ MANUFACTURED = make_system(
     kind="non-stiff",
     reference="Method of manufactured solutions: Roache, J. Fluids Eng. 124 (2002) 4-10.",
     exact=_manufactured_exact,
+)
+
+
+def shaken_kepler(t, y, p, dy):  # type: ignore[no-untyped-def]
+    """The force of a centre at s(t), and the acceleration of s."""
+    a = y[0] - 0.1 * math.sin(t)
+    b = y[1] - 0.1 * math.cos(2.0 * t)
+    r2 = a * a + b * b
+    w = -p.mu / (r2 * math.sqrt(r2))
+    dy[0] = y[2]
+    dy[1] = y[3]
+    dy[2] = w * a - 0.1 * math.sin(t)
+    dy[3] = w * b - 0.4 * math.cos(2.0 * t)
+
+
+def _shake(t: float) -> Vector:
+    """s and s'."""
+    return 0.1 * np.array([math.sin(t), math.cos(2.0 * t), math.cos(t), -2.0 * math.sin(2.0 * t)])
+
+
+def _shaken_exact(t: float, y0: Vector, p: Kepler) -> Vector:
+    return kepler_exact(t, y0 - _shake(0.0), p) + _shake(t)
+
+
+SHAKEN_KEPLER = make_system(
+    "shaken Kepler",
+    shaken_kepler,
+    [0.8, 0.1, 0.1, 1.2247448713915890491],  # e = 0.2 about the centre
+    6.0,
+    Kepler(1.0),
+    kind="non-stiff",
+    reference="Method of manufactured solutions: Roache, J. Fluids Eng. 124 (2002) 4-10.",
+    exact=_shaken_exact,
 )

@@ -39,7 +39,7 @@ def _kepler_jacobian(t, y, p, J):  # type: ignore[no-untyped-def]
     J[3, 1] = w * (3.0 * y[1] * y[1] - r2)
 
 
-def _kepler_exact(t: float, y0: Vector, p: Kepler) -> Vector:
+def kepler_exact(t: float, y0: Vector, p: Kepler) -> Vector:
     """Lagrange's f and g functions; ellipses only (negative energy)."""
     x, v = y0[:2], y0[2:]
     r0, sigma = math.hypot(*x), float(x @ v) / math.sqrt(p.mu)
@@ -103,7 +103,7 @@ def kepler_system(e: float = 0.5, t1: float = 20.0) -> System:
         kind="Hamiltonian",
         reference="Hairer, Lubich, Wanner, Geometric Numerical Integration, 2nd ed., I.2; exact: Battin (1999) ch. 3.",
         jacobian=_kepler_jacobian,
-        exact=_kepler_exact,
+        exact=kepler_exact,
         # at e = 0 there is no perihelion
         invariants=(kepler_energy, kepler_angular_momentum, *((kepler_perihelion,) if e > 0.0 else ())),
     )

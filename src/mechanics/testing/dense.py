@@ -73,7 +73,7 @@ def check_dense_output(
     """
     check_method(method)
     claim = claimed(method, order, "dense_order")
-    system = long_enough(claim) if system is None else system
+    system = long_enough(claim, method) if system is None else system
     if system.exact is None:
         raise ValueError(f"check_dense_output needs a closed-form solution, but {system.name} has none.")
     exact_at = system.exact

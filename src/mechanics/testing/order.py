@@ -6,7 +6,7 @@ import numpy as np
 
 from mechanics.methods import Method
 from mechanics.systems import System
-from mechanics.systems.manufactured import MANUFACTURED
+from mechanics.systems.manufactured import MANUFACTURED, SHAKEN_KEPLER
 
 from ._runs import Step, check_method, claimed, end, name_of, walk
 from ._slope import FEWEST, Slope, fit, judge, refine
@@ -43,8 +43,9 @@ def check_order(
     order : float, optional
         The claim; by default `method.order`.
     system : System, optional
-        With a known solution at t1. The default has non-zero derivatives of all orders and depends on time; its
-        interval grows with the claim, so that methods of high order make many steps too.
+        With a known solution at t1. The default has non-zero derivatives of all orders and depends on time (and is
+        separable for methods that ask for that); its interval grows with the claim, so that methods of high order make
+        many steps too.
     below, above : float
         How far the measured order may lie from the claim; `above` is 0.5 up to order six and 0.9 beyond, where methods
         are tuned to so small a leading error that the next power of dt reaches rounding first.
@@ -70,7 +71,7 @@ def check_order(
     """
     check_method(method)
     claim = claimed(method, order, "order")
-    system = long_enough(claim) if system is None else system
+    system = long_enough(claim, method) if system is None else system
     exact = system.solution()
     scale = float(np.abs(exact).max())
     most = most_steps or (MOST_COMPILED if isinstance(method, Method) else MOST_PLAIN)
@@ -97,6 +98,8 @@ def check_order(
     return OrderCheck(what, claim, slope, system.name)
 
 
-def long_enough(order: float) -> System:
-    """The default system on an interval in which a method of this order makes many steps above rounding."""
-    return replace(MANUFACTURED, t1=1.5 * max(2.0, order))
+def long_enough(order: float, method: Method | Step) -> System:
+    """A system that the method solves, on an interval in which its order makes many steps above rounding."""
+    data = getattr(method, "data", None)
+    system = SHAKEN_KEPLER if getattr(data, "separable", False) else MANUFACTURED
+    return replace(system, t1=1.5 * max(2.0, order))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mechanics import methods
-from mechanics.methods import RK4, TSIT5, Method
+from mechanics.methods import RK4, TSIT5
 from mechanics.systems import HENON_HEILES, KEPLER, LORENZ63
 from mechanics.testing import (
     check_dense_output,
@@ -16,7 +16,7 @@ from mechanics.testing import (
     check_symplectic,
 )
 
-METHODS = [m for m in (getattr(methods, name) for name in methods.__all__) if isinstance(m, Method)]
+METHODS = methods.all_methods("explicit")
 
 
 @pytest.mark.slow
