@@ -78,7 +78,7 @@ class Writer:
     def __init__(self, arguments: Sequence[str]) -> None:
         self.arguments = list(arguments)
         self.body: list[Any] = []
-        self.globals: dict[str, Any] = {"__name__": "mechanics.symbolic.generated"}
+        self.globals: dict[str, Any] = {"__name__": __name__}  # a module that can be imported: the disk cache needs it
         self._names = 0
 
     def name(self, letter: str = "v") -> str:

@@ -130,8 +130,9 @@ def _speeds(coordinates: list[Any], velocities: Any, t: Any) -> list[Any]:
 def _check_order(L: Any, coordinates: list[Any]) -> None:
     if not isinstance(L, sp.Expr):
         return  # `as_expression` explains
-    for e in sp.preorder_traversal(L) if L.has(sp.Derivative) else ():
-        if isinstance(e, sp.Derivative) and e.expr in coordinates and e.derivative_count > 1:
+    known = set(coordinates)
+    for e in L.atoms(sp.Derivative):
+        if e.expr in known and e.derivative_count > 1:
             raise ValueError(f"L contains {e}; Lagrange's equations of the second kind hold for first derivatives only.")
 
 
