@@ -1,20 +1,22 @@
 """The kernels of a system: drift, Jacobian, mass matrix, sums and vectors.
 
-Small systems are written out as statements, with common subexpressions computed once for all components; they run in the
-lanes of ensembles. Large ones are loops over groups of terms of one shape.
+Small systems are written out as statements, with common subexpressions computed once for all components. Large ones are
+loops over groups of terms of one shape. Both run in the lanes of ensembles.
 """
 
 import ast
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .emit import Writer, assign, count, element, literal, load
+from .emit import Writer, assign, element, literal, load
 from .equations import Equations
 from .graph import Graph
-from .groups import ACCELERATION, Group, Output
+from .groups import ACCELERATION, Group, Output, slot
 from .kernels import (
+    FEW_ROWS,
     Terms,
     accumulate,
     add_up,
@@ -27,10 +29,11 @@ from .kernels import (
     written_out,
     zero,
 )
-from .linear import Elimination, factor, solve, solve_columns
+from .linear import Elimination, divide_row, factor, solve, solve_columns
 
-MOST_WRITTEN = 600  # operations: beyond, loops compile faster
-MOST_COMPONENTS = 64
+FEW_OPERATIONS = 250  # written out whatever loops could do
+LEAST_GAIN = 2.0  # loops must save this factor of operations to compile
+LOOPED_ELIMINATION = 100  # operations that the banded factorisation counts for
 
 
 def drift(equations: Equations) -> Callable[..., None]:
@@ -51,38 +54,51 @@ def drift(equations: Equations) -> Callable[..., None]:
             return assign(whole, ast.BinOp(element(load("dy"), indices), ast.Div(), _signed(value, negative)))
 
         for g, outputs in _not_one(equations.mass):
-            loop(writer, g, outputs, layout, lambda o, g=g: _velocity_row(g, o, equations), divide)
+            loop(writer, g, outputs, layout, partial(_velocity_row, equations, g), divide)
     elif equations.mass:
         mass = _factored(writer, equations)
         _run(writer, solve, *mass, load("dy"), literal(_velocities(equations)))
     return writer.build("drift", "Right-hand side; fills dy (n,).")
 
 
-def jacobian(equations: Equations, drift: Callable[..., None]) -> Callable[..., None]:
-    """`jacobian(t, y, p, J)`; `drift` gives the accelerations that a mass matrix needs."""
+def jacobian(
+    equations: Equations, drift: Callable[..., None], band: tuple[int, int] | None = None
+) -> Callable[..., None]:
+    """`jacobian(t, y, p, J)`.
+
+    Parameters
+    ----------
+    equations : Equations
+        What to differentiate.
+    drift : function
+        Gives the accelerations that a mass matrix needs.
+    band : (int, int), optional
+        Half-bandwidths of the Jacobian, which then must hold zeros and is not touched beyond them.
+    """
     layout, n = equations.layout, equations.layout.n
     terms = equations.jacobian()
     writer = Writer(["t", "y", "p", "J"])
-    doc = "Jacobian of the drift; fills J (n, n)."
+    doc = "Jacobian of the drift; fills J (n, n)." if band is None else f"Jacobian of the drift within the band {band}."
     if _is_small(equations, terms, equations.rate, equations.mass):
         graph = Graph()
-        zero(writer, "J", (n, n))
+        if band is None:
+            zero(writer, "J", (n, n))
         store(writer, graph, "J", _jacobian_nodes(graph, equations, terms))
         return writer.build("jacobian", doc)
     if any(o.expression.has(*_accelerations(g)) for g, outputs in terms for o in outputs):
         _make(writer, ACCELERATION, (n,))
         _run(writer, drift, *map(load, ("t", "y", "p", ACCELERATION)))
-    accumulate(writer, terms, layout, "J", (n, n))
+    accumulate(writer, terms, layout, "J", (n, n), zeros=band is None)
     if equations.mass and is_diagonal(equations):
 
         def divide(indices: Any, _: Any, value: Any, negative: bool) -> Any:
-            column = writer.name("z")
-            where = [*indices, load(column)]
-            change = ast.BinOp(element(load("J"), where), ast.Div(), _signed(value, negative))
-            return count(column, n, [assign(element(load("J"), where, ast.Store()), change)])
+            below, above = band or (n - 1, n - 1)
+            writer.globals["f_divide_row"] = divide_row
+            arguments = [load("J"), *indices, *map(literal, (n, below, above)), _signed(value, negative)]
+            return ast.Expr(ast.Call(load("f_divide_row"), arguments, []))
 
         for g, outputs in _not_one(equations.mass):
-            loop(writer, g, outputs, layout, lambda o, g=g: _velocity_row(g, o, equations), divide)
+            loop(writer, g, outputs, layout, partial(_velocity_row, equations, g), divide)
     elif equations.mass:
         mass = _factored(writer, equations)
         _make(writer, "work", (n,))
@@ -106,7 +122,7 @@ def number(equations: Equations, name: str) -> Callable[..., float]:
         graph = Graph()
         give(writer, graph, written_out(graph, terms, equations.layout, {}).get((), graph.total([])))
     else:
-        add_up(writer, [(g, outputs[0].expression) for g, outputs in terms], equations.layout)
+        add_up(writer, terms, equations.layout)
     return writer.build(name, f"The {name} at (t, y, p).")
 
 
@@ -125,7 +141,12 @@ def vector(equations: Equations, name: str, length: int) -> Callable[..., None]:
 
 
 def _is_small(equations: Equations, *parts: Terms) -> bool:
-    return equations.layout.n <= MOST_COMPONENTS and sum(map(operations, parts)) <= MOST_WRITTEN
+    """Whether to write all terms out as one list of statements."""
+    written, looped = (sum(operations(terms, most) for terms in parts) for most in (None, FEW_ROWS))
+    if equations.mass and equations.mass in parts and not is_diagonal(equations):
+        written += _velocities(equations) * _bandwidth(equations) ** 2
+        looped += LOOPED_ELIMINATION
+    return written <= max(FEW_OPERATIONS, LEAST_GAIN * looped)
 
 
 def _velocities(equations: Equations) -> int:
@@ -170,19 +191,23 @@ def is_diagonal(equations: Equations) -> bool:
     return bool((where[:, 0] == where[:, 1]).all()) and len(np.unique(where[:, 0])) == len(where)
 
 
+def _bandwidth(equations: Equations) -> int:
+    """Diagonals of the mass matrix below the main one."""
+    where = entries(equations.mass, equations.layout)
+    return int(np.abs(where[:, 0] - where[:, 1]).max())
+
+
 def _not_one(mass: Terms) -> Terms:
     """Without the masses that are 1."""
     kept = ((g, [o for o in outputs if o.expression != 1]) for g, outputs in mass)
     return [(g, outputs) for g, outputs in kept if outputs]
 
 
-def _velocity_row(g: Group, output: Output, equations: Equations) -> Any:
+def _velocity_row(equations: Equations, g: Group, output: Output) -> Any:
     return target(g, output, equations.layout)[:, :1] + _velocities(equations)
 
 
 def _accelerations(g: Group) -> list[Any]:
-    from .groups import slot
-
     return [slot(ACCELERATION, k) for k in range(g.sites.shape[1])]
 
 
@@ -193,8 +218,7 @@ def _signed(value: Any, negative: bool) -> Any:
 def _factored(writer: Writer, equations: Equations) -> list[Any]:
     """Statements that factorise the mass matrix; its name, order and number of diagonals."""
     d = _velocities(equations)
-    where = entries(equations.mass, equations.layout)
-    b = int(np.abs(where[:, 0] - where[:, 1]).max())
+    b = _bandwidth(equations)
     half = [(g, [o for o in outputs if o.target[0][1] <= o.target[1][1]]) for g, outputs in equations.mass]
     _make(writer, "M", (d, b + 1))
 

@@ -30,5 +30,6 @@ def derivative(expression: Any, symbol: Any) -> Any:
 def _done(result: Any) -> Any:
     result = result.replace(sp.DiracDelta, lambda *_: sp.S.Zero)
     if result.has(sp.Derivative, sp.Subs):
-        raise ValueError(f"{result.atoms(sp.Derivative, sp.Subs).pop()} cannot be written in functions that kernels know.")
+        undone = result.atoms(sp.Derivative, sp.Subs).pop()
+        raise ValueError(f"{undone} cannot be written in functions that kernels know.")
     return result

@@ -1,7 +1,7 @@
 """From graphs to a Python function, by way of its syntax tree: no text of a program is ever made or read.
 
-Local names are counted (`v0`, `v1`, ...), functions and tables are globals of their own dictionary, parameters are read by
-position. So nothing that a user writes, the names of symbols included, becomes code.
+Local names are counted (`v0`, `v1`, ...), functions and tables are globals of a dictionary of their own, parameters are
+read by position. So nothing that a user writes, the names of symbols included, becomes code.
 """
 
 import ast
@@ -117,7 +117,7 @@ class Writer:
         body: list[Any] = []
         for node in sorted(uses):
             what = graph.nodes[node]
-            operands = [o for o in _operands(what)]
+            operands = _operands(what)
             depth[node] = 1 + max((depth[o] for o in operands), default=0)
             made = self._expression(what, done, index)
             shared = uses[node] > 1 or node in graph.cut or depth[node] > DEEPEST

@@ -26,7 +26,7 @@ def as_expression(value: Any, what: str) -> Any:
     """
     if isinstance(value, str):
         raise TypeError(
-            f"{what} is the string {value!r:.60}, and strings are not evaluated. Build the expression from sympy symbols."
+            f"{what} is the string {value!r:.60}, and strings are not evaluated. Build the expression from symbols."
         )
     if isinstance(value, sp.Expr):
         return value
@@ -124,8 +124,8 @@ class Names:
         Raises
         ------
         ValueError
-            If it holds a symbol that is neither state nor parameter nor time, an unknown derivative, or a function without
-            a counterpart.
+            If it holds a symbol that is neither state nor parameter nor time, an unknown derivative, or a function that
+            kernels lack.
         """
         e = expression
         found = self._internal.get(e)

@@ -20,6 +20,7 @@ class Graph:
         self.nodes: list[tuple[Any, ...]] = []
         self.cut: set[Node] = set()  # nodes that deserve a statement of their own
         self._known: dict[tuple[Any, ...], Node] = {}
+        self._sums: dict[tuple[tuple[Node, bool], ...], Node] = {}
 
     def make(self, *what: Any) -> Node:
         """The node for an operation and its operands."""
@@ -55,7 +56,9 @@ class Graph:
             return a
         if y == 0 and isinstance(y, Fraction):
             return b
-        return self.make("mul", a, b)
+        (a, one), (b, other) = self._sign(a), self._sign(b)
+        made = self.make("mul", a, b)
+        return made if one == other else self.neg(made)
 
     def div(self, a: Node, b: Node) -> Node:
         """a / b."""
@@ -64,7 +67,9 @@ class Graph:
             return self.constant(x / y)
         if y == 1 or (x == 0 and isinstance(x, Fraction)):
             return a
-        return self.make("div", a, b)
+        (a, one), (b, other) = self._sign(a), self._sign(b)
+        made = self.make("div", a, b)
+        return made if one == other else self.neg(made)
 
     def neg(self, a: Node) -> Node:
         """-a."""
@@ -99,16 +104,29 @@ class Graph:
         return self.make("sub", a, b)
 
     def total(self, terms: Iterable[Node]) -> Node:
-        """Sum from left to right, what is not subtracted first."""
-        ordered = sorted(terms, key=lambda node: self.nodes[node][0] == "neg")
-        if not ordered:
-            return self.constant(Fraction(0))
-        result = ordered[0]
-        for i, term in enumerate(ordered[1:], 1):
-            result = self.add(result, term)
+        """Sum from left to right, what is not subtracted first; a sum and its negative are one node and a sign."""
+        signed = [self._sign(term) for term in terms]
+        key = tuple(sorted(signed))
+        if key not in self._sums:
+            opposite = tuple(sorted((node, not negative) for node, negative in signed))
+            if opposite in self._sums:
+                return self.neg(self._sums[opposite])
+            plus = [node for node, negative in signed if not negative]
+            minus = [node for node, negative in signed if negative]
+            self._sums[key] = self._chain(plus, minus) if plus else self.neg(self._chain(minus, []))
+        return self._sums[key]
+
+    def _chain(self, plus: list[Node], minus: list[Node]) -> Node:
+        result = plus[0] if plus else self.constant(Fraction(0))
+        for i, term in enumerate([*plus[1:], *minus], 1):
+            result = self.add(result, term) if i < len(plus) else self.sub(result, term)
             if i % LONGEST == 0:
                 self.cut.add(result)
         return result
+
+    def _sign(self, node: Node) -> tuple[Node, bool]:
+        kind, *rest = self.nodes[node]
+        return (rest[0], True) if kind == "neg" else (node, False)
 
     def product(self, factors: Iterable[Node]) -> Node:
         """Product from left to right; 1 if there are none."""

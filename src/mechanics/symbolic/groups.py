@@ -6,7 +6,7 @@ Derivatives are taken of the template, once for all its rows, and code is a loop
 number of terms.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ import sympy as sp
 
 from .translate import number
 
+MOST_PIECES = 4
 MOST_SITES = 12  # terms with more are multiplied out
 ACCELERATION = "w"
 
@@ -24,7 +25,7 @@ class Leaf(NamedTuple):
     """What an internal symbol stands for."""
 
     kind: str  # family of a state ("y", "q", "v", "m"), "parameter", "item" or "t"
-    index: int  # of the state within its family, or position of the parameter
+    place: int  # of the state within its family, or position of the parameter
     item: int = 0  # position within an array of parameters
 
 
@@ -59,7 +60,10 @@ class Group:
 
 
 class Output(NamedTuple):
-    """`expression`, added to the entry of an array that `target` names by families and slots."""
+    """`expression`, added to the entry of an array that `target` names by families and slots.
+
+    A Tuple stands for a sum that must not be simplified: (b - a) + (b - a)^2 loses digits as b + (b - a)^2 - a.
+    """
 
     target: tuple[tuple[str, int], ...]
     expression: Any
@@ -82,7 +86,7 @@ def constant_slot(k: int) -> Any:
 
 @dataclass
 class _Filling:
-    """What fills the slots of one term, in order of first appearance."""
+    """What fills the slots of one term."""
 
     sites: list[int] = field(default_factory=list)
     items: list[tuple[int, int]] = field(default_factory=list)
@@ -92,15 +96,16 @@ class _Filling:
 def terms(expression: Any, leaves: Mapping[Any, Leaf]) -> Iterator[Any]:
     """The summands of an expression, products with long sums multiplied out."""
     for term in sp.Add.make_args(expression):
-        if _sites(term, leaves) <= MOST_SITES:
+        if len(_sites(term, leaves)) <= MOST_SITES:
             yield term
             continue
         expanded = sp.expand(term)
         yield from [term] if expanded == term else sp.Add.make_args(expanded)
 
 
-def _sites(term: Any, leaves: Mapping[Any, Leaf]) -> int:
-    return len({leaves[s].index for s in term.free_symbols if leaves[s].kind not in ("parameter", "item", "t")})
+def _sites(term: Any, leaves: Mapping[Any, Leaf]) -> set[int]:
+    """Indices of the states in a term."""
+    return {leaves[s].place for s in term.free_symbols if leaves[s].kind not in ("parameter", "item", "t")}
 
 
 def group(found: Iterable[tuple[str, int | None, Any]], leaves: Mapping[Any, Leaf]) -> list[Group]:
@@ -113,9 +118,10 @@ def group(found: Iterable[tuple[str, int | None, Any]], leaves: Mapping[Any, Lea
     leaves : mapping
         What the internal symbols stand for.
     """
-    collected: dict[tuple[Any, ...], list[_Filling]] = {}
+    collected: dict[tuple[str, Any, tuple[int, ...]], list[_Filling]] = {}
     for role, first, expression in found:
-        filling = _Filling([] if first is None else [first])
+        others = sorted(_sites(expression, leaves) - {first})
+        filling = _Filling(others if first is None else [first, *others])
         template = _fill(expression, leaves, filling)
         kinds = tuple(position for position, _ in filling.items)
         collected.setdefault((role, template, kinds), []).append(filling)
@@ -129,8 +135,8 @@ def _fill(e: Any, leaves: Mapping[Any, Leaf], filling: _Filling) -> Any:
         if leaf.kind in ("parameter", "t"):
             return e
         if leaf.kind == "item":
-            return item_slot(_place(filling.items, (leaf.index, leaf.item)))
-        return slot(leaf.kind, _place(filling.sites, leaf.index))
+            return item_slot(_place(filling.items, (leaf.place, leaf.item)))
+        return slot(leaf.kind, _place(filling.sites, leaf.place))
     if e.is_Atom:
         return e
     if e.is_Pow and e.exp.is_Number:
@@ -163,6 +169,44 @@ def _group(role: str, template: Any, kinds: tuple[int, ...], rows: list[_Filling
     sites = np.array([r.sites for r in rows], np.int64).reshape(len(rows), -1)
     items = tuple((position, np.array([r.items[k][1] for r in rows])) for k, position in enumerate(kinds))
     return Group(role, template.xreplace(same) if same else template, sites, items, differ)
+
+
+def merge(terms: Iterable[tuple[Group, Sequence[Output]]]) -> list[tuple[Group, list[Output]]]:
+    """Groups whose rows are filled alike as one, outputs to one entry as one: one loop instead of several."""
+    merged: dict[tuple[Any, ...], tuple[Group, dict[Any, list[Any]]]] = {}
+    for g, outputs in terms:
+        if not outputs:
+            continue
+        key = g.sites.shape, g.sites.tobytes(), tuple((k, i.tobytes()) for k, i in g.items)
+        before, sums = merged.setdefault(key, (Group(g.role, g.template, g.sites, g.items, {}), {}))
+        moved = {c: constant_slot(len(before.constants) + k) for k, c in enumerate(g.constants)}
+        before.constants.update({moved[c]: values for c, values in g.constants.items()})
+        for target, expression in outputs:
+            sums.setdefault(target, []).append(expression.xreplace(moved) if moved else expression)
+    return [
+        (g, [Output(t, e[0] if len(e) == 1 else sp.Tuple(*e)) for t, e in sums.items()]) for g, sums in merged.values()
+    ]
+
+
+def pieces(g: Group) -> list[Group]:
+    """The group itself, or a few parts in whose rows all indices grow evenly: a ring closes on itself."""
+    indices = np.column_stack([g.sites, *(i for _, i in g.items)])
+    begins, row = [0], 1
+    while row < g.rows:  # a part goes on while it keeps the step of its first two rows
+        start = begins[-1]
+        if row > start + 1 and (indices[row] - indices[row - 1] != indices[start + 1] - indices[start]).any():
+            begins.append(row)
+            if len(begins) > MOST_PIECES:
+                return [g]
+        row += 1
+    ends = [*begins[1:], g.rows]
+    return [_rows(g, slice(b, e)) for b, e in zip(begins, ends, strict=True)]
+
+
+def _rows(g: Group, part: slice) -> Group:
+    items = tuple((k, i[part]) for k, i in g.items)
+    constants = {c: values[part] for c, values in g.constants.items()}
+    return Group(g.role, g.template, g.sites[part], items, constants)
 
 
 def symbols_of(expression: Any, families: Iterable[str]) -> list[tuple[str, int]]:

@@ -61,11 +61,11 @@ def from_hamiltonian(
     names.state("q", coordinates)
     names.state("p", momenta)
     whole = names.rename(as_expression(H, "H"), "H")
-    present = {(leaf.kind, leaf.index) for s in whole.free_symbols for leaf in [names.leaves[s]]}
+    present = {(leaf.kind, leaf.place) for s in whole.free_symbols for leaf in [names.leaves[s]]}
     idle = [str(c) for i, c in enumerate(coordinates) if ("q", i) not in present and ("p", i) not in present]
     if idle:
         raise ValueError(f"H contains neither {idle[0]} nor its momentum; leave them out of q and p.")
-    found = [("hamiltonian", None, term) for term in terms(whole, names.leaves)]
+    found: list[tuple[str, int | None, Any]] = [("hamiltonian", None, term) for term in terms(whole, names.leaves)]
     found += force_terms(forces, coordinates, names)
     groups = group(found, names.leaves)
     d = len(coordinates)

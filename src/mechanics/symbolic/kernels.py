@@ -1,10 +1,10 @@
 """Kernels from groups of terms: loops over the rows of a group, or one list of statements for small systems.
 
-Either way an entry of the result is the sum of what the terms add to it. In loops they are added to the array itself; an
-entry that has one term only is set.
+Either way an entry of the result is the sum of what the terms add to it. In loops they are added to the array itself;
+an entry that has one term only is set.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import sympy as sp
 
 from .emit import Columns, Writer, assign, count, element, literal, load
 from .graph import Graph, Node
-from .groups import Group, Output
+from .groups import Group, Output, merge, pieces
 from .layout import Layout, index_of
 from .translate import Translator
 
@@ -22,9 +22,12 @@ FEW_ROWS = 3  # so many terms of a shape are written out
 Terms = Sequence[tuple[Group, Sequence[Output]]]
 
 
-def operations(terms: Terms) -> int:
-    """About how many operations the terms take when they are written out."""
-    return sum(g.rows * sum(1 + int(sp.count_ops(o.expression)) for o in outputs) for g, outputs in terms)
+def operations(terms: Terms, most: int | None = None) -> int:
+    """About how many operations the terms take, at most so many of each group written out (None: all)."""
+    return sum(
+        (g.rows if most is None else min(g.rows, most)) * sum(1 + int(sp.count_ops(o.expression)) for o in outputs)
+        for g, outputs in terms
+    )
 
 
 def entries(terms: Terms, layout: Layout) -> Any:
@@ -81,6 +84,7 @@ def accumulate(
     array: str,
     shape: Sequence[int],
     place: Callable[[Any], Any] = lambda indices: indices,
+    zeros: bool = True,
 ) -> None:
     """Loops that leave in `array` the sums of all terms.
 
@@ -98,12 +102,15 @@ def accumulate(
         Its shape.
     place : callable
         From indices of entries (m, dimensions) to those in the array.
+    zeros : bool
+        Set the array to zero first, where that is needed.
     """
+    terms = merge(terms)
     everything = place(entries(terms, layout))
     flat = np.ravel_multi_index(tuple(everything.T), tuple(shape)) if len(everything) else np.empty(0, np.int64)
     unique, counts = np.unique(flat, return_counts=True)
     shared = set(unique[counts > 1].tolist())
-    if shared or len(unique) < int(np.prod(shape)):
+    if zeros and (shared or len(unique) < int(np.prod(shape))):
         zero(writer, array, shape)
 
     def statement(indices: Any, where: Any, value: Any, node_is_negative: bool) -> Any:
@@ -114,14 +121,11 @@ def accumulate(
         before = element(load(array), indices)
         return assign(target, ast.BinOp(before, ast.Sub() if node_is_negative else ast.Add(), value))
 
-    for g, outputs in terms:
-        if not outputs:
-            continue
+    for g, outputs in ((part, outputs) for whole, outputs in terms for part in pieces(whole)):
         if g.rows <= FEW_ROWS:
             graph = Graph()
             values = [
-                (place(np.array([key])), node)
-                for key, node in written_out(graph, [(g, outputs)], layout, {}).items()
+                (place(np.array([key])), node) for key, node in written_out(graph, [(g, outputs)], layout, {}).items()
             ]
             pairs = [(where, *_split(graph, node)) for where, node in values]
             body, read = writer.statements(graph, [node for _, node, _ in pairs], _plain)
@@ -155,7 +159,7 @@ def loop(
     writer.body.append(count(counter, g.rows, columns.reads() + body))
 
 
-def add_up(writer: Writer, terms: Iterable[tuple[Group, Any]], layout: Layout) -> None:
+def add_up(writer: Writer, terms: Terms, layout: Layout) -> None:
     """Loops that return the sum of one expression for each term."""
     total = writer.name("s")
     writer.body.append(assign(ast.Name(total, ast.Store()), literal(0.0)))
@@ -164,9 +168,9 @@ def add_up(writer: Writer, terms: Iterable[tuple[Group, Any]], layout: Layout) -
         sign = ast.Sub() if negative else ast.Add()
         return assign(ast.Name(total, ast.Store()), ast.BinOp(load(total), sign, value))
 
-    for g, expression in terms:
+    for g, outputs in ((part, outputs) for whole, outputs in merge(terms) for part in pieces(whole)):
         nowhere = np.empty((g.rows, 0), np.int64)
-        loop(writer, g, [Output((), expression)], layout, lambda _, nowhere=nowhere: nowhere, statement)
+        loop(writer, g, outputs, layout, lambda _, nowhere=nowhere: nowhere, statement)
     writer.body.append(ast.Return(load(total)))
 
 

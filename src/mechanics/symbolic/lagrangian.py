@@ -2,7 +2,9 @@
 
     d/dt dL/dv_i - dL/dq_i = Q_i - dR/dv_i,
 
-written as M a = F with M_ij = d^2 L / dv_i dv_j and F_i = dL/dq_i - sum_j d^2 L / dv_i dq_j v_j - d^2 L / dv_i dt + Q_i - dR/dv_i.
+written as M a = F with
+
+    M_ij = d^2 L / dv_i dv_j,    F_i = dL/dq_i - sum_j d^2 L / dv_i dq_j v_j - d^2 L / dv_i dt + Q_i - dR/dv_i.
 
 Goldstein, Poole, Safko, Classical Mechanics, 3rd ed., (1.57), (1.70).
 """
@@ -70,9 +72,9 @@ def from_lagrangian(
 
     Notes
     -----
-    The mass matrix may depend on the state. Small ones are eliminated in the drift, by statements that skip what is zero;
-    large ones that are not diagonal are factorised as L D L^T within their band, without pivoting, so they must be positive
-    definite, as kinetic energies are.
+    The mass matrix may depend on the state. Small ones are eliminated in the drift, by statements that skip what is
+    zero; large ones that are not diagonal are factorised as L D L^T within their band, without pivoting, so they must
+    be positive definite, as kinetic energies are.
     """
     coordinates = as_list(q, "q")
     if not coordinates:
@@ -108,9 +110,7 @@ def from_lagrangian(
         },
         vectors={"momenta": [(g, [Output((("q", k),), e) for k, e in first.items()]) for g, first in pairs]},
     )
-    system = SymbolicSystem(
-        "lagrangian", (*coordinates, *speeds), names.record, tuple(names.parameters), equations
-    )
+    system = SymbolicSystem("lagrangian", (*coordinates, *speeds), names.record, tuple(names.parameters), equations)
     _check_mass(system, names.sizes)
     return system
 
@@ -133,7 +133,9 @@ def _check_order(L: Any, coordinates: list[Any]) -> None:
     known = set(coordinates)
     for e in L.atoms(sp.Derivative):
         if e.expr in known and e.derivative_count > 1:
-            raise ValueError(f"L contains {e}; Lagrange's equations of the second kind hold for first derivatives only.")
+            raise ValueError(
+                f"L contains {e}; Lagrange's equations here hold for first derivatives only."
+            )
 
 
 def _derivatives(g: Group) -> dict[int, Any]:
@@ -174,8 +176,8 @@ def _check_mass(system: SymbolicSystem, sizes: list[int | None]) -> None:
     massless = sorted(set(range(d)) - set(where[:, 0].tolist()))
     if massless:
         raise ValueError(
-            f"The mass matrix is singular: L is not quadratic in {system.state[d + massless[0]]}. Add its kinetic energy, "
-            f"or eliminate the coordinate."
+            f"The mass matrix is singular: L is not quadratic in {system.state[d + massless[0]]}. Add its kinetic "
+            f"energy, or eliminate the coordinate."
         )
     if (where[:, 0] == where[:, 1]).all():
         return

@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 
 from .graph import Graph, Node
-from .groups import ACCELERATION, Group, constant_slot, slot
+from .groups import ACCELERATION, Group, item_slot, slot
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Layout:
             bound[parameter_symbol(k)] = graph.make("load", "p", k)
         for k in range(group.sites.shape[1]):
             for family, offset in self.offsets.items():
-                where = ("site", k, offset) if row is None else offset + int(group.sites[row, k])
+                where: Any = ("site", k, offset) if row is None else offset + int(group.sites[row, k])
                 bound[slot(family, k)] = graph.make("load", "y", where)
             offset = self.offsets.get("v", 0)  # accelerations lie where velocities do
             where = ("site", k, offset) if row is None else offset + int(group.sites[row, k])
@@ -68,4 +68,3 @@ def index_of(group: Group, columns: Any) -> Callable[[Any], Any]:
         return columns.real([float(c) for c in constants[k]])
 
     return index
-

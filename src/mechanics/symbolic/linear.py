@@ -112,6 +112,12 @@ def solve(M: Any, n: int, b: int, x: Any, start: int) -> None:
             x[start + i] -= M[j, j - i] * x[start + j]
 
 
+def divide_row(J: Any, i: int, n: int, below: int, above: int, value: float) -> None:
+    """Divide row i of J (n, n), which has a band, by a number."""
+    for j in range(max(0, i - below), min(n, i + above + 1)):
+        J[i, j] /= value
+
+
 def solve_columns(M: Any, n: int, b: int, J: Any, column: Any) -> None:
     """Replace the lower n rows of J by M^-1 of them; `column` is work space of as many rows as J."""
     rows, columns = J.shape

@@ -38,7 +38,7 @@ def from_ode(
     Returns
     -------
     SymbolicSystem
-        y in the order of the equations; where there are derivatives, first all functions, then their first derivatives, ...
+        y in the order of the equations; with higher derivatives first all functions, then their first derivatives, ...
 
     Raises
     ------
@@ -53,7 +53,7 @@ def from_ode(
     heads = [_head(key) for key, _ in pairs]
     t = time_of([q for q, _ in heads], t)
     state = [
-        q if level == 0 else sp.Derivative(q, (t, level))
+        _nth(q, t, level)
         for level in range(max(order for _, order in heads))
         for q, order in heads
         if level < order
@@ -62,13 +62,11 @@ def from_ode(
     names.state("y", state)
     place = {s: i for i, s in enumerate(state)}
     found: list[tuple[str, int | None, Any]] = []
-    for q in state:  # x' is the next component
-        above = sp.Derivative(q, t) if q in place and t is not None and isinstance(q, (AppliedUndef, sp.Derivative)) else None
-        if above is not None and above in place:
-            found.append(("rate", place[q], names.rename(above, "")))
+    for q, order in heads:
+        for level in range(1, order):  # x' is a component, and so on
+            found.append(("rate", place[_nth(q, t, level - 1)], names.rename(_nth(q, t, level), "")))
     for (q, order), (key, value) in zip(heads, pairs, strict=True):
-        top = q if order == 1 else sp.Derivative(q, (t, order - 1))
-        found.extend(_component("rate", place[top], value, names, f"The equation of {key}"))
+        found.extend(_component("rate", place[_nth(q, t, order - 1)], value, names, f"The equation of {key}"))
     kind = None
     for q, value in (diffusion or {}).items():
         if q not in place:
@@ -95,6 +93,11 @@ def _head(key: Any) -> tuple[Any, int]:
             return function, int(order)
         raise ValueError(f"{key} must be a derivative of a function of time, such as x(t).diff(t, 2).")
     return as_symbol(key, "the key of an equation"), 1
+
+
+def _nth(q: Any, t: Any, order: int) -> Any:
+    """The derivative of this order."""
+    return sp.Derivative(q, (t, order)) if order else q
 
 
 def _component(role: str, i: int, value: Any, names: Names, what: str) -> list[tuple[str, int | None, Any]]:

@@ -23,7 +23,7 @@ def record_type(fields: tuple[str, ...]) -> Any:
     """
     name = f"Parameters({', '.join(fields)})"
     if name not in _made:
-        kind: Any = namedtuple("Parameters", fields)  # noqa: PYI024
+        kind: Any = namedtuple("Parameters", fields)
         kind.__qualname__, kind.__module__ = name, __name__
         kind.__doc__ = "Values of the parameters, in the order in which they were given."
         _made[name] = kind
@@ -31,7 +31,7 @@ def record_type(fields: tuple[str, ...]) -> Any:
 
 
 def field_name(name: str) -> str:
-    """A name for a field that looks like the symbol: `\\omega_{0}` gives `omega_0`."""
+    """A name for a field that looks like the symbol: that of `{x}_{0}` is `x_0`."""
     plain = re.sub(r"\W+", "_", name).strip("_") or "p"
     if not plain.isidentifier():
         plain = f"p_{plain}"

@@ -56,8 +56,13 @@ class SymbolicSystem:
         return assemble.jacobian(self.equations, self.drift)
 
     @cached_property
+    def banded_jacobian(self) -> Kernel:
+        """The same for `Problem(band=system.band)`: J holds zeros when it is called, and only `band` is written."""
+        return assemble.jacobian(self.equations, self.drift, self.band)
+
+    @cached_property
     def energy(self) -> Kernel:
-        """`energy(t, y, p)`: the Hamiltonian, or sum of v dL/dv - L. Constant if neither t nor forces nor friction appear."""
+        """`energy(t, y, p)`: H, or sum v dL/dv - L. Constant if neither t nor forces nor friction appear."""
         return self._number("energy")
 
     @cached_property
@@ -120,7 +125,7 @@ class SymbolicSystem:
             t0,
             t1,
             self.values(p),
-            jacobian=self.jacobian if jacobian else None,
+            **self._derivatives() if jacobian else {},
             diffusion=self.diffusion,
             noise=self.equations.noise or "diagonal",
         )
@@ -157,6 +162,13 @@ class SymbolicSystem:
     def __repr__(self) -> str:
         fields = ", ".join(self.parameters._fields)
         return f"SymbolicSystem({self.kind}, n={self.n}, parameters=({fields}))"
+
+    def _derivatives(self) -> dict[str, Any]:
+        """Jacobian and, where that saves time, its band."""
+        below, above = self.band
+        if below + above + 1 <= self.n // 2:
+            return {"jacobian": self.banded_jacobian, "band": self.band}
+        return {"jacobian": self.jacobian}
 
     def _start(self, y0: ArrayLike | Mapping[Any, float]) -> Any:
         if not isinstance(y0, Mapping):

@@ -48,6 +48,8 @@ class Translator:
         if e.is_Pow:
             return self._power(e)
         kind = type(e)
+        if kind is sp.Tuple:
+            return g.total(map(self, e.args))
         if kind in DIRECT:
             return g.call(DIRECT[kind], *map(self, e.args))
         if kind in RECIPROCAL:
@@ -110,7 +112,9 @@ class Translator:
         g = self._graph
         result = g.constant(float("nan"))
         for value, condition in reversed(e.args):
-            result = self(value) if condition == sp.true else g.make("if", self._condition(condition), self(value), result)
+            result = (
+                self(value) if condition == sp.true else g.make("if", self._condition(condition), self(value), result)
+            )
         return result
 
     def _condition(self, e: Any) -> Node:
