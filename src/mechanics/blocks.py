@@ -41,6 +41,7 @@ CODES = {
     layout.UNDERFLOW: Status.DT_UNDERFLOW,
     layout.NON_FINITE: Status.NON_FINITE,
     layout.EVENT: Status.EVENT,
+    layout.NO_CONVERGENCE: Status.NO_CONVERGENCE,
 }
 UNFINISHED = -1
 

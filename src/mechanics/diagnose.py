@@ -38,9 +38,11 @@ def diagnose(
         return _too_tight(point, rtol, atol) or (Status.TOLERANCE, None, "Raise rtol or atol.")
     if outcome == layout.NON_FINITE:
         return _not_finite(point)
+    if outcome == layout.NO_CONVERGENCE:
+        return _no_convergence(problem, point)
     found = None
     if outcome is Status.MAX_STEPS or outcome is Status.MAX_SECONDS:
-        found = _stiff(point)
+        found = _stiff(point) if method.kind != "implicit" else None
         advice = "max_steps" if outcome is Status.MAX_STEPS else "max_seconds"
         remedy = f"Raise {advice}, go on with solution.restart(t1=...), loosen rtol, or take a method of higher order."
         return found or (outcome, None, remedy)
@@ -48,7 +50,8 @@ def diagnose(
         _blow_up(point)
         or _refused_values(point)
         or _too_tight(point, rtol, atol)
-        or _stiff(point)
+        or (_no_convergence(problem, point) if run.whole[layout.NEWTON_FAILED] else None)
+        or (_stiff(point) if method.kind != "implicit" else None)
         or _jump(point)
         or (Status.DT_UNDERFLOW, point.steepest(), "Loosen rtol and atol, or look at the drift near this state.")
     )
@@ -62,6 +65,7 @@ class _Point:
         self._drift: Any = drift.py_func if isinstance(drift, Dispatcher) else drift
         self.p, self.t0, self.y0 = problem.p, problem.t0, problem.y0
         self.t, self.dt, self.y = float(run.real[layout.T]), float(run.real[layout.DT]), run.y
+        self.fixed = bool(run.whole[layout.FIXED])
         self.nan_seen, self.accepted = int(run.whole[layout.NAN_SEEN]), int(run.whole[layout.ACCEPTED])
         self.f = self.slope(self.t, self.y)
 
@@ -158,6 +162,25 @@ def _stiff(point: _Point) -> Finding | None:
         f"The fastest mode decays in {1.0 / abs(fastest):.2g} time units and dt is {abs(point.dt):.2g}: use an "
         "implicit method.",
     )
+
+
+def _no_convergence(problem: Problem, point: _Point) -> Finding:
+    if problem.jacobian is not None:
+        J, given = _jacobian(point), np.zeros((len(point.y), len(point.y)))
+        function: Any = problem.jacobian
+        with np.errstate(all="ignore"), contextlib.suppress(Exception):
+            getattr(function, "py_func", function)(point.t, point.y.copy(), point.p, given)
+            if J is not None and np.abs(given - J).max() > 0.01 * np.abs(J).max():
+                i, j = np.unravel_index(int(np.argmax(np.abs(given - J))), J.shape)
+                return (
+                    Status.NO_CONVERGENCE,
+                    int(i),
+                    f"The given Jacobian is wrong here: J[{i}, {j}] is {given[i, j]:.6g}, but differences of the drift "
+                    f"give {J[i, j]:.6g}. Correct it, or leave jacobian out.",
+                )
+    advice = "Take a smaller dt" if point.fixed else "Loosen rtol and atol"
+    band = f" Check that band={problem.band} holds all that couples components." if problem.band else ""
+    return Status.NO_CONVERGENCE, point.steepest(), f"{advice}, or look at jumps of the drift near this state.{band}"
 
 
 def _jump(point: _Point) -> Finding | None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from .diagnose import diagnose
 from .engine import layout
 from .engine.interpolate import interpolate
+from .engine.jacobian import drifts_in_jacobian
 from .engine.step import step_of
 from .methods import Method
 from .problem import Problem
@@ -44,7 +45,7 @@ def solution_of(
         ts,
         ys,
         found,
-        _stats(method, whole, seconds, compiled),
+        _stats(problem, method, whole, seconds, compiled),
         _events(run, whole[layout.LOGGED]) if run.marks.size else (),
         t,
         y,
@@ -75,18 +76,24 @@ def _saved(
     return ts, ys, dense
 
 
-_costs: dict[Method, tuple[int, int, int]] = {}  # evaluations in an attempt, after acceptance, for an interpolant
+# evaluations in an attempt, after acceptance, for an interpolant; Jacobians and factorisations in an attempt
+_costs: dict[Method, tuple[int, int, int, int, int]] = {}
 
 
-def _stats(method: Method, whole: list[int], seconds: float, compiled: int) -> Stats:
+def _stats(problem: Problem, method: Method, whole: list[int], seconds: float, compiled: int) -> Stats:
     if method not in _costs:
         step = step_of(method, None)
-        _costs[method] = step.cost, step.finish_cost, step.dense_cost
-    attempt, finish, dense = _costs[method]
+        _costs[method] = step.cost, step.finish_cost, step.dense_cost, step.jacobians, step.factorisations
+    attempt, finish, dense, jacobians, factorisations = _costs[method]
     accepted, refused = whole[layout.ACCEPTED], whole[layout.REFUSED]
-    evaluations = whole[layout.EVALUATIONS] + (accepted + refused) * attempt + accepted * finish
+    attempts = accepted + refused
+    evaluations = whole[layout.EVALUATIONS] + attempts * attempt + accepted * finish
     evaluations += whole[layout.DENSE_EVALUATIONS] * dense
-    return Stats(accepted, refused, evaluations, seconds, compiled)
+    jacobians = whole[layout.JACOBIANS] + attempts * jacobians
+    factorisations = whole[layout.FACTORISATIONS] + attempts * factorisations
+    if jacobians:
+        evaluations += jacobians * drifts_in_jacobian(problem.jacobian, problem.band, len(problem.y0))
+    return Stats(accepted, refused, evaluations, seconds, compiled, "scalar", jacobians, factorisations)
 
 
 def _events(run: Trajectory, logged: int) -> tuple[EventLog, ...]:

@@ -1,9 +1,13 @@
 """An initial value problem: what moves, from where, from when until when."""
 
+import contextlib
+import dis
 import inspect
 import math
+import operator
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,14 +39,20 @@ class Problem:
         Structure of the diffusion: one Wiener process a component; the same, with g independent of y; one process for
         all components; m processes through a matrix.
     jacobian : callable, optional
-        `jacobian(t, y, p, J) -> None` fills J (n, n), J[i, j] = d f_i / d y_j.
+        `jacobian(t, y, p, J) -> None` fills J (n, n), J[i, j] = d f_i / d y_j, which holds zeros when it is called.
+        Implicit methods take differences of the drift without it.
+    band : (int, int), optional
+        Half-bandwidths (lower, upper) of the Jacobian: d f_i / d y_j = 0 unless -upper <= i - j <= lower. Implicit
+        methods then solve banded systems. `jacobian` fills the same J[i, j], but only inside the band: no other
+        elements are stored.
 
     Raises
     ------
     TypeError
         If a function takes the wrong number of arguments, or y0 or p hold what is not a real number.
     ValueError
-        If y0 is empty, not one-dimensional, or not finite, or a time is not finite.
+        If y0 is empty, not one-dimensional, or not finite, or a time is not finite; if the band does not fit the
+        state, or `jacobian` assigns an element outside of it.
     """
 
     drift: Callable[..., None]
@@ -53,6 +63,7 @@ class Problem:
     diffusion: Callable[..., None] | None = field(default=None, kw_only=True)
     noise: str = field(default="diagonal", kw_only=True)
     jacobian: Callable[..., None] | None = field(default=None, kw_only=True)
+    band: tuple[int, int] | None = field(default=None, kw_only=True)
     p_key: Hashable = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +83,10 @@ class Problem:
             ("p_key", key),
         ):
             object.__setattr__(self, name, value)
+        if self.band is not None:
+            object.__setattr__(self, "band", half_bandwidths(self.band, len(self.y0)))
+            if self.jacobian is not None:
+                check_inside_band(self)
 
 
 def initial_state(y0: Any) -> NDArray[np.float64]:
@@ -98,6 +113,73 @@ def finite_time(t: Any, name: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{name} must be finite, but is {value}.")
     return value
+
+
+def half_bandwidths(band: Any, n: int) -> tuple[int, int]:
+    """(lower, upper) of n components as two ints."""
+    try:
+        lower, upper = (operator.index(width) for width in band)
+    except (TypeError, ValueError):
+        raise TypeError(f"band must be two whole numbers (lower, upper), but is {band!r}.") from None
+    if not (0 <= lower < n and 0 <= upper < n):
+        raise ValueError(f"band must hold half-bandwidths from 0 to n - 1 = {n - 1}, but is {(lower, upper)}.")
+    return lower, upper
+
+
+class _Recorder:
+    """Stands for J while a Jacobian is tried in plain Python: refuses what banded storage has no room for."""
+
+    def __init__(self, n: int, band: tuple[int, int]) -> None:
+        self.shape, self.band, self.values = (n, n), band, {}  # type: ignore[var-annotated]
+
+    def _place(self, index: Any) -> tuple[int, int]:
+        lower, upper = self.band
+        if not (isinstance(index, tuple) and len(index) == 2 and not any(isinstance(i, slice) for i in index)):
+            raise ValueError(f"With band=, jacobian must fill J element by element (J[i, j] = ...), not J[{index!r}].")
+        i, j = (operator.index(part) for part in index)
+        if not (-upper <= i - j <= lower and 0 <= i < self.shape[0] and 0 <= j < self.shape[1]):
+            raise ValueError(
+                f"jacobian uses J[{i}, {j}], which lies outside of band={self.band}. Fill only the band (J holds zeros "
+                "when it is called), or give the true half-bandwidths."
+            )
+        return i, j
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.values[self._place(index)] = value
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.values.get(self._place(index), 0.0)
+
+
+def check_inside_band(problem: Problem) -> None:
+    """Try the Jacobian once in plain Python: storage of a band cannot see a wrong index.
+
+    Raises
+    ------
+    ValueError
+        If it touches what lies outside of the band.
+    """
+    key = (problem.jacobian, problem.band, len(problem.y0))
+    if key in _checked:
+        return
+    function: Any = problem.jacobian
+    with contextlib.suppress(ArithmeticError), np.errstate(all="ignore"):
+        J: Any = _Recorder(len(problem.y0), problem.band or (0, 0))
+        getattr(function, "py_func", function)(problem.t0, problem.y0.copy(), problem.p, J)
+    _checked.add(key)
+
+
+@cache
+def reads_time(drift: Any) -> bool:
+    """Whether the function reads its first argument; True where that cannot be told."""
+    code = getattr(getattr(drift, "py_func", drift), "__code__", None)
+    if code is None or code.co_argcount == 0:
+        return True
+    name = code.co_varnames[0]
+    return name in code.co_cellvars or any(
+        name == step.argval or (isinstance(step.argval, tuple) and name in step.argval)
+        for step in dis.get_instructions(code)
+    )
 
 
 _checked: set[Any] = set()

@@ -40,6 +40,9 @@ class Stats:
         Functions compiled for this call (0 once the drift is known on this machine).
     engine : str
         "scalar": one trajectory.
+    jacobians, factorisations : int
+        Evaluations of the Jacobian (the drift's evaluations for its differences are in `evaluations`), and LU
+        factorisations of implicit methods.
     """
 
     accepted: int
@@ -48,6 +51,8 @@ class Stats:
     seconds: float
     compiled: int
     engine: str = "scalar"
+    jacobians: int = 0
+    factorisations: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from .engine.step import Parts, step_of
 from .event import Event, as_events
 from .methods import TSIT5, Method
 from .outcome import solution_of
-from .problem import Problem
+from .problem import Problem, reads_time
 from .progress import progress_bar
 from .solution import Restart, Solution
 from .status import Status
@@ -114,7 +114,7 @@ def solve(
         keep = "nothing"
     control, attempts = control_of(method, max_dt), _attempts(max_steps, dt)
     degree = method.degree
-    memory = step_of(method, None).memory(len(problem.y0))
+    memory = step_of(method, None, Parts(band=problem.band)).memory(len(problem.y0))
     if previous is None:
         rows = 0.0 if dt is None else abs(t1 - t0) / dt + 2.0
         run = new_trajectory(problem.y0, t0, t1, keep, times, degree, _marks(given), min(rows, attempts + 1), memory)
@@ -159,7 +159,8 @@ def solve(
 
 def parts_of(problem: Problem) -> Parts:
     """What a method may need of the problem beside its drift."""
-    return Parts(problem.jacobian, problem.diffusion, problem.noise if problem.diffusion else None)
+    noise = problem.noise if problem.diffusion else None
+    return Parts(problem.jacobian, problem.diffusion, noise, problem.band, not reads_time(problem.drift))
 
 
 def check_pieces(problem: Any, method: Any, dt: Any) -> None:

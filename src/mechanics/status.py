@@ -18,6 +18,7 @@ class Status(Enum):
     BLOW_UP = "The solution grows without bound in finite time."
     STIFF = "The problem is probably stiff: stability, not accuracy, limits the step."
     DISCONTINUITY = "The drift is probably discontinuous here."
+    NO_CONVERGENCE = "Newton's iteration for the stages of an implicit step did not converge."
     TOLERANCE = "The tolerance asks for more than double precision can give."
 
     @property

@@ -30,6 +30,8 @@ COUNTERS = (
     layout.REFUSED,
     layout.EVALUATIONS,
     layout.DENSE_EVALUATIONS,
+    layout.JACOBIANS,
+    layout.FACTORISATIONS,
     layout.LOGGED,
     layout.CUT,
     layout.SAVED,

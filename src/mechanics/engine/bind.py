@@ -85,7 +85,7 @@ def _compile(
         watch=watch,
         is_full=full.choose(grows=keep in ("ends", "steps"), events=bool(events)),
         vector=workspace(n, 1),
-        slopes=workspace(n, step.slopes),
+        slopes=workspace(n, step.slopes, squares=step.squares),
         coefficients=workspace(n, step.degree, step.degree),
         degree=step.degree,
         order=method.order,
@@ -103,7 +103,9 @@ def _compile(
 
 def adopted(parts: Parts) -> Parts:
     """The functions of a problem with our own elementary functions, as `adopt` makes them."""
-    return Parts(parts.jacobian and adopt(parts.jacobian), parts.diffusion and adopt(parts.diffusion), parts.noise)
+    return parts._replace(
+        jacobian=parts.jacobian and adopt(parts.jacobian), diffusion=parts.diffusion and adopt(parts.diffusion)
+    )
 
 
 def _signature(p: Any) -> tuple[Any, ...]:

@@ -54,6 +54,8 @@ def _compile(
     drift: Any, method: Method, n: int, varied: Varied, collect: Any, saves: bool, fixed: bool, parts: Parts
 ) -> Callable[..., int] | None:
     step = step_of(method, n, adopted(parts))
+    if step.run is not None or not step.lanes:
+        return None
     entry: Any = compile_bound(
         lanes.fixed_lanes if fixed else lanes.adaptive_lanes,
         begin=step.begin,
@@ -65,7 +67,7 @@ def _compile(
         collect=keep_states if collect is None else collect,
         n=n,
         width=native_width(),
-        slopes=step.slopes * n,
+        slopes=step.slopes * n + step.squares * n * n,
         last_slope=step.last * n,
         coefficients=step.degree * (n + 1),
         order=method.order,

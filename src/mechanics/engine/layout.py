@@ -29,7 +29,10 @@ CUT = 11  # whether the state to resume from has been kept: 0, 1, or AT_START
 LOGGED = 12  # entries in the event log
 STOPPED_BY = 13  # index of the terminal event, else -1
 FIXED = 14  # whether steps have a fixed length
-WHOLES = 15
+JACOBIANS = 15  # evaluations of the Jacobian
+FACTORISATIONS = 16  # of matrices of n rows
+NEWTON_FAILED = 17  # attempts refused since the last accepted step because Newton's iteration did not converge
+WHOLES = 18
 
 AT_START = 2  # it is the start, before the first step was chosen
 
@@ -48,3 +51,4 @@ FULL = 2  # no room to save another step
 UNDERFLOW = 3  # the step became too short for time to advance
 NON_FINITE = 4  # slope at an accepted point, or result of a fixed step
 EVENT = 5  # a terminal event
+NO_CONVERGENCE = 6  # Newton's iteration in a fixed step

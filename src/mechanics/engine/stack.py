@@ -20,16 +20,16 @@ STACK = 64  # components of a state beyond which its working memory goes to the 
 
 
 @cache
-def workspace(n: int | None, vectors: int, more: int = 0) -> Any:
-    """Kernel `make(n) -> float64 array` of vectors * n + more elements; n=None takes the number at run time."""
+def workspace(n: int | None, vectors: int, more: int = 0, squares: int = 0) -> Any:
+    """Kernel `make(n) -> float64 array` of squares * n^2 + vectors * n + more elements; n=None leaves n open."""
     if n is None:
 
         @kernel
         def on_heap(length):  # type: ignore[no-untyped-def]
-            return np.empty(length * vectors + more)
+            return np.empty(length * length * squares + length * vectors + more)
 
         return on_heap
-    size = n * vectors + more
+    size = n * n * squares + n * vectors + more
     return (lambda length: np.empty(size)) if DISABLE_JIT else _on_stack(size)
 
 

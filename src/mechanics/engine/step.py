@@ -27,11 +27,13 @@ def no_memory(n: int) -> int:
 
 
 class Parts(NamedTuple):
-    """Functions of a problem beside its drift, and the structure of its noise; None where it has none."""
+    """Functions of a problem beside its drift, and its structure; None where it has none."""
 
     jacobian: Any = None
     diffusion: Any = None
     noise: str | None = None
+    band: tuple[int, int] | None = None  # lower and upper half-bandwidth of the Jacobian
+    autonomous: bool = False  # the drift does not read its t
 
 
 NO_PARTS = Parts()
@@ -53,6 +55,10 @@ class Step(NamedTuple):
     dense_cost: int  # and for the interpolant
     run: Any = None  # loop of the scalar engine, where it is not one of `engine.scalar`
     memory: Callable[[int], int] = no_memory  # numbers carried from step to step beside the n of y
+    squares: int = 0  # n x n matrices of K, behind its vectors
+    jacobians: int = 0  # evaluations of the Jacobian in an attempt, beyond those that a loop of its own counts
+    factorisations: int = 0
+    lanes: bool = True  # whether the kernels take lanes; never where there is a loop of its own
 
 
 FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {Tableau: explicit_step}
