@@ -1,4 +1,4 @@
-"""Derivatives of templates. Jumps have the derivative 0: sign, Heaviside, floor and ceiling are constant but for them."""
+"""Derivatives of templates. Jumps have derivative 0: sign, Heaviside, floor and ceiling are constant beside them."""
 
 from typing import Any
 

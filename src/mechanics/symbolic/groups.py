@@ -6,7 +6,7 @@ Derivatives are taken of the template, once for all its rows, and code is a loop
 number of terms.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -93,14 +93,15 @@ class _Filling:
     constants: list[Any] = field(default_factory=list)
 
 
-def terms(expression: Any, leaves: Mapping[Any, Leaf]) -> Iterator[Any]:
-    """The summands of an expression, products with long sums multiplied out."""
+def terms(expression: Any, leaves: Mapping[Any, Leaf]) -> list[Any]:
+    """The summands of an expression; those with many states are multiplied out, and equal ones collected."""
+    kept, expanded = [], []
     for term in sp.Add.make_args(expression):
         if len(_sites(term, leaves)) <= MOST_SITES:
-            yield term
-            continue
-        expanded = sp.expand(term)
-        yield from [term] if expanded == term else sp.Add.make_args(expanded)
+            kept.append(term)
+        else:
+            expanded.append(sp.expand(term))
+    return kept + [term for term in sp.Add.make_args(sp.Add(*expanded)) if term != 0]
 
 
 def _sites(term: Any, leaves: Mapping[Any, Leaf]) -> set[int]:

@@ -5,6 +5,7 @@ an entry that has one term only is set.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,14 +39,15 @@ def entries(terms: Terms, layout: Layout) -> Any:
 
 def target(group: Group, output: Output, layout: Layout) -> Any:
     """Indices of the entries of an output, shape (rows, dimensions)."""
-    return np.column_stack([group.sites[:, k] + layout.offsets.get(f, 0) for f, k in output.target])
+    columns = [group.sites[:, k] + layout.offsets.get(f, 0) for f, k in output.target]
+    return np.column_stack(columns) if columns else np.empty((group.rows, 0), np.int64)
 
 
 def written_out(graph: Graph, terms: Terms, layout: Layout, bound: dict[Any, Node]) -> dict[tuple[int, ...], Node]:
     """Node of every entry; `bound` replaces nodes of `Layout.bind` by others (accelerations, say)."""
     sums: dict[tuple[int, ...], list[Node]] = {}
     for g, outputs in terms:
-        where = [target(g, o, layout) if o.target else np.empty((g.rows, 0), np.int64) for o in outputs]
+        where = [target(g, o, layout) for o in outputs]
         for row in range(g.rows):
             nodes = {s: bound.get(n, n) for s, n in layout.bind(graph, g, row).items()}
             translate = Translator(graph, nodes)
@@ -133,7 +135,7 @@ def accumulate(
             for where, node, negative in pairs:
                 writer.body.append(statement([int(i) for i in where[0]], where, read(node), negative))
             continue
-        loop(writer, g, outputs, layout, lambda o, g=g: place(target(g, o, layout)), statement)
+        loop(writer, g, outputs, layout, partial(_placed, place, g, layout), statement)
 
 
 def loop(
@@ -169,8 +171,7 @@ def add_up(writer: Writer, terms: Terms, layout: Layout) -> None:
         return assign(ast.Name(total, ast.Store()), ast.BinOp(load(total), sign, value))
 
     for g, outputs in ((part, outputs) for whole, outputs in merge(terms) for part in pieces(whole)):
-        nowhere = np.empty((g.rows, 0), np.int64)
-        loop(writer, g, outputs, layout, lambda _, nowhere=nowhere: nowhere, statement)
+        loop(writer, g, outputs, layout, partial(_placed, _plain, g, layout), statement)
     writer.body.append(ast.Return(load(total)))
 
 
@@ -178,6 +179,10 @@ def _split(graph: Graph, node: Node) -> tuple[Node, bool]:
     """A node without its sign, and whether it had one."""
     kind, *rest = graph.nodes[node]
     return (rest[0], True) if kind == "neg" else (node, False)
+
+
+def _placed(place: Callable[[Any], Any], g: Group, layout: Layout, output: Output) -> Any:
+    return place(target(g, output, layout))
 
 
 def _plain(where: Any) -> Any:

@@ -133,9 +133,7 @@ def _check_order(L: Any, coordinates: list[Any]) -> None:
     known = set(coordinates)
     for e in L.atoms(sp.Derivative):
         if e.expr in known and e.derivative_count > 1:
-            raise ValueError(
-                f"L contains {e}; Lagrange's equations here hold for first derivatives only."
-            )
+            raise ValueError(f"L contains {e}; Lagrange's equations here hold for first derivatives only.")
 
 
 def _derivatives(g: Group) -> dict[int, Any]:

@@ -53,10 +53,7 @@ def from_ode(
     heads = [_head(key) for key, _ in pairs]
     t = time_of([q for q, _ in heads], t)
     state = [
-        _nth(q, t, level)
-        for level in range(max(order for _, order in heads))
-        for q, order in heads
-        if level < order
+        _nth(q, t, level) for level in range(max(order for _, order in heads)) for q, order in heads if level < order
     ]
     names = Names(parameters, t)
     names.state("y", state)

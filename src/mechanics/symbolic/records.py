@@ -23,7 +23,8 @@ def record_type(fields: tuple[str, ...]) -> Any:
     """
     name = f"Parameters({', '.join(fields)})"
     if name not in _made:
-        kind: Any = namedtuple("Parameters", fields)
+        make: Any = namedtuple
+        kind = make("Parameters", fields)
         kind.__qualname__, kind.__module__ = name, __name__
         kind.__doc__ = "Values of the parameters, in the order in which they were given."
         _made[name] = kind
