@@ -18,6 +18,7 @@ from .translate import number
 
 MOST_PIECES = 4
 MOST_SITES = 12  # terms with more are multiplied out
+MOST_MOVING = 4  # the same for terms with velocities, which are differentiated up to three times
 ACCELERATION = "w"
 
 
@@ -95,13 +96,26 @@ class _Filling:
 
 def terms(expression: Any, leaves: Mapping[Any, Leaf]) -> list[Any]:
     """The summands of an expression; those with many states are multiplied out, and equal ones collected."""
-    kept, expanded = [], []
-    for term in sp.Add.make_args(expression):
-        if len(_sites(term, leaves)) <= MOST_SITES:
+    waiting, kept, split = list(reversed(sp.Add.make_args(expression))), [], False
+    while waiting:
+        term = waiting.pop()
+        moving = any(leaves[s].kind == "v" for s in term.free_symbols)
+        if len(_sites(term, leaves)) <= (MOST_MOVING if moving else MOST_SITES):
+            kept.append(term)
+            continue
+        parts = sp.Add.make_args(_multiplied_out(term))
+        if len(parts) == 1:
             kept.append(term)
         else:
-            expanded.append(sp.expand(term))
-    return kept + [term for term in sp.Add.make_args(sp.Add(*expanded)) if term != 0]
+            split = True
+            waiting += reversed(parts)
+    return list(sp.Add.make_args(sp.Add(*kept))) if split else kept
+
+
+def _multiplied_out(term: Any) -> Any:
+    """The outermost products and whole powers multiplied out; what is within a root or a sine is left as it is."""
+    factors = [sp.expand(factor, deep=False) for factor in sp.Mul.make_args(term)]
+    return sp.expand(sp.Mul(*factors), deep=False)
 
 
 def _sites(term: Any, leaves: Mapping[Any, Leaf]) -> set[int]:
