@@ -142,6 +142,8 @@ class Names:
                 f"equations must be solved for their highest derivatives."
             )
         if e.is_Atom:
+            if e.is_number and not (e.is_real and e.is_finite):
+                raise ValueError(f"{what} contains {e}, which is no finite real number; kernels know no others.")
             return e
         if type(e) not in SUPPORTED:
             raise ValueError(

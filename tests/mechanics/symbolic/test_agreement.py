@@ -1,5 +1,7 @@
 """Kernels derived from formulas against the ones written by hand in `mechanics.systems`."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -158,7 +160,7 @@ def henon_heiles(q, p):
 
 def fput(q, p):
     ends = [sp.Integer(0), *q, sp.Integer(0)]
-    springs = [b - a for a, b in zip(ends, ends[1:], strict=False)]
+    springs = [b - a for a, b in pairwise(ends)]
     return sp.Add(*(r**2 / 2 + p["alpha"] * r**3 / 3 + p["beta"] * r**4 / 4 for r in springs))
 
 

@@ -115,7 +115,7 @@ def test_solutions_conserve_the_derived_energy():
 
 
 def test_driven_and_damped_pendulum_with_a_moving_support():
-    """x = a cos(omega t) + l sin q: q'' = (a omega^2 cos(omega t) cos q - g sin q) / l - c q' / (m l^2) + k / (m l^2)."""
+    """x = k cos(omega t) + l sin q: l q'' = k omega^2 cos(omega t) cos q - g sin q + (torque - c q') / (m l)."""
     q = sp.Function("q")(t)
     x, y = k * sp.cos(omega * t) + l * sp.sin(q), -l * sp.cos(q)
     L = m * (x.diff(t) ** 2 + y.diff(t) ** 2) / 2 - m * g * y
@@ -173,7 +173,9 @@ def test_masses_in_a_band_are_factorised_in_the_kernel():
     M = np.diag(2 + np.sin(Q)) + np.diag(np.cos(Q[:-1]) / 3, 1) + np.diag(np.cos(Q[:-1]) / 3, -1)
     F = -1.5 * Q**3 - np.cos(Q) * V**2 / 2  # -d/dt m(q) v + m'(q) v^2 / 2
     F[1:] += np.sin(Q[:-1]) * V[:-1] ** 2 / 3  # in row i, dL/dq_i and dM/dt cancel
-    np.testing.assert_allclose(filled(system.drift, 0.0, y, p, 2 * n)[n:], np.linalg.solve(M, F), rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(
+        filled(system.drift, 0.0, y, p, 2 * n)[n:], np.linalg.solve(M, F), rtol=1e-11, atol=1e-12
+    )
     assert_jacobian(system, 0.0, y, p)
 
 
@@ -242,6 +244,4 @@ def test_the_drift_of_a_random_polynomial_is_its_symplectic_gradient(polynomial,
     J = np.block([[np.zeros((d, d)), np.eye(d)], [-np.eye(d), np.zeros((d, d))]])
     np.testing.assert_allclose(system.energy(0.0, y, None), value, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(filled(system.drift, 0.0, y, None, 2 * d), J @ gradient, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(
-        filled(system.jacobian, 0.0, y, None, 2 * d, 2 * d), J @ hessian, rtol=1e-11, atol=1e-11
-    )
+    np.testing.assert_allclose(filled(system.jacobian, 0.0, y, None, 2 * d, 2 * d), J @ hessian, rtol=1e-11, atol=1e-11)
