@@ -1,8 +1,8 @@
 """Times and lengths of the steps that are tried, in the form that drifts and sums take.
 
-One step for the whole state: t a number, dt a float. One for each member: both of shape (members, 1, ..., 1), so that they
-broadcast against y. Step lengths carry no gradient, but the ends of the interval do where they were given as arrays: the
-first step begins at t0, the last one ends at t1.
+One step for the whole state: t a number, dt a float. One for each member: both of shape (members, 1, ..., 1), so that
+they broadcast against y. Step lengths carry no gradient, but the ends of the interval do where they were given as
+arrays: the first step begins at t0, the last one ends at t1.
 """
 
 from collections.abc import Sequence
@@ -43,8 +43,9 @@ class Clock:
             rows = np.empty((len(self.nodes) + 1, len(real)))
             rows[:-1] = real[:, START] + self.nodes[:, None] * real[:, LENGTH]
             rows[-1] = real[:, LENGTH]
-            together = self.framework.real(rows.reshape(-1, *((len(real),) + self.shape[1:])))
-            times, dt = [together[i] for i in range(len(self.nodes))], together[len(self.nodes)]
+            together = self.framework.real(rows.reshape(-1, len(real), *self.shape[1:]))
+            times: Sequence[Any] = [together[i, ...] for i in range(len(self.nodes))]
+            dt = self.framework.spread(together[len(self.nodes), ...])
         else:
             times, dt = self.common(float(real[0, START]), float(real[0, LENGTH]))
         if self._shift0 is None and self._shift1 is None:

@@ -1,4 +1,4 @@
-"""Step control on the host: of one step for the whole state, or of one for each member, by the law of the compiled engine.
+"""Step control on the host, by the law of the compiled engine: of one step for all, or of one for each member.
 
 `real` (members, REALS) and `whole` (members, WHOLES) hold what a member's run needs from step to step. `judge` decides
 about the steps that were tried and plans the next ones, in one compiled call for all members; `adaptive_run` of the
@@ -40,7 +40,7 @@ RUNNING, DONE, UNDERFLOW, NON_FINITE = 0, 1, 2, 3
 
 
 def judge(sizes, first, t1, control, real, whole):  # type: ignore[no-untyped-def]
-    """Accept or refuse the steps tried, whose scaled errors are `sizes`, and plan the next; returns (running, accepted).
+    """Accept or refuse the steps tried, with scaled errors `sizes`, and plan the next; returns (running, accepted).
 
     With `first` there is nothing to judge.
     """

@@ -50,7 +50,9 @@ def diagnose_arrays(problem: Any, method: Method, run: Run, found: Status | int,
             dy[:] = numbers(problem.drift(run.clock.at(np.full(len(reached), t)), framework.real(whole), p))
 
     state = numbers(y)
-    trajectory = new_trajectory(state, float(reached[member]), run.t1, "nothing", NO_TIMES, method.degree, NO_MARKS, 0.0)
+    trajectory = new_trajectory(
+        state, float(reached[member]), run.t1, "nothing", NO_TIMES, method.degree, NO_MARKS, 0.0
+    )
     trajectory.real[layout.DT] = run.real[member, control.DT]
     trajectory.whole[layout.NAN_SEEN] = run.whole[member, control.NAN_SEEN]
     trajectory.whole[layout.ACCEPTED] = run.whole[member, control.ACCEPTED]

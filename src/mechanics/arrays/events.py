@@ -5,6 +5,7 @@ The times of events carry no gradient, the states there do.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -71,9 +72,7 @@ class Watch:
                 i += 1
             i += 1
         found = []
-        for (left, right), (a, b) in zip(
-            zip(thetas[:-1], thetas[1:], strict=True), zip(values[:-1], values[1:], strict=True), strict=True
-        ):
+        for (left, a), (right, b) in pairwise(zip(thetas, values, strict=True)):
             direction = self.events[e].direction
             if (a < 0.0 <= b and direction >= 0) or (a > 0.0 >= b and direction <= 0):
                 found.append(right if b == 0.0 else _narrow(value, left, right, a, b))

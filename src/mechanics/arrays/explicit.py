@@ -29,7 +29,7 @@ class ExplicitStep:
 
     def __init__(self, tab: Tableau, framework: Framework, slope: Slope) -> None:
         self.tab, self.framework, self.slope = tab, framework, slope
-        s = self.s = tab.stages
+        self.s = tab.stages
         self.nodes = np.concatenate([tab.c, [1.0], tab.extra_c])
         self.end_first = tab.error_needs_end and len(tab.e) > 0
         self.Z = framework.stages(len(tab.B))

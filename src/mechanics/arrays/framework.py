@@ -4,6 +4,8 @@ Operators and functions of the Python array API standard do all of the work (CuP
 only in part, has its own lines in `torch_framework`.
 """
 
+# ruff: noqa: D102 - what a method does is said where it is declared
+
 import math
 import sys
 from abc import ABC, abstractmethod
@@ -101,6 +103,10 @@ class Framework(ABC):
     @abstractmethod
     def own(self, x: Any) -> Any:
         """An array that nobody else overwrites."""
+
+    def spread(self, dt: Any) -> Any:
+        """Lengths of shape (members, 1, ..., 1) in the form that multiplies slopes fastest."""
+        return dt
 
     def undifferentiated(self) -> AbstractContextManager[Any]:
         """A context in which nothing is recorded for gradients."""

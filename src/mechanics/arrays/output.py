@@ -1,5 +1,7 @@
 """What a run keeps of its accepted steps: nothing, their ends, their interpolants, or states at given times."""
 
+# ruff: noqa: D102 - what a method does is said where it is declared
+
 import math
 from typing import Any
 
@@ -55,7 +57,7 @@ class Keep:
 
 def empty_like(framework: Framework) -> Any:
     """No states."""
-    return framework.stack([framework.y0])[:0]
+    return framework.stack([framework.y0])[:0, ...]
 
 
 class KeepEnds(Keep):
@@ -160,12 +162,12 @@ class KeepMemberTimes(Keep):
         if not reached:
             return self.wanted[:0], empty_like(framework)
         places = np.concatenate(self._places)
-        nan = framework.stack([framework.y0[0] * math.nan])  # the place of what a failed member did not reach
+        nan = framework.stack([framework.y0[0, ...] * math.nan])  # the place of what a failed member did not reach
         order = np.full(reached * self.members, len(places))
         order[places] = np.arange(len(places))
         pieces = self._pieces if len(places) == len(order) else [*self._pieces, nan]
         together = framework.take(framework.concatenate(pieces), order)
-        return self.wanted[:reached], together.reshape((reached, *framework.shape))
+        return self.wanted[:reached], framework.xp.reshape(together, (reached, *framework.shape))
 
 
 class KeepSteps(Keep):
@@ -194,7 +196,7 @@ class KeepSteps(Keep):
 
     def back_to(self, mark: Any) -> None:
         for kept in (self.starts, self.lengths, self.before, self.coefficients):
-            del kept[mark[0] :]  # type: ignore[attr-defined]
+            del kept[mark[0] :]
         self._ends.back_to(mark[1])
 
     def saved(self, t: Vector, y: Any) -> tuple[Vector, Any]:

@@ -108,7 +108,7 @@ def adaptive_run(run: Run, law: Vector, order: int, first_dt: float | None) -> S
 
 
 def _first_length(run: Run, k: Any, order: int, first_dt: float | None, longest: float) -> None:
-    """Length of the first step of each member, as `engine.control.first_step`; members whose slope is not finite end."""
+    """Length of the first step of each member, as `engine.control.first_step`; those with an infinite slope end."""
     framework, y, span = run.framework, run.y0, run.t1 - run.t0
     members = run.members > 0
 
@@ -157,16 +157,15 @@ def fixed_run(run: Run, dt: float) -> Status | int:
         times, dt_now = clock.attached(*clock.common(t, length), index == 0, last)
         y1, k1 = step.attempt(times, dt_now, y, k)
         index += 1
-        if looks and (last or index % every == 0):
-            if not run.framework.finite(y1):
-                if every == 1:
-                    return control.NON_FINITE
-                every = 1
-                index, y, k, marked = back
-                keep.back_to(marked)
-                run.reached = np.array([run.t0 + index * signed]), y, marked
-                whole[0, control.ACCEPTED] = index
-                continue
+        if looks and (last or index % every == 0) and not run.framework.finite(y1):
+            if every == 1:
+                return control.NON_FINITE
+            every = 1
+            index, y, k, marked = back
+            keep.back_to(marked)
+            run.reached = np.array([run.t0 + index * signed]), y, marked
+            whole[0, control.ACCEPTED] = index
+            continue
         if k1 is None:
             k1 = step.finish(times, dt_now, y1)
         ends, stop = np.array([t_end]), False

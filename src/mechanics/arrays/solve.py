@@ -122,7 +122,8 @@ def _wrong_slope(k: Any, framework: Framework) -> str:
             "arguments, is for NumPy states of shape (n,).)"
         )
     got = f"{type(k).__name__} of shape {tuple(getattr(k, 'shape', ()))} and dtype {getattr(k, 'dtype', None)}"
-    return f"drift(t, y, p) must return dy like y, of shape {framework.shape} and dtype {framework.dtype}, but returned {got}."
+    wanted = f"of shape {framework.shape} and dtype {framework.dtype}"
+    return f"drift(t, y, p) must return dy like y, {wanted}, but returned {got}."
 
 
 def _floor(framework: Framework, atol: Any, rtol: float) -> Any:
@@ -137,9 +138,7 @@ def _floor(framework: Framework, atol: Any, rtol: float) -> Any:
     return float(floor) if floor.ndim == 0 else framework.real(floor)
 
 
-def _keep(
-    framework: Framework, t0: float, t1: float, y0: Any, times: Vector | None, dense: bool, members: int
-) -> Keep:
+def _keep(framework: Framework, t0: float, t1: float, y0: Any, times: Vector | None, dense: bool, members: int) -> Keep:
     if dense:
         return KeepSteps(framework, t0, y0, members > 0)
     if times is None:
@@ -173,7 +172,7 @@ def _solution(
     ts, ys = keep.saved(reached, y)
     if isinstance(keep, KeepSteps) and times is not None:
         inside = times[sign * (times - t) <= 0.0]
-        ts, ys = inside, framework.stack([keep.at(float(each), t, y) for each in inside] or [y])[: len(inside)]
+        ts, ys = inside, framework.stack([keep.at(float(each), t, y) for each in inside] or [y])[: len(inside), ...]
     whole = run.whole.sum(axis=0)
     logs = run.watch.logs if run.watch is not None else []
     return ArraySolution(
@@ -208,7 +207,7 @@ def _solution(
 
 def _log(framework: Framework, log: Sequence[tuple[float, Any]], y: Any) -> EventLog:
     ts = framework.real(np.array([t for t, _ in log], np.float64))
-    return EventLog(ts, framework.stack([state for _, state in log] or [y])[: len(log)])
+    return EventLog(ts, framework.stack([state for _, state in log] or [y])[: len(log), ...])
 
 
 def _check_method(

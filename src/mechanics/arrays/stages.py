@@ -7,6 +7,8 @@ dt may differ between members. A buffer makes each sum one pass over memory; whe
 gradients are recorded, stages are separate arrays.
 """
 
+# ruff: noqa: D102 - what a method does is said where it is declared
+
 from abc import ABC, abstractmethod
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Torch tensors: fused sums, written to a buffer unless gradients are recorded."""
 
+# ruff: noqa: D102 - what a method does is said where it is declared
+
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -42,6 +44,9 @@ class Torch(Framework):
     def take(self, x: Any, rows: NDArray[np.int64]) -> Any:
         return x[self.xp.as_tensor(rows, device=self.device)]
 
+    def spread(self, dt: Any) -> Any:
+        return dt.expand(self.shape).contiguous()  # multiplying by a broadcast last axis is slow
+
     def own(self, x: Any) -> Any:
         # a drift may write into one tensor again and again, but not where gradients are recorded
         return x if x.requires_grad else x.clone()
@@ -81,7 +86,7 @@ class TorchStages(Stages):
         self._recorded[i] = slope * dt
 
     def sum(self, y: Any, weights: Any) -> Any:
-        count = len(weights)
+        count = weights.shape[0]
         if self._recorded is None:
             stages = self._heads[count]
         else:
