@@ -117,7 +117,11 @@ def _first_length(run: Run, k: Any, order: int, first_dt: float | None, longest:
 
     with framework.undifferentiated():
         slope = size(k)
-        run.whole[~np.isfinite(slope), control.CODE] = control.NON_FINITE
+        if not np.isfinite(slope).all():  # or only the scale is zero, where y0 and atol are
+            infinite = ~np.isfinite(framework.scaled(k, y, y, 0.0, 1.0, members))
+            run.whole[infinite, control.CODE] = control.NON_FINITE
+            if infinite.all():
+                return
         if first_dt is None:
             reach = control.first_reach(size(y), slope, span)
             signed = math.copysign(1.0, span) * reach

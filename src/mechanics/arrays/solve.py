@@ -82,7 +82,8 @@ def solve_arrays(
         members=members,
     )
     try:
-        with progress_bar(t0, t1, progress) as run.bar:
+        # NumPy warns of what a refused attempt met; failures are told by the status, as in the compiled engine
+        with np.errstate(all="ignore"), progress_bar(t0, t1, progress) as run.bar:
             if t0 == t1:
                 found: Status | int | None = control.DONE
             elif dt is None:

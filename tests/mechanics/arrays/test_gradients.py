@@ -13,7 +13,9 @@ P = (1.1, 0.4, 0.8)  # birth, death, ...
 def prey(t, y, p):
     """Lotka and Volterra with a season: depends on t, y and p."""
     x, z = y[..., 0], y[..., 1]
-    return torch.stack((p[0] * x - p[1] * x * z * (1 + 0.2 * torch.sin(t[..., 0] if t.ndim else t)), x * z - p[2] * z), -1)
+    return torch.stack(
+        (p[0] * x - p[1] * x * z * (1 + 0.2 * torch.sin(t[..., 0] if t.ndim else t)), x * z - p[2] * z), -1
+    )
 
 
 def variations(t, y, p, dy):
