@@ -113,7 +113,8 @@ def first_length(reach: Vector, slope: Vector, bend: Vector, order: int, span: f
 def _log2(x: Vector) -> Vector:
     """The polynomial of `engine.control.log2_of`, so that both engines choose the same step."""
     mantissa, exponent = np.frexp(x)
-    return np.maximum(exponent - 1.0 + np.polyval(LOG2, 2.0 * mantissa), LOWEST)
+    found = exponent - 1.0 + np.polyval(LOG2, 2.0 * mantissa)
+    return np.where(found > LOWEST, np.where(x > 0.0, found, LOWEST), LOWEST)
 
 
 def _exp2(z: Vector) -> Vector:
