@@ -118,7 +118,7 @@ def main():
     parser.add_argument("--out", help="markdown file")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    y0 = np.random.default_rng(1).normal(size=(args.members, 3)) + [0.0, 0.0, 20.0]
+    y0 = np.random.default_rng(1).normal([0.0, 0.0, 20.0], 1.0, (args.members, 3))
     report = table.Report("Array engine: a batch of Lorenz systems in torch", args.out)
     exact = with_torch(ours(y0, 1e-13, VERN9, True), y0)
     truths = [run() for run in exact]
