@@ -14,6 +14,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 from numpy.typing import NDArray
 
+from .arrays.accept import array_fields, is_for_arrays
 from .parameters import normalise
 
 NOISES = ("diagonal", "additive", "scalar", "general")
@@ -26,13 +27,15 @@ class Problem:
     Parameters
     ----------
     drift : callable
-        `drift(t, y, p, dy) -> None` fills dy (n,) from y (n,). Plain Python; it is compiled when first solved.
+        `drift(t, y, p, dy) -> None` fills dy (n,) from y (n,). Plain Python; it is compiled when first solved. With
+        three arguments, `drift(t, y, p) -> dy` is for the array engine, on arrays like y0.
     y0 : array_like, shape (n,)
-        Initial state; a number is a state of one component.
+        Initial state; a number is a state of one component. An array of another framework (torch, JAX, CuPy), of any
+        shape, is for the array engine.
     t0, t1 : float
         Start and end; t1 < t0 runs backwards.
     p : None, float, array_like, or NamedTuple of these
-        Parameters. New values never compile anything anew.
+        Parameters. New values never compile anything anew. For the array engine, anything; it is not copied.
     diffusion : callable, optional
         `diffusion(t, y, p, g) -> None`; g has shape (n,), or (n, m) for general noise.
     noise : {"diagonal", "additive", "scalar", "general"}
@@ -65,15 +68,21 @@ class Problem:
     jacobian: Callable[..., None] | None = field(default=None, kw_only=True)
     band: tuple[int, int] | None = field(default=None, kw_only=True)
     p_key: Hashable = field(init=False, repr=False)
+    engine: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if self.noise not in NOISES:
+            raise ValueError(f"noise must be one of {', '.join(NOISES)}, but is {self.noise!r}.")
+        if is_for_arrays(self.drift, self.y0):
+            fields = array_fields(self.drift, self.y0, self.t0, self.t1, self.diffusion, self.jacobian)
+            for name, value in {**fields, "p_key": None, "engine": "arrays"}.items():
+                object.__setattr__(self, name, value)
+            return
         check_arguments(self.drift, "drift", "t, y, p, dy")
         if self.diffusion is not None:
             check_arguments(self.diffusion, "diffusion", "t, y, p, g")
         if self.jacobian is not None:
             check_arguments(self.jacobian, "jacobian", "t, y, p, J")
-        if self.noise not in NOISES:
-            raise ValueError(f"noise must be one of {', '.join(NOISES)}, but is {self.noise!r}.")
         p, key = normalise(self.p)
         for name, value in (
             ("y0", initial_state(self.y0)),
@@ -81,6 +90,7 @@ class Problem:
             ("t1", finite_time(self.t1, "t1")),
             ("p", p),
             ("p_key", key),
+            ("engine", "compiled"),
         ):
             object.__setattr__(self, name, value)
         if self.band is not None:

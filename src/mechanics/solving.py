@@ -48,6 +48,7 @@ def solve(
     max_seconds: float | None = None,
     throw: bool = True,
     progress: bool = False,
+    per_member: bool = False,
 ) -> Solution:
     """Solve an initial value problem.
 
@@ -83,10 +84,13 @@ def solve(
         Raise on failure; with False look at `solution.status`.
     progress : bool
         Show a progress bar.
+    per_member : bool
+        Array engine: the first axis of y0 counts members, each with steps of its own.
 
     Returns
     -------
     Solution
+        An `ArraySolution`, in arrays like y0, where the problem is for the array engine.
 
     Raises
     ------
@@ -100,6 +104,11 @@ def solve(
     -----
     The bits of a solution depend on nothing but its arguments: not on `saveat`, `dense`, budgets or restarts.
     """
+    if per_member or getattr(problem, "engine", None) == "arrays":
+        return _solve_arrays(
+            problem, method, dt, rtol, atol, saveat, dense, events, seed, first_dt, max_dt, max_steps, max_seconds,
+            throw, progress, per_member,
+        )  # fmt: skip
     begun, compiled = time.perf_counter(), compiled_so_far()
     previous = None
     if isinstance(problem, Restart):
@@ -159,6 +168,51 @@ def solve(
     return solution.raise_for_status() if throw else solution
 
 
+def _solve_arrays(
+    problem: Any,
+    method: Any,
+    dt: float | None,
+    rtol: float,
+    atol: Any,
+    saveat: Any,
+    dense: bool,
+    events: Any,
+    seed: int | None,
+    first_dt: float | None,
+    max_dt: float,
+    max_steps: int | None,
+    max_seconds: float | None,
+    throw: bool,
+    progress: bool,
+    per_member: bool,
+) -> Any:
+    """`solve` on arrays."""
+    from .arrays import solve as arrays
+
+    if getattr(problem, "engine", None) != "arrays":
+        raise ValueError("per_member is for the array engine; many members of a compiled problem are an `ensemble`.")
+    if type(method) is not Method:
+        raise TypeError(f"method must be a Method such as mechanics.methods.TSIT5, but is {method!r}.")
+    return arrays.solve_arrays(
+        problem,
+        method,
+        law=control_of(method, max_dt),
+        attempts=_attempts(max_steps, dt),
+        saveat=saveat,
+        dt=dt,
+        rtol=rtol,
+        atol=atol,
+        dense=dense,
+        events=as_events(events) if events != () else (),
+        seed=seed,
+        first_dt=first_dt,
+        max_seconds=max_seconds,
+        per_member=per_member,
+        throw=throw,
+        progress=progress,
+    )
+
+
 def parts_of(problem: Problem, method: Method) -> Parts:
     """What a method may need of the problem beside its drift."""
     noise = problem.noise if problem.diffusion else None
@@ -178,6 +232,11 @@ def check_pieces(problem: Any, method: Any, dt: Any) -> None:
         raise TypeError(f"problem must be a Problem, but is a {type(problem).__name__}.")
     if type(method) is not Method:
         raise TypeError(f"method must be a Method such as mechanics.methods.TSIT5, but is {method!r}.")
+    if problem.engine == "arrays":
+        raise TypeError(
+            "The problem is for the array engine, which `solve` alone runs; many members are a first axis of y0, with "
+            "per_member=True for steps of their own."
+        )
     if problem.diffusion is not None:
         raise ValueError(f"{method} solves ordinary differential equations, but the problem has a diffusion.")
     if dt is None:
