@@ -11,6 +11,7 @@ from .engine.interpolate import interpolate
 from .engine.step import step_of
 from .methods import Method
 from .problem import Problem
+from .stochastic import READ
 from .solution import Dense, EventLog, Solution, Stats
 from .status import Status
 from .trajectory import Trajectory
@@ -54,6 +55,7 @@ def solution_of(
         remedy,
         dense,
         problem,
+        READ.get(method.calculus or ""),
     )
 
 

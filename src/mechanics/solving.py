@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,13 @@ from .engine.compile import compiled_so_far
 from .engine.step import Parts, step_of
 from .event import Event, as_events
 from .methods import TSIT5, Method
+from .noise import BrownianPath
 from .outcome import solution_of
 from .problem import Problem
 from .progress import progress_bar
 from .solution import Restart, Solution
 from .status import Status
+from .stochastic import BY_PATH, check_noise, laid_out, name_noise, on_grid, same_noise
 from .trajectory import Budget, new_trajectory, resume
 
 Array = NDArray[np.float64]
@@ -39,7 +42,10 @@ def solve(
     saveat: ArrayLike | None = None,
     dense: bool = False,
     events: Event | Sequence[Event] = (),
-    seed: int | None = None,
+    seed: int | np.random.SeedSequence = 0,
+    member: int = 0,
+    refine: int = 1,
+    path: BrownianPath | None = None,
     first_dt: float | None = None,
     max_dt: float = math.inf,
     max_steps: int | None = None,
@@ -69,8 +75,14 @@ def solve(
         Keep the interpolant, so that `solution(t)` works.
     events : Event or sequence of Event
         Roots to find along the way.
-    seed : int, optional
-        Names the noise of a stochastic problem.
+    seed : int or numpy.random.SeedSequence
+        Names the noise of a stochastic problem: the same seed gives the same bits.
+    member : int
+        Whose noise it is: that of this member of the ensemble with the same seed.
+    refine : int
+        Each step takes the noise of so many steps of length dt / refine: what a solve with those steps would see.
+    path : BrownianPath, optional
+        Takes the noise from here instead.
     first_dt, max_dt : float, optional
         Length of the first step; largest length of any.
     max_steps : int, optional
@@ -104,14 +116,23 @@ def solve(
         previous, problem = problem.solution, problem.problem
     given = as_events(events) if events != () else ()
     check_pieces(problem, method, dt)
+    noisy = problem.diffusion is not None
+    if noisy and dense:
+        raise ValueError(
+            "A stochastic equation has no interpolant: its path between two steps is unknown. Use saveat=, or a smaller dt."
+        )
     if previous is not None:
         _check_restart(previous, problem, method, dt, given)
     t0, t1 = problem.t0 if previous is None else previous.t, problem.t1
     times = NOTHING if saveat is None else requested_times(saveat, t0, t1)
     floor = tolerances(rtol, atol, len(problem.y0))
+    if noisy:
+        origin = t0 if previous is None else float(previous.run.real[layout.ORIGIN])
+        asked, times = times, on_grid(times, origin, t1, dt) if saveat is not None else times  # type: ignore[arg-type]
     keep: Keep = "steps" if dense else "ends" if saveat is None else "times"
     if keep == "times" and (len(times) == 0 or (len(times) == 1 and times[0] == t1)):
         keep = "nothing"
+    source = "counted" if refine == 1 else "refined"
     control, attempts = control_of(method, max_dt), _attempts(max_steps, dt)
     degree = method.degree
     memory = step_of(method, None).memory(len(problem.y0))
@@ -121,6 +142,15 @@ def solve(
         run.set_step(dt, first_dt, t1 - t0)
     else:
         run = resume(previous.run, previous.y, t0, t1, keep, times, degree)
+    if noisy:
+        whole_numbers(member=(member, 0), refine=(refine, 1))
+        if previous is None:
+            name_noise(run.whole, seed, member, refine if path is None else BY_PATH)
+        else:
+            same_noise(run.whole, seed, member, refine if path is None else BY_PATH)
+        if path is not None:
+            source = "tabled"
+            run.memory = laid_out(path, problem, origin, dt, method.areas)  # type: ignore[arg-type]
     outcome: int | Status = layout.DONE
     if rtol < PRECISION and dt is None and np.any(floor < PRECISION * np.abs(problem.y0)):
         outcome = Status.TOLERANCE
@@ -135,6 +165,7 @@ def solve(
             given,
             dt is not None,
             parts_of(problem),
+            source,
         )
         budget = Budget(attempts, math.inf if max_seconds is None else finite_number("max_seconds", max_seconds))
         if progress:
@@ -154,12 +185,17 @@ def solve(
         time.perf_counter() - begun,
         compiled_so_far() - compiled,
     )
+    if noisy and saveat is not None:
+        solution = replace(solution, ts=asked[: len(solution.ts)])
     return solution.raise_for_status() if throw else solution
 
 
 def parts_of(problem: Problem) -> Parts:
     """What a method may need of the problem beside its drift."""
-    return Parts(problem.jacobian, problem.diffusion, problem.noise if problem.diffusion else None)
+    if problem.diffusion is None:
+        return Parts(problem.jacobian)
+    stated = {"general": problem.noises, "scalar": 1}.get(problem.noise)
+    return Parts(problem.jacobian, problem.diffusion, problem.noise, stated)
 
 
 def check_pieces(problem: Any, method: Any, dt: Any) -> None:
@@ -168,8 +204,7 @@ def check_pieces(problem: Any, method: Any, dt: Any) -> None:
         raise TypeError(f"problem must be a Problem, but is a {type(problem).__name__}.")
     if type(method) is not Method:
         raise TypeError(f"method must be a Method such as mechanics.methods.TSIT5, but is {method!r}.")
-    if problem.diffusion is not None:
-        raise ValueError(f"{method} solves ordinary differential equations, but the problem has a diffusion.")
+    check_noise(problem, method, dt)
     if dt is None:
         if not method.adaptive:
             raise ValueError(f"{method} has no error estimate; give the step with dt=, or use an adaptive method.")

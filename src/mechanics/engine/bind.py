@@ -11,11 +11,11 @@ from numba.core.errors import NumbaError
 from ..event import Event
 from ..methods.method import Method
 from . import events as event_kernels
-from . import full, output, scalar
+from . import full, noise_source, noisy_events, output, scalar
 from .adopt import adopt
 from .compile import compile_bound
 from .stack import STACK, workspace
-from .step import NO_PARTS, Parts, step_of
+from .step import NO_PARTS, Parts, Step, step_of
 
 Keep = Literal["nothing", "ends", "steps", "times"]
 OUTPUTS = {
@@ -38,6 +38,7 @@ def bind(
     events: tuple[Event, ...],
     fixed: bool,
     parts: Parts = NO_PARTS,
+    source: str = "counted",
 ) -> Callable[..., int]:
     """The entry point for these choices: from memory in a microsecond, from disk, or compiled.
 
@@ -48,10 +49,10 @@ def bind(
     """
     size = n if n <= STACK else None
     functions = tuple((event.g, event.apply) for event in events)
-    key = (drift, method, size, p_key, keep, functions, fixed, parts)
+    key = (drift, method, size, p_key, keep, functions, fixed, parts, source)
     found = _bound.get(key)
     if found is None:
-        found = _bound[key] = _compile(drift, method, size, p, keep, events, fixed, parts), method
+        found = _bound[key] = _compile(drift, method, size, p, keep, events, fixed, parts, source), method
     return found[0]
 
 
@@ -64,15 +65,21 @@ def _compile(
     events: tuple[Event, ...],
     fixed: bool,
     parts: Parts,
+    source: str,
 ) -> Callable[..., int]:
     step = step_of(method, n, adopted(parts))
-    watch = event_kernels.watch_nothing
+    watch, noise = event_kernels.watch_nothing, {}
+    parts_of_events: Any = ()
     if events:
-        watch = event_kernels.make_watch(
+        parts_of_events = (
             event_kernels.make_values([adopt(event.g) for event in events]),
             event_kernels.make_apply([event.apply and adopt(event.apply) for event in events]),
             len(events),
         )
+    if step.noise is not None:
+        watch, noise = _noise_names(step, n, keep, source, parts_of_events, parts.noises)
+    elif events:
+        watch = event_kernels.make_watch(*parts_of_events)
     entry: Any = compile_bound(
         step.run or (scalar.fixed_run if fixed else scalar.adaptive_run),
         begin=step.begin,
@@ -89,6 +96,7 @@ def _compile(
         coefficients=workspace(n, step.degree, step.degree),
         degree=step.degree,
         order=method.order,
+        **noise,
     )
     if DISABLE_JIT:
         return entry
@@ -101,9 +109,41 @@ def _compile(
         ) from error
 
 
+def _noise_names(
+    step: Step, n: int | None, keep: Keep, source: str, events: Any, noises: int | None
+) -> tuple[Any, dict[str, Any]]:
+    """The kernel that watches events, and what else `noisy.noisy_run` leaves open."""
+    draws = step.noise
+    look, watch = noisy_events.make_watch(*events) if events else (noisy_events.look_at_nothing, noisy_events.watch_nothing)
+    return watch, {
+        "look": look,
+        "fill": noise_source.choose(source, draws.areas),
+        "wieners": draws.wieners,
+        "count": draws.count,
+        "normals": _room(n, step, noises),
+        "refined": source == "refined",
+        "saves_ends": keep == "ends",
+        "saves_times": keep == "times",
+    }
+
+
+def _room(n: int | None, step: Step, noises: int | None) -> Any:
+    """Kernel that makes the array of the normals of one step."""
+    if n is None and noises is None:  # at most two for each component
+        return workspace(None, 2)
+    count = in_python(step.noise.count)(n)
+    return workspace(1, count) if count <= STACK else workspace(None, 0, count)
+
+
+def in_python(kernel: Any) -> Any:
+    """The plain function of a kernel."""
+    return getattr(kernel, "py_func", kernel)
+
+
 def adopted(parts: Parts) -> Parts:
     """The functions of a problem with our own elementary functions, as `adopt` makes them."""
-    return Parts(parts.jacobian and adopt(parts.jacobian), parts.diffusion and adopt(parts.diffusion), parts.noise)
+    jacobian, diffusion = (f and adopt(f) for f in (parts.jacobian, parts.diffusion))
+    return parts._replace(jacobian=jacobian, diffusion=diffusion)
 
 
 def _signature(p: Any) -> tuple[Any, ...]:

@@ -29,7 +29,10 @@ CUT = 11  # whether the state to resume from has been kept: 0, 1, or AT_START
 LOGGED = 12  # entries in the event log
 STOPPED_BY = 13  # index of the terminal event, else -1
 FIXED = 14  # whether steps have a fixed length
-WHOLES = 15
+SEED = 15  # of the noise, as the bits of an unsigned word
+MEMBER = 16  # whose noise it is
+REFINE = 17  # steps of the noise in a step of the method; 0 where there is no noise
+WHOLES = 18
 
 AT_START = 2  # it is the start, before the first step was chosen
 

@@ -58,6 +58,15 @@ def _compiled(tab: Tableau, n: int | None) -> Stages:
     )
 
 
+def combinations(columns: tuple[Row, ...], n: int | None) -> Any:
+    """Kernel (y, K, Q): vector k of Q is sum_j columns[k][j] K_j; y only says how long vectors are."""
+    if DISABLE_JIT:
+        from .stages_plain import plain_combinations
+
+        return plain_combinations(columns)
+    return _coefficients(columns, n)
+
+
 def _rows(array: Any) -> tuple[Row, ...]:
     return tuple(tuple(map(float, row)) for row in array)
 

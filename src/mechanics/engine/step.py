@@ -17,24 +17,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..methods.method import Method
+from ..methods.stochastic import Difference, PredictorCorrector, Roessler, WeakSecond
 from ..methods.tableau import Tableau
 from .explicit import explicit_step
+from .noisy_steps import difference_step, predictor_corrector_step, roessler_step
+from .parts import NO_PARTS, Parts, no_memory
+from .platen import weak_second_step
 
-
-def no_memory(n: int) -> int:
-    """Steps that depend on nothing but t and y."""
-    return 0
-
-
-class Parts(NamedTuple):
-    """Functions of a problem beside its drift, and the structure of its noise; None where it has none."""
-
-    jacobian: Any = None
-    diffusion: Any = None
-    noise: str | None = None
-
-
-NO_PARTS = Parts()
+__all__ = ["FAMILIES", "NO_PARTS", "Parts", "Step", "step_of"]
 
 
 class Step(NamedTuple):
@@ -53,9 +43,16 @@ class Step(NamedTuple):
     dense_cost: int  # and for the interpolant
     run: Any = None  # loop of the scalar engine, where it is not one of `engine.scalar`
     memory: Callable[[int], int] = no_memory  # numbers carried from step to step beside the n of y
+    noise: Any = None  # `engine.noise_source.Draws` of a stochastic method
 
 
-FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {Tableau: explicit_step}
+FAMILIES: dict[type, Callable[[Any, int | None, Parts], tuple[Any, ...]]] = {
+    Tableau: explicit_step,
+    PredictorCorrector: predictor_corrector_step,
+    Difference: difference_step,
+    Roessler: roessler_step,
+    WeakSecond: weak_second_step,
+}
 
 
 def step_of(method: Method, n: int | None, parts: Parts = NO_PARTS) -> Step:

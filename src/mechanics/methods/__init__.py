@@ -4,13 +4,21 @@ from .bosh3 import BOSH3
 from .dop853 import DOP853
 from .dopri5 import DOPRI5
 from .euler import EULER
+from .euler_heun import EULER_HEUN
+from .euler_maruyama import EULER_MARUYAMA
 from .feagin10 import FEAGIN10
 from .feagin12 import FEAGIN12
 from .method import Controller, Method
+from .milstein import MILSTEIN
+from .platen_weak2 import PLATEN_WEAK2
 from .ralston3 import RALSTON3
 from .rk4 import RK4
 from .second_order import HEUN, MIDPOINT
+from .sra1 import SRA1
+from .sra3 import SRA3
+from .sri1w1 import SRI1W1
 from .ssprk3 import SSPRK3
+from .stratonovich_heun import STRATONOVICH_HEUN
 from .tableau import Tableau, tableau
 from .tsit5 import TSIT5
 from .vern7 import VERN7
@@ -24,14 +32,22 @@ __all__ = [
     "DOP853",
     "DOPRI5",
     "EULER",
+    "EULER_HEUN",
+    "EULER_MARUYAMA",
     "FEAGIN10",
     "FEAGIN12",
     "HEUN",
     "KINDS",
     "MIDPOINT",
+    "MILSTEIN",
+    "PLATEN_WEAK2",
     "RALSTON3",
     "RK4",
+    "SRA1",
+    "SRA3",
+    "SRI1W1",
     "SSPRK3",
+    "STRATONOVICH_HEUN",
     "TSIT5",
     "VERN7",
     "VERN8",
