@@ -22,6 +22,5 @@ SRA3 = Method(
     ),
     reference="Roessler, SIAM J. Numer. Anal. 48 (2010) 922-952, Table 6.3.",
     strong_order=1.5,
-    weak_order=2.0,
     calculus="ito",
 )
