@@ -106,7 +106,7 @@ def test_many_components_have_noise_of_their_own():
             ring(i / 8, y, problem.p, f)
             own(i / 8, y, problem.p, g)
             y = y + f / 8 + math.sqrt(1 / 8) * g * normals(1, 1, i, np.arange(n))
-        assert_allclose(run.y[1], y, rtol=1e-13)
+        assert_allclose(run.y[1], y, rtol=1e-13, atol=1e-15)
 
 
 def test_threads_and_reductions_do_not_show():
@@ -159,8 +159,8 @@ def test_a_run_in_pieces_and_from_disk_is_the_whole_run(method, tmp_path):
     loaded = Solution.load(part.save(tmp_path / "part.npz"))
     assert (loaded.calculus, loaded.seed) == ("Ito", 8)
     rest = solve(loaded.restart(t1=1.0, problem=problem), method, dt=1 / 256, seed=8, refine=2)
-    assert_array_equal(np.vstack([part.ys, rest.ys]), whole.ys)
-    assert_array_equal(np.append(part.ts, rest.ts), whole.ts)
+    assert_array_equal(np.vstack([part.ys, rest.ys[1:]]), whole.ys)
+    assert_array_equal(np.append(part.ts, rest.ts[1:]), whole.ts)
     with pytest.raises(ValueError, match="pass seed=8, member=0, refine=2 as before"):
         solve(part.restart(t1=1.0), method, dt=1 / 256, seed=9, refine=2)
 
@@ -203,7 +203,7 @@ def test_time_integrals_of_refined_steps():
 @pytest.mark.parametrize("system", [ORNSTEIN_UHLENBECK, NOISY_OSCILLATOR, COX_INGERSOLL_ROSS], ids=lambda s: s.name)
 @pytest.mark.parametrize("method", METHODS, ids=str)
 def test_exact_moments(system, method):
-    """20,000 members, seed 5: mean and variance within 4 standard errors and the bias of dt = 1/50.
+    """20,000 members, seed 5: mean and variance within 4 standard errors and the bias of dt = 1/200.
 
     False alarms: below 6.4e-5 for each of at most 4 numbers in 24 cases, were the bias the whole allowance.
     """
@@ -212,7 +212,7 @@ def test_exact_moments(system, method):
     if method.calculus == "stratonovich" and system.noise != "additive":
         pytest.skip("another calculus")
     problem = system.problem()
-    y = ensemble(problem, method, members=20_000, seed=5, dt=1 / 50).y
+    y = ensemble(problem, method, members=20_000, seed=5, dt=1 / 200).y
     mean, covariance = system.moments(system.t1, system.y0, system.p)
     spread = np.sqrt(np.diag(covariance))
     bias = 0.02

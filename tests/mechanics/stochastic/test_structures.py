@@ -12,6 +12,7 @@ from mechanics.systems.stochastic import (
     RANDOM_ROTATION,
 )
 
+LOW = ORNSTEIN_UHLENBECK.problem(y0=[0.5])
 OU, GBM, ROTATION = ORNSTEIN_UHLENBECK.problem(), GEOMETRIC_BROWNIAN.problem(), RANDOM_ROTATION.problem()
 
 
@@ -93,30 +94,30 @@ def test_scalar_noise_is_one_path_for_all_components():
 
 
 def above(t, y, p):
-    return y[0] - 2.2
+    return y[0] - 0.8
 
 
 def back(t, y, p):
-    y[0] = 1.0
+    y[0] = 0.2
 
 
 def test_events_happen_at_ends_of_steps_and_keep_the_grid():
     """The first end of a step on the other side; the noise of later steps is that of their index."""
-    plain = solve(OU, EULER_MARUYAMA, dt=0.01, seed=1)
-    first = np.flatnonzero((plain.ys[1:, 0] >= 2.2) & (plain.ys[:-1, 0] < 2.2))[0] + 1
-    stopped = solve(OU, EULER_MARUYAMA, dt=0.01, seed=1, events=Event(above, direction=1, terminal=True))
+    plain = solve(LOW, EULER_MARUYAMA, dt=0.01, seed=0)
+    first = np.flatnonzero((plain.ys[1:, 0] >= 0.8) & (plain.ys[:-1, 0] < 0.8))[0] + 1
+    stopped = solve(LOW, EULER_MARUYAMA, dt=0.01, seed=0, events=Event(above, direction=1, terminal=True))
     assert stopped.status is Status.EVENT
     assert (stopped.t, stopped.events[0].ts[0]) == (plain.ts[first], plain.ts[first])
     assert_array_equal(stopped.y, plain.ys[first])
-    thrown = solve(OU, EULER_MARUYAMA, dt=0.01, seed=1, events=Event(above, direction=1, apply=back))
+    thrown = solve(LOW, EULER_MARUYAMA, dt=0.01, seed=0, events=Event(above, direction=1, apply=back))
     assert_array_equal(thrown.ts, plain.ts)
     assert_array_equal(thrown.ys[: first], plain.ys[: first])
-    assert thrown.ys[first, 0] == 1.0
+    assert thrown.ys[first, 0] == 0.2
     assert_array_equal(thrown.events[0].ys[0], plain.ys[first])
     # additive noise and linear drift: the difference of both runs fades without noise
-    assert np.isclose(thrown.ys[first + 1, 0] - plain.ys[first + 1, 0], 0.99 * (1.0 - plain.ys[first, 0]))
-    part = solve(ORNSTEIN_UHLENBECK.problem(t1=0.5), EULER_MARUYAMA, dt=0.01, seed=1, events=Event(above, direction=1, apply=back))
-    rest = solve(part.restart(t1=1.0), EULER_MARUYAMA, dt=0.01, seed=1, events=Event(above, direction=1, apply=back))
+    assert np.isclose(thrown.ys[first + 1, 0] - plain.ys[first + 1, 0], 0.99 * (0.2 - plain.ys[first, 0]))
+    part = solve(ORNSTEIN_UHLENBECK.problem(y0=[0.5], t1=0.5), EULER_MARUYAMA, dt=0.01, seed=0, events=Event(above, direction=1, apply=back))
+    rest = solve(part.restart(t1=1.0), EULER_MARUYAMA, dt=0.01, seed=0, events=Event(above, direction=1, apply=back))
     assert_array_equal(rest.y, thrown.y)
 
 
