@@ -11,9 +11,9 @@ from .engine.interpolate import interpolate
 from .engine.step import step_of
 from .methods import Method
 from .problem import Problem
-from .stochastic import READ
 from .solution import Dense, EventLog, Solution, Stats
 from .status import Status
+from .stochastic import READ
 from .trajectory import Trajectory
 
 Array = NDArray[np.float64]

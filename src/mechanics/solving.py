@@ -119,7 +119,7 @@ def solve(
     noisy = problem.diffusion is not None
     if noisy and dense:
         raise ValueError(
-            "A stochastic equation has no interpolant: its path between two steps is unknown. Use saveat=, or a smaller dt."
+            "A stochastic equation has no interpolant: its path between steps is unknown. Use saveat=, or a smaller dt."
         )
     if previous is not None:
         _check_restart(previous, problem, method, dt, given)

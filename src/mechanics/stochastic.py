@@ -54,8 +54,8 @@ def check_noise(problem: Problem, method: Method, dt: Any) -> None:
     _grid(problem.t0, problem.t1, float(dt))
     if problem.noise == "diagonal" and not method.any_diagonal and not _depends_on_own(problem):
         raise ValueError(
-            f"{method} needs diagonal noise whose g[i] depends on t and y[i] alone, but here a g[i] changes with another "
-            'component. Take EULER_MARUYAMA, or write the noise as a matrix with noise="general".'
+            f"{method} needs diagonal noise whose g[i] depends on t and y[i] alone, but here a g[i] changes with "
+            'another component. Take EULER_MARUYAMA, or write the noise as a matrix with noise="general".'
         )
 
 
@@ -124,8 +124,8 @@ def on_grid(times: Array, t0: float, t1: float, dt: float) -> Array:
     if len(off):
         t, near = times[off[0]], ends[off[0]]
         raise ValueError(
-            f"saveat must hold ends of steps of stochastic equations, t0 + i dt, because a path is unknown between them, "
-            f"but {t} is none (the nearest is {near}). Choose dt so that it divides the distances, or round saveat."
+            f"saveat must hold ends of steps of stochastic equations, t0 + i dt, because a path is unknown "
+            f"between them, but {t} is none (the nearest is {near}). Choose dt so that it divides the distances, or round saveat."
         )
     return ends
 
@@ -141,8 +141,12 @@ def same_noise(whole: NDArray[np.int64], seed: Any, member: int, refine: int) ->
     given = whole.copy()
     name_noise(given, seed, member, refine)
     if not np.array_equal(given, whole):
-        was = "path=" if whole[layout.REFINE] == BY_PATH else (
-            f"seed={int(whole[layout.SEED]) % 2**64}, member={whole[layout.MEMBER]}, refine={whole[layout.REFINE]}"
+        was = (
+            "path="
+            if whole[layout.REFINE] == BY_PATH
+            else (
+                f"seed={int(whole[layout.SEED]) % 2**64}, member={whole[layout.MEMBER]}, refine={whole[layout.REFINE]}"
+            )
         )
         raise ValueError(f"A restart needs the noise of the first solve: pass {was} as before.")
 

@@ -68,7 +68,8 @@ def _compile(
     source: str,
 ) -> Callable[..., int]:
     step = step_of(method, n, adopted(parts))
-    watch, noise = event_kernels.watch_nothing, {}
+    watch = event_kernels.watch_nothing
+    noise: dict[str, Any] = {}
     parts_of_events: Any = ()
     if events:
         parts_of_events = (
@@ -114,7 +115,9 @@ def _noise_names(
 ) -> tuple[Any, dict[str, Any]]:
     """The kernel that watches events, and what else `noisy.noisy_run` leaves open."""
     draws = step.noise
-    look, watch = noisy_events.make_watch(*events) if events else (noisy_events.look_at_nothing, noisy_events.watch_nothing)
+    look, watch = (
+        noisy_events.make_watch(*events) if events else (noisy_events.look_at_nothing, noisy_events.watch_nothing)
+    )
     return watch, {
         "look": look,
         "fill": noise_source.choose(source, draws.areas),

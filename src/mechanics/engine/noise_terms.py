@@ -103,7 +103,7 @@ def _single(parts: Parts) -> Terms:
 
 
 def _general(parts: Parts) -> Terms:
-    diffusion, noises = parts.diffusion, parts.noises
+    diffusion, noises = parts.diffusion, parts.noises or 1
 
     @inlined
     def kick(t, y, p, z, G, out):  # type: ignore[no-untyped-def]
@@ -115,7 +115,7 @@ def _general(parts: Parts) -> Terms:
                 total += g[m, j] * z[j]
             out[m] = total
 
-    return Terms(kick, None, None, noises or 1)
+    return Terms(kick, None, None, noises)
 
 
 def draws_of(parts: Parts, each: int = 1, more: int = 0, areas: bool = False) -> Draws:

@@ -12,8 +12,8 @@ from .compile import inlined
 from .noise_source import Draws
 from .noise_terms import draws_of, terms_of
 from .noisy import noisy_run
-from .stages import combinations
 from .parts import NO_PARTS, Parts, no_memory
+from .stages import combinations
 
 SQRT3 = math.sqrt(3.0)
 
@@ -158,9 +158,7 @@ def _roessler(data: Roessler, n: int | None, parts: Parts) -> tuple[Any, ...]:
     for i in range(s):
         rows = (A0[i] + none, none + B0[i], A1[i] + none, none + B1[i])
         stages = _append(stages, i, s, rows, (data.c0[i], data.c1[i]), n, parts, drifts[i])
-    ends = combinations(
-        (alpha + none, none + data.beta1, none + data.beta2, none + data.beta3, none + data.beta4), n
-    )
+    ends = combinations((alpha + none, none + data.beta1, none + data.beta2, none + data.beta3, none + data.beta4), n)
 
     @inlined
     def attempt(drift, t, dt, y, p, z, K, y1, rtol, control):  # type: ignore[no-untyped-def]

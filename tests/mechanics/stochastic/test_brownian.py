@@ -15,7 +15,7 @@ GBM = GEOMETRIC_BROWNIAN.problem()
 
 
 def test_halves_of_an_interval_are_independent_brownian_increments():
-    """Covariance of (W, A) of both halves from that of the five normals, against that of Brownian motion: no sampling."""
+    """Covariance of (W, A) of both halves from that of the five normals, against Brownian motion's."""
     h = 2.0
     W, H, Z, N = np.eye(4) * np.sqrt([h, h / 12, h / 16, h / 12])[:, None]
     w1, h1 = W / 2 + 1.5 * H + Z, H / 4 - Z / 2 + N / 2
@@ -67,14 +67,18 @@ def test_integral_is_that_of_the_path():
     path = BrownianPath(0.0, 2.0, seed=8)
     t = np.linspace(0.0, 2.0, 200_001)
     W = path(t)[:, 0]
-    assert_allclose(path.integral(2.0)[0], np.sum(W[1:] + W[:-1]) * 5e-6, atol=2e-5)  # five standard deviations of the trapezium rule
+    assert_allclose(
+        path.integral(2.0)[0], np.sum(W[1:] + W[:-1]) * 5e-6, atol=2e-5
+    )  # five standard deviations of the trapezium rule
 
 
 def test_a_solve_follows_the_path_on_every_grid():
     """Geometric Brownian motion against its exact solution on this very path; strong errors shrink with the step."""
     path = BrownianPath(0.0, 1.0, seed=6)
     exact = GEOMETRIC_BROWNIAN.path(1.0, GBM.y0, GBM.p, path(1.0))[0]
-    for method in (m for m in all_methods("stochastic") if "diagonal" in m.noises and m.calculus == "ito" and m.strong_order):
+    for method in (
+        m for m in all_methods("stochastic") if "diagonal" in m.noises and m.calculus == "ito" and m.strong_order
+    ):
         errors = [abs(solve(GBM, method, dt=1 / n, path=path).y[0] - exact) for n in (8, 512)]
         assert errors[1] < 0.02 * exact
         assert errors[1] < errors[0]

@@ -155,7 +155,9 @@ def test_a_seed_sequence_is_a_seed_and_both_are_kept():
 def test_a_run_in_pieces_and_from_disk_is_the_whole_run(method, tmp_path):
     problem = fitting(method)
     whole = solve(problem, method, dt=1 / 256, seed=8, refine=2)
-    part = solve(Problem(ring, problem.y0, 0.0, 77 / 256, problem.p, diffusion=own), method, dt=1 / 256, seed=8, refine=2)
+    part = solve(
+        Problem(ring, problem.y0, 0.0, 77 / 256, problem.p, diffusion=own), method, dt=1 / 256, seed=8, refine=2
+    )
     loaded = Solution.load(part.save(tmp_path / "part.npz"))
     assert (loaded.calculus, loaded.seed) == ("Ito", 8)
     rest = solve(loaded.restart(t1=1.0, problem=problem), method, dt=1 / 256, seed=8, refine=2)
