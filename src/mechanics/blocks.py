@@ -67,6 +67,10 @@ class Plan:
     attempts: float
     deadline: float
     events: tuple[Event, ...] = ()
+    seed: int = 0  # as an unsigned word
+    first_member: int = 0
+    refine: int = 1
+    requested: Array | None = None  # times as they were asked for, where `times` are ends of steps near them
     passes: int = FIRST_PASSES  # of the compiled loop between two looks at the clock
     cancelled: threading.Event = field(default_factory=threading.Event)
 
@@ -88,6 +92,7 @@ class Plan:
             self.saves,
             self.dt is not None,
             parts_of(problem, self.method)._replace(plain_velocity=plain.pop()),
+            "counted" if self.refine == 1 else "refined",
         )
 
     @property
@@ -133,7 +138,8 @@ def solve_in_lanes(plan: Plan, entry: Callable[..., int], start: int, stop: int)
     groups = min(GROUPS, math.ceil(size / width))
     kept = int(np.count_nonzero(plan.times == problem.t0)) if plan.saves else 0
     first = math.copysign(plan.dt or plan.first_dt, problem.t1 - problem.t0)
-    queue = np.array([0, size])
+    named = np.array([plan.seed, plan.first_member + start, plan.refine], np.uint64).view(np.int64)
+    queue = np.concatenate([np.array([0, size]), named])
     carried = step_of(plan.method, None).carried
     lanes = np.zeros((groups, STATE + (1 + carried) * n + rows.shape[1], width))
     member = np.full((groups, width), -1)
@@ -163,6 +169,7 @@ def solve_one_by_one(plan: Plan, start: int, stop: int) -> Block:
             single, plan.method, dt=plan.dt, rtol=plan.rtol, atol=plan.atol, saveat=plan.times,
             first_dt=plan.first_dt or None, max_dt=plan.max_dt, events=plan.events,
             max_steps=None if plan.attempts == math.inf else int(plan.attempts), throw=False,
+            seed=plan.seed, member=plan.first_member + who, refine=plan.refine,
         )  # fmt: skip
         if plan.saves:
             collect_states(plan.keeping.collect, block.kept[i], solution.ts, solution.ys)

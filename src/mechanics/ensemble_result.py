@@ -88,6 +88,12 @@ class Ensemble:
     plan: Any = dataclasses.field(repr=False)
     outcomes: dict[int, Status] = dataclasses.field(repr=False)
 
+    @property
+    def seed(self) -> int:
+        """What names the noise; the word that a SeedSequence gives."""
+        seed: int = self.plan.seed
+        return seed
+
     def __len__(self) -> int:
         return len(self.members)
 
@@ -113,7 +119,7 @@ class Ensemble:
         """
         plan, problem = self.plan, self.problem
         y0 = plan.states[i if len(plan.states) > 1 else 0]
-        single = Problem(problem.drift, y0, problem.t0, problem.t1, member_parameters(plan.varied, i))
+        single = dataclasses.replace(problem, y0=y0, p=member_parameters(plan.varied, i))
         given = {
             "dt": plan.dt,
             "rtol": plan.rtol,
@@ -121,6 +127,9 @@ class Ensemble:
             "first_dt": plan.first_dt or None,
             "max_dt": plan.max_dt,
             "events": plan.events,
+            "seed": plan.seed,
+            "member": int(self.members[i]),
+            "refine": plan.refine,
             "max_steps": None if plan.attempts == np.inf else int(plan.attempts),
         }
         return solve(single, self.method, **(given | options))

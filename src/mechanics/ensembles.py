@@ -17,12 +17,14 @@ from .ensemble_result import Ensemble, EnsembleStats
 from .event import Event, as_events
 from .members import count_members, initial_states, varied_parameters
 from .methods import TSIT5, Method
+from .noise.normals import seed_word
 from .problem import Problem
 from .progress import progress_bar
 from .reduce import Final, OverMembers, Reduction, as_reductions, keeping, over_time
 from .solution import EventLog
 from .solving import DEFAULT_ATTEMPTS, check_pieces, control_of, positive, requested_times, tolerances
 from .status import Status
+from .stochastic import on_grid
 
 Array = NDArray[np.float64]
 NOTHING = np.empty(0)
@@ -38,7 +40,8 @@ def ensemble(
     first_member: int = 0,
     y0: ArrayLike | None = None,
     p: Any = None,
-    seed: int = 0,
+    seed: int | np.random.SeedSequence = 0,
+    refine: int = 1,
     saveat: ArrayLike | None = None,
     reduce: Reduction | Sequence[Reduction] | None = None,
     events: Event | Sequence[Event] = (),
@@ -70,8 +73,10 @@ def ensemble(
         Initial states; without it all members start from the problem's.
     p : array_like or NamedTuple, optional
         Parameters in the form of the problem's, with the members as first axis where they differ.
-    seed : int
-        Names the noise of a stochastic problem.
+    seed : int or numpy.random.SeedSequence
+        Names the noise of a stochastic problem; member i takes the noise `first_member` + i of this name.
+    refine : int
+        As in `solve`.
     saveat : array_like, shape (m,), optional
         Times at which states are kept or reduced. Without it only the last state of each member is kept.
     reduce : reduction or sequence of reductions, optional
@@ -113,6 +118,11 @@ def ensemble(
     count = count_members(members, None if y0 is None else states, varied)
     t0, t1 = problem.t0, problem.t1
     times = NOTHING if saveat is None else requested_times(saveat, t0, t1)
+    whole_numbers(refine=(refine, 1))
+    if problem.diffusion is not None and saveat is not None:
+        requested, times = times, on_grid(times, t0, t1, dt)  # type: ignore[arg-type]
+    else:
+        requested = times
     reductions = as_reductions(reduce)
     if saveat is None and any(not isinstance(r, Final) for r in reductions):
         raise ValueError("A reduction needs saveat=, the times at which it looks at the states.")
@@ -142,6 +152,10 @@ def ensemble(
         attempts=max_steps or (math.inf if dt is not None else DEFAULT_ATTEMPTS),
         deadline=math.inf if max_seconds is None else begun + finite_number("max_seconds", max_seconds),
         events=as_events(events),
+        seed=int(seed_word(seed)),
+        first_member=first_member,
+        refine=refine,
+        requested=requested,
     )
     entry = None if engine == "scalar" else plan.entry()
     if entry is None and engine == "lanes":
@@ -228,7 +242,7 @@ class _Gathered:
             else:
                 reduced.append(np.concatenate(self.times[i]) if self.times.get(i) else None)
         return Ensemble(
-            ts=plan.times,
+            ts=plan.times if plan.requested is None else plan.requested,
             ys=self.ys if self.ys is not None else NO_STATES,
             y=self.final[:, 1:],
             t=self.final[:, 0],

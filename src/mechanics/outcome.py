@@ -14,6 +14,7 @@ from .methods import Method
 from .problem import Problem, reads_time
 from .solution import Dense, EventLog, Solution, Stats
 from .status import Status
+from .stochastic import READ
 from .trajectory import Trajectory
 
 Array = NDArray[np.float64]
@@ -57,6 +58,7 @@ def solution_of(
         remedy=remedy,
         dense=dense,
         problem=problem,
+        calculus=READ.get(method.calculus or ""),
     )
 
 

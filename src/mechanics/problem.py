@@ -22,7 +22,10 @@ NOISES = ("diagonal", "additive", "scalar", "general")
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """dy/dt = f(t, y, p), y(t0) = y0; with `diffusion` the Ito equation dy = f dt + g dW.
+    """dy/dt = f(t, y, p), y(t0) = y0; with `diffusion` the stochastic equation dy = f dt + g dW.
+
+    The method says how g dW is read, in the sense of Ito or of Stratonovich (`Method.calculus`): the same problem has
+    two solutions where g depends on y.
 
     Parameters
     ----------
@@ -37,10 +40,12 @@ class Problem:
     p : None, float, array_like, or NamedTuple of these
         Parameters. New values never compile anything anew. For the array engine, anything; it is not copied.
     diffusion : callable, optional
-        `diffusion(t, y, p, g) -> None`; g has shape (n,), or (n, m) for general noise.
+        `diffusion(t, y, p, g) -> None` fills every entry of g, of shape (n,), or (n, m) for general noise.
     noise : {"diagonal", "additive", "scalar", "general"}
         Structure of the diffusion: one Wiener process a component; the same, with g independent of y; one process for
-        all components; m processes through a matrix.
+        all components; m processes through a matrix, dy_i = f_i dt + sum_j g[i, j] dW_j.
+    noises : int, optional
+        m, for general noise, where it must be given; else it follows.
     jacobian : callable, optional
         `jacobian(t, y, p, J) -> None` fills J (n, n), J[i, j] = d f_i / d y_j, which holds zeros when it is called.
         Implicit methods take differences of the drift without it.
@@ -65,6 +70,7 @@ class Problem:
     p: Any = None
     diffusion: Callable[..., None] | None = field(default=None, kw_only=True)
     noise: str = field(default="diagonal", kw_only=True)
+    noises: int | None = field(default=None, kw_only=True)
     jacobian: Callable[..., None] | None = field(default=None, kw_only=True)
     band: tuple[int, int] | None = field(default=None, kw_only=True)
     p_key: Hashable = field(init=False, repr=False)
@@ -83,6 +89,7 @@ class Problem:
             check_arguments(self.diffusion, "diffusion", "t, y, p, g")
         if self.jacobian is not None:
             check_arguments(self.jacobian, "jacobian", "t, y, p, J")
+        self._check_noises()
         p, key = normalise(self.p)
         for name, value in (
             ("y0", initial_state(self.y0)),
@@ -97,6 +104,24 @@ class Problem:
             object.__setattr__(self, "band", half_bandwidths(self.band, len(self.y0)))
             if self.jacobian is not None:
                 check_inside_band(self)
+
+    def _check_noises(self) -> None:
+        if self.noises is None:
+            if self.diffusion is not None and self.noise == "general":
+                raise ValueError("General noise needs noises=, the number m of Brownian motions: g has shape (n, m).")
+            return
+        if isinstance(self.noises, bool) or int(self.noises) != self.noises or self.noises < 1:
+            raise ValueError(f"noises must be a whole number of at least 1, but is {self.noises!r}.")
+        wanted = {"general": self.noises, "scalar": 1}.get(self.noise, np.size(self.y0))
+        if self.noises != wanted:
+            raise ValueError(f"{self.noise} noise has {wanted} Brownian motions here, but noises is {self.noises}.")
+
+    @property
+    def wieners(self) -> int:
+        """Number of Brownian motions; 0 without a diffusion."""
+        if self.diffusion is None:
+            return 0
+        return {"general": self.noises or 0, "scalar": 1}.get(self.noise, len(self.y0))
 
 
 def initial_state(y0: Any) -> NDArray[np.float64]:

@@ -106,6 +106,8 @@ class Solution:
         Name of the method.
     report : Report
         Time reached, last step, responsible component, remedy.
+    calculus : str or None
+        "Ito" or "Stratonovich": how the method read the diffusion; `seed` and `member` name the noise.
     """
 
     ts: Array
@@ -121,6 +123,17 @@ class Solution:
     remedy: str = dataclasses.field(default="", repr=False)
     dense: Dense | None = dataclasses.field(default=None, repr=False)
     problem: Problem | None = dataclasses.field(default=None, repr=False)
+    calculus: str | None = None
+
+    @property
+    def seed(self) -> int | None:
+        """What names the noise of a stochastic solve; the word that a SeedSequence gives."""
+        return int(self.run.whole[layout.SEED]) % 2**64 if self.run.whole[layout.REFINE] > 0 else None
+
+    @property
+    def member(self) -> int | None:
+        """Whose noise a stochastic solve took."""
+        return int(self.run.whole[layout.MEMBER]) if self.run.whole[layout.REFINE] > 0 else None
 
     @property
     def report(self) -> Report:
@@ -138,7 +151,9 @@ class Solution:
             where += f", dt = {self.report.dt:.3g}"
         if self.component is not None:
             where += f", component {self.component}"
-        return f"{self.status.value}{where}. {self.remedy}".rstrip()
+        name = "a path" if self.seed is None else f"seed {self.seed}, member {self.member}"
+        noise = f" {self.method} reads the diffusion in the sense of {self.calculus}; noise of {name}."
+        return f"{self.status.value}{where}. {self.remedy}".rstrip() + (noise if self.calculus else "")
 
     def raise_for_status(self) -> "Solution":
         """Raise SolveError if the solve failed; else return the solution itself."""
@@ -198,6 +213,7 @@ class Solution:
             "events": len(self.events),
             "method": self.method,
             "t": self.t.hex(),
+            "calculus": self.calculus,
         }
         arrays = {"ts": self.ts, "ys": self.ys}
         arrays |= {f"run_{name}": getattr(self.run, name) for name in CARRIED}
@@ -235,6 +251,7 @@ class Solution:
                 component=about["component"],
                 remedy=about["remedy"],
                 dense=dense,
+                calculus=about.get("calculus"),
             )
 
     def to_xarray(self) -> "xarray.Dataset":

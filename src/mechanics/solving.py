@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,14 @@ from .engine.controller import control_of
 from .engine.step import Parts, step_of
 from .event import Event, as_events
 from .methods import TSIT5, Method
+from .noise import BrownianPath
 from .outcome import solution_of
 from .problem import Problem, reads_time
 from .progress import progress_bar
 from .separable import check_separable, has_plain_velocity
 from .solution import Restart, Solution
 from .status import Status
+from .stochastic import BY_PATH, check_noise, laid_out, name_noise, on_grid, same_noise
 from .trajectory import Budget, new_trajectory, resume
 
 Array = NDArray[np.float64]
@@ -41,7 +44,10 @@ def solve(
     saveat: ArrayLike | None = None,
     dense: bool = False,
     events: Event | Sequence[Event] = (),
-    seed: int | None = None,
+    seed: int | np.random.SeedSequence = 0,
+    member: int = 0,
+    refine: int = 1,
+    path: BrownianPath | None = None,
     first_dt: float | None = None,
     max_dt: float = math.inf,
     max_steps: int | None = None,
@@ -72,8 +78,14 @@ def solve(
         Keep the interpolant, so that `solution(t)` works.
     events : Event or sequence of Event
         Roots to find along the way.
-    seed : int, optional
-        Names the noise of a stochastic problem.
+    seed : int or numpy.random.SeedSequence
+        Names the noise of a stochastic problem: the same seed gives the same bits.
+    member : int
+        Whose noise it is: that of this member of the ensemble with the same seed.
+    refine : int
+        Each step takes the noise of so many steps of length dt / refine: what a solve with those steps would see.
+    path : BrownianPath, optional
+        Takes the noise from here instead.
     first_dt, max_dt : float, optional
         Length of the first step; largest length of any.
     max_steps : int, optional
@@ -115,14 +127,23 @@ def solve(
         previous, problem = problem.solution, problem.problem
     given = as_events(events) if events != () else ()
     check_pieces(problem, method, dt)
+    noisy = problem.diffusion is not None
+    if noisy and dense:
+        raise ValueError(
+            "A stochastic equation has no interpolant: its path between steps is unknown. Use saveat=, or a smaller dt."
+        )
     if previous is not None:
         _check_restart(previous, problem, method, dt, given)
     t0, t1 = problem.t0 if previous is None else previous.t, problem.t1
     times = NOTHING if saveat is None else requested_times(saveat, t0, t1)
     floor = tolerances(rtol, atol, len(problem.y0))
+    if noisy:
+        origin = t0 if previous is None else float(previous.run.real[layout.ORIGIN])
+        asked, times = times, on_grid(times, origin, t1, dt) if saveat is not None else times  # type: ignore[arg-type]
     keep: Keep = "steps" if dense else "ends" if saveat is None else "times"
     if keep == "times" and (len(times) == 0 or (len(times) == 1 and times[0] == t1)):
         keep = "nothing"
+    source = "counted" if refine == 1 else "refined"
     control, attempts = control_of(method, max_dt), _attempts(max_steps, dt)
     degree = method.degree
     memory = step_of(method, None, Parts(band=problem.band)).memory(len(problem.y0))
@@ -132,6 +153,15 @@ def solve(
         run.set_step(dt, first_dt, t1 - t0)
     else:
         run = resume(previous.run, previous.y, t0, t1, keep, times, degree)
+    if noisy:
+        whole_numbers(member=(member, 0), refine=(refine, 1))
+        if previous is None:
+            name_noise(run.whole, seed, member, refine if path is None else BY_PATH)
+        else:
+            same_noise(run.whole, seed, member, refine if path is None else BY_PATH)
+        if path is not None:
+            source = "tabled"
+            run.memory = laid_out(path, problem, origin, dt, method.areas)  # type: ignore[arg-type]
     outcome: int | Status = layout.DONE
     if rtol < PRECISION and dt is None and np.any(floor < PRECISION * np.abs(problem.y0)):
         outcome = Status.TOLERANCE
@@ -146,6 +176,7 @@ def solve(
             given,
             dt is not None,
             parts_of(problem, method),
+            source,
         )
         budget = Budget(attempts, math.inf if max_seconds is None else finite_number("max_seconds", max_seconds))
         if progress:
@@ -165,6 +196,8 @@ def solve(
         time.perf_counter() - begun,
         compiled_so_far() - compiled,
     )
+    if noisy and saveat is not None:
+        solution = replace(solution, ts=asked[: len(solution.ts)])
     return solution.raise_for_status() if throw else solution
 
 
@@ -177,7 +210,7 @@ def _solve_arrays(
     saveat: Any,
     dense: bool,
     events: Any,
-    seed: int | None,
+    seed: Any,
     first_dt: float | None,
     max_dt: float,
     max_steps: int | None,
@@ -223,6 +256,7 @@ def parts_of(problem: Problem, method: Method) -> Parts:
         problem.band,
         not reads_time(problem.drift),
         has_plain_velocity(problem, method),
+        {"general": problem.noises, "scalar": 1}.get(noise or ""),
     )
 
 
@@ -237,8 +271,7 @@ def check_pieces(problem: Any, method: Any, dt: Any) -> None:
             "The problem is for the array engine, which `solve` alone runs; many members are a first axis of y0, with "
             "per_member=True for steps of their own."
         )
-    if problem.diffusion is not None:
-        raise ValueError(f"{method} solves ordinary differential equations, but the problem has a diffusion.")
+    check_noise(problem, method, dt)
     if dt is None:
         if not method.adaptive:
             reason = getattr(method.data, "fixed_because", "has no error estimate")

@@ -33,4 +33,4 @@ def _kernels(n: int | None, jacobian: Any, band: tuple[int, int] | None) -> Step
     attempt = make_attempt(linear, make_jacobian(jacobian, band))
     sizes = (ROWS, ROWS - 1, 0, 0, 0, 0)
     kernels = (_nothing, attempt, _nothing, bdf.nordsieck_dense, _nothing)
-    return Step(*kernels, *sizes, run=bdf.bdf_run, memory=memory)
+    return Step(*kernels, *sizes, run=bdf.bdf_run, lanes=False, memory=memory)

@@ -12,14 +12,14 @@ from ..event import Event
 from ..methods.auto import Automatic
 from ..methods.method import Method
 from . import events as event_kernels
-from . import full, output, scalar
+from . import full, noise_source, noisy_events, output, scalar
 from .adopt import adopt
 from .auto import automatic_entry, largest_rate
 from .compile import compile_bound
 from .jacobian import make_jacobian
 from .linear import make_linear
 from .stack import STACK, workspace
-from .step import NO_PARTS, Parts, step_of
+from .step import NO_PARTS, Parts, Step, step_of
 
 Keep = Literal["nothing", "ends", "steps", "times"]
 OUTPUTS = {
@@ -42,6 +42,7 @@ def bind(
     events: tuple[Event, ...],
     fixed: bool,
     parts: Parts = NO_PARTS,
+    source: str = "counted",
 ) -> Callable[..., int]:
     """The entry point for these choices: from memory in a microsecond, from disk, or compiled.
 
@@ -54,7 +55,7 @@ def bind(
     """
     size = n if n <= STACK else None
     functions = tuple((event.g, event.apply) for event in events)
-    key = (drift, method, size, p_key, keep, functions, fixed, parts)
+    key = (drift, method, size, p_key, keep, functions, fixed, parts, source)
     found = _bound.get(key)
     if found is None:
         if isinstance(method.data, Automatic):
@@ -62,11 +63,11 @@ def bind(
                 method.data,
                 size,
                 parts,
-                lambda single, change: _compile(drift, single, size, p, keep, events, fixed, parts, change),
+                lambda single, change: _compile(drift, single, size, p, keep, events, fixed, parts, source, change),
                 lambda: look_at(drift, size, p, parts),
             )
         else:
-            made = _compile(drift, method, size, p, keep, events, fixed, parts)
+            made = _compile(drift, method, size, p, keep, events, fixed, parts, source)
         found = _bound[key] = made, method
     return found[0]
 
@@ -94,17 +95,24 @@ def _compile(
     events: tuple[Event, ...],
     fixed: bool,
     parts: Parts,
+    source: str,
     change: Callable[[dict[str, Any]], dict[str, Any]] = dict,
 ) -> Callable[..., int]:
     step = step_of(method, n, adopted(parts))
     step.check(drift, p)
     watch = event_kernels.watch_nothing
+    noise: dict[str, Any] = {}
+    parts_of_events: Any = ()
     if events:
-        watch = event_kernels.make_watch(
+        parts_of_events = (
             event_kernels.make_values([adopt(event.g) for event in events]),
             event_kernels.make_apply([event.apply and adopt(event.apply) for event in events]),
             len(events),
         )
+    if step.noise is not None:
+        watch, noise = _noise_names(step, n, keep, source, parts_of_events, parts.noises)
+    elif events:
+        watch = event_kernels.make_watch(*parts_of_events)
     names = {
         "begin": step.begin,
         "attempt": step.attempt,
@@ -123,6 +131,7 @@ def _compile(
         "carried": step.carried,
         "recalled": step.recalled,
         "bare": keep in ("nothing", "times") and not events,
+        **noise,
     }
     run = step.run or (scalar.fixed_run if fixed else scalar.adaptive_run)
     entry: Any = compile_bound(run, **change(names))
@@ -135,6 +144,39 @@ def _compile(
             f"{getattr(drift, '__name__', drift)} (or one of the events) could not be compiled. Kernels take numbers, "
             f"arrays and NamedTuples of these, and write their result into their last argument. Numba says:\n{error}"
         ) from error
+
+
+def _noise_names(
+    step: Step, n: int | None, keep: Keep, source: str, events: Any, noises: int | None
+) -> tuple[Any, dict[str, Any]]:
+    """The kernel that watches events, and what else `noisy.noisy_run` leaves open."""
+    draws = step.noise
+    look, watch = (
+        noisy_events.make_watch(*events) if events else (noisy_events.look_at_nothing, noisy_events.watch_nothing)
+    )
+    return watch, {
+        "look": look,
+        "fill": noise_source.choose(source, draws.areas),
+        "wieners": draws.wieners,
+        "count": draws.count,
+        "normals": _room(n, step, noises),
+        "refined": source == "refined",
+        "saves_ends": keep == "ends",
+        "saves_times": keep == "times",
+    }
+
+
+def _room(n: int | None, step: Step, noises: int | None) -> Any:
+    """Kernel that makes the array of the normals of one step."""
+    if n is None and noises is None:  # at most two for each component
+        return workspace(None, 2)
+    count = in_python(step.noise.count)(n)
+    return workspace(1, count) if count <= STACK else workspace(None, 0, count)
+
+
+def in_python(kernel: Any) -> Any:
+    """The plain function of a kernel."""
+    return getattr(kernel, "py_func", kernel)
 
 
 def adopted(parts: Parts) -> Parts:

@@ -191,4 +191,4 @@ def _kernels(tab: Dirk, n: int | None, parts: Parts) -> Step:
         return HEAD + n + elements(storage(n, parts.band), n)
 
     sizes = (s + 3, tab.degree, s - 1, 0, 0, 0)
-    return Step(begin, attempt, finish, dense, shift, *sizes, run=newton_run, memory=size_of_memory)
+    return Step(begin, attempt, finish, dense, shift, *sizes, run=newton_run, lanes=False, memory=size_of_memory)

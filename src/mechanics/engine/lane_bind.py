@@ -11,14 +11,15 @@ from numba.core.config import DISABLE_JIT  # type: ignore[attr-defined]
 from numba.core.errors import NumbaError
 
 from ..methods.method import Method
-from . import lanes
+from . import lanes, noise_source
 from .adopt import adopt
-from .bind import adopted
+from .bind import adopted, in_python
 from .collect import keep_states
 from .compile import compile_bound
 from .lane_layout import STATE
 from .lane_parameters import Varied, reader
-from .step import NO_PARTS, Parts, step_of
+from .noisy_lanes import noisy_lanes
+from .step import NO_PARTS, Parts, Step, step_of
 
 _bound: dict[Hashable, tuple[Callable[..., int] | None, Any]] = {}
 
@@ -42,23 +43,32 @@ def bind_lanes(
     saves: bool,
     fixed: bool,
     parts: Parts = NO_PARTS,
+    source: str = "counted",
 ) -> Callable[..., int] | None:
     """The entry point for these choices; None where the drift cannot run in lanes (it branches on the state, say)."""
-    key = (drift, method, n, varied.layout, varied.rows.shape[1], p_key, collect, saves, fixed, parts)
+    key = (drift, method, n, varied.layout, varied.rows.shape[1], p_key, collect, saves, fixed, parts, source)
     if key not in _bound:
-        _bound[key] = _compile(drift, method, n, varied, collect, saves, fixed, parts), (method, collect)
+        _bound[key] = _compile(drift, method, n, varied, collect, saves, fixed, parts, source), (method, collect)
     return _bound[key][0]
 
 
 def _compile(
-    drift: Any, method: Method, n: int, varied: Varied, collect: Any, saves: bool, fixed: bool, parts: Parts
+    drift: Any,
+    method: Method,
+    n: int,
+    varied: Varied,
+    collect: Any,
+    saves: bool,
+    fixed: bool,
+    parts: Parts,
+    source: str,
 ) -> Callable[..., int] | None:
     step = step_of(method, n, adopted(parts))
     step.check(drift, varied.shared)
-    if step.run is not None or not step.lanes:
+    if not step.lanes:
         return None
     entry: Any = compile_bound(
-        lanes.fixed_lanes if fixed else lanes.adaptive_lanes,
+        noisy_lanes if step.noise is not None else lanes.fixed_lanes if fixed else lanes.adaptive_lanes,
         begin=step.begin,
         attempt=step.attempt,
         finish=step.finish,
@@ -74,6 +84,7 @@ def _compile(
         coefficients=step.degree * (n + 1),
         order=method.order,
         saves=saves,
+        **_noise_names(step, n, source),
     )
     if DISABLE_JIT:
         return entry
@@ -81,6 +92,21 @@ def _compile(
         return entry.compile(_signature(varied.shared))
     except NumbaError:
         return None
+
+
+def _noise_names(step: Step, n: int, source: str) -> dict[str, Any]:
+    """What else `noisy_lanes.noisy_lanes` leaves open."""
+    if step.noise is None:
+        return {}
+    draws = in_python(step.noise.count)(n)
+    rows = draws + draws % 2
+    return {
+        "fill": noise_source.choose(source, step.noise.areas),
+        "wieners": in_python(step.noise.wieners)(n),
+        "draws": draws,
+        "rows": rows,
+        "fine_rows": rows if source == "refined" else 0,
+    }
 
 
 def _signature(p: Any) -> tuple[Any, ...]:

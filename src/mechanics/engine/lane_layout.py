@@ -23,6 +23,9 @@ STEPS = 1
 REFUSALS = 2
 SAVED = 3
 
-# queue: the next member to start, and the one after the last
+# queue: the next member to start, and the one after the last; then what names the noise
 QUEUE_NEXT = 0
 QUEUE_END = 1
+QUEUE_SEED = 2
+QUEUE_FIRST = 3  # index in the ensemble of the first member of the queue
+QUEUE_REFINE = 4

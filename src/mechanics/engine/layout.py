@@ -43,7 +43,10 @@ RESUME_CHECK = 24
 RESUME_LEVEL = 25
 SWITCHES = 26  # changes in this run
 IMPLICIT = 27  # accepted implicit steps in this run
-WHOLES = 28
+SEED = 28  # of the noise, as the bits of an unsigned word
+MEMBER = 29  # whose noise it is
+REFINE = 30  # steps of the noise in a step of the method; 0 where there is no noise
+WHOLES = 31
 
 AT_START = 2  # it is the start, before the first step was chosen
 

@@ -13,6 +13,7 @@ class Parts(NamedTuple):
     band: tuple[int, int] | None = None  # lower and upper half-bandwidth of the Jacobian
     autonomous: bool = False  # the drift does not read its t
     plain_velocity: bool = False  # dq/dt is v itself and dv/dt depends on t and q alone (`mechanics.separable`)
+    noises: int | None = None  # Brownian motions, where their number is not that of the components
 
 
 NO_PARTS = Parts()
@@ -46,7 +47,8 @@ class Step(NamedTuple):
     squares: int = 0  # n x n matrices of K, behind its vectors
     jacobians: int = 0  # evaluations of the Jacobian in an attempt, beyond those that a loop of its own counts
     factorisations: int = 0
-    lanes: bool = True  # whether the kernels take lanes; never where there is a loop of its own
+    lanes: bool = True  # whether the kernels take lanes
     carried: int = 1  # vectors of K, from `last` on, that the next step starts with
     recalled: int = 0  # the first of them that `begin` cannot find again from t and y
+    noise: Any = None  # `engine.noise_source.Draws` of a stochastic method
     check: Callable[[Any, Any], None] = any_drift  # raises ValueError where the method cannot take the drift with p

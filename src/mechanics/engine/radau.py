@@ -241,4 +241,4 @@ def _kernels(tab: Radau, n: int | None, parts: Parts) -> Step:
         return HEAD + MATRICES * n + elements(storage(n, parts.band, J=1, M=3, P=2), n)
 
     sizes = (VECTORS, tab.degree, END, 0, 0, 0)
-    return Step(begin, attempt, finish, dense, shift, *sizes, run=newton_run, memory=size_of_memory)
+    return Step(begin, attempt, finish, dense, shift, *sizes, run=newton_run, lanes=False, memory=size_of_memory)

@@ -11,6 +11,7 @@ Q holds d of them.
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from numba import types
 from numba.core.config import DISABLE_JIT  # type: ignore[attr-defined]
 from numba.extending import intrinsic
@@ -56,6 +57,15 @@ def _compiled(tab: Tableau, n: int | None) -> Stages:
         _sequence(tuple(zip(range(first_extra, len(tab.B)), tab.extra_A, extra_nodes, strict=True)), (), n),
         coefficients_kernel(tab.B, n),
     )
+
+
+def combinations(columns: tuple[Row, ...], n: int | None) -> Any:
+    """Kernel (y, K, Q): vector k of Q is sum_j columns[k][j] K_j; y only says how long vectors are."""
+    if DISABLE_JIT:
+        from .stages_plain import plain_combinations
+
+        return plain_combinations(columns)
+    return coefficients_kernel(np.array(columns).T, n)
 
 
 def _rows(array: Any) -> tuple[Row, ...]:

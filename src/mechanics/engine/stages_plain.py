@@ -8,6 +8,18 @@ from ..methods.tableau import Tableau
 from .stages import DOP853_WEIGHT, Stages
 
 
+def plain_combinations(columns: Any) -> Any:
+    """As `stages.combinations`."""
+    rows = np.array(columns)
+
+    def combine(y: Any, K: Any, Q: Any) -> None:
+        k = K[: rows.shape[1] * len(y)].reshape(-1, len(y))
+        used = [np.where(row[:, None] != 0.0, k * row[:, None], 0.0).sum(axis=0) for row in rows]
+        Q[: len(rows) * len(y)] = np.concatenate(used)
+
+    return combine
+
+
 def plain_stages(tab: Tableau) -> Stages:
     """As `stages.explicit_stages`, for any number of components."""
     s = tab.stages

@@ -25,13 +25,16 @@ from ..methods.method import Method
 from ..methods.radau import Radau
 from ..methods.rosenbrock import Rosenbrock
 from ..methods.splitting import Splitting
+from ..methods.stochastic import Difference, PredictorCorrector, Roessler, WeakSecond
 from ..methods.tableau import Tableau
 from ..methods.taylor import Series
 from .bdf_step import bdf_step
 from .dirk import dirk_step
 from .explicit import explicit_step
 from .gauss import gauss_step
+from .noisy_steps import difference_step, predictor_corrector_step, roessler_step
 from .parts import NO_PARTS, Parts, Step, no_memory
+from .platen import weak_second_step
 from .radau import radau_step
 from .rosenbrock import rosenbrock_step
 from .splitting import splitting_step
@@ -48,6 +51,10 @@ FAMILIES: dict[type, Callable[[Any, int | None, Parts], Step]] = {
     Radau: radau_step,
     Splitting: splitting_step,
     Gauss: gauss_step,
+    PredictorCorrector: predictor_corrector_step,
+    Difference: difference_step,
+    Roessler: roessler_step,
+    WeakSecond: weak_second_step,
 }
 
 
@@ -59,7 +66,7 @@ def _automatic(data: Automatic, n: int | None, parts: Parts) -> Step:
     def memory(size: int) -> int:
         return max(step.memory(size) for step in steps)
 
-    return Step(None, None, None, None, None, 0, data.degree, 0, 0, 0, 0, run=_automatic, memory=memory)
+    return Step(None, None, None, None, None, 0, data.degree, 0, 0, 0, 0, run=_automatic, lanes=False, memory=memory)
 
 
 FAMILIES[Automatic] = _automatic

@@ -8,6 +8,8 @@ from .dirk import Dirk, dirk
 from .dop853 import DOP853
 from .dopri5 import DOPRI5
 from .euler import EULER
+from .euler_heun import EULER_HEUN
+from .euler_maruyama import EULER_MARUYAMA
 from .feagin10 import FEAGIN10
 from .feagin12 import FEAGIN12
 from .gauss import GAUSS4, GAUSS6, GAUSS8, GAUSS16, IMPLICIT_MIDPOINT, Gauss, gauss
@@ -16,6 +18,8 @@ from .kvaerno3 import KVAERNO3
 from .kvaerno5 import KVAERNO5
 from .mclachlan4 import MCLACHLAN4
 from .method import Controller, Method
+from .milstein import MILSTEIN
+from .platen_weak2 import PLATEN_WEAK2
 from .radau import Radau, radau
 from .radau5 import RADAU5
 from .ralston3 import RALSTON3
@@ -24,7 +28,11 @@ from .rodas5p import RODAS5P
 from .rosenbrock import Rosenbrock, rosenbrock
 from .second_order import HEUN, MIDPOINT
 from .splitting import Splitting, compensated, composition, splitting
+from .sra1 import SRA1
+from .sra3 import SRA3
+from .sri1w1 import SRI1W1
 from .ssprk3 import SSPRK3
+from .stratonovich_heun import STRATONOVICH_HEUN
 from .tableau import Tableau, tableau
 from .taylor import TAYLOR12, TAYLOR20, Series, taylor
 from .tsit5 import TSIT5
@@ -45,6 +53,8 @@ __all__ = [
     "DOP853",
     "DOPRI5",
     "EULER",
+    "EULER_HEUN",
+    "EULER_MARUYAMA",
     "FEAGIN10",
     "FEAGIN12",
     "GAUSS4",
@@ -59,12 +69,18 @@ __all__ = [
     "KVAERNO5",
     "MCLACHLAN4",
     "MIDPOINT",
+    "MILSTEIN",
+    "PLATEN_WEAK2",
     "POSITION_VERLET",
     "RADAU5",
     "RALSTON3",
     "RK4",
     "RODAS5P",
+    "SRA1",
+    "SRA3",
+    "SRI1W1",
     "SSPRK3",
+    "STRATONOVICH_HEUN",
     "TAYLOR12",
     "TAYLOR20",
     "TSIT5",

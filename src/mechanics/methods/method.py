@@ -99,5 +99,15 @@ class Method:
         found: frozenset[str] = getattr(self.data, "noises", frozenset())
         return found
 
+    @property
+    def areas(self) -> bool:
+        """Whether a step needs the time integrals of the Brownian motions beside their increments."""
+        return bool(getattr(self.data, "areas", False))
+
+    @property
+    def any_diagonal(self) -> bool:
+        """Whether diagonal noise may depend on all components: a g[i] on y[j]."""
+        return bool(getattr(self.data, "any_diagonal", True))
+
     def __repr__(self) -> str:
         return self.name

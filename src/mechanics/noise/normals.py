@@ -28,7 +28,7 @@ def fill_normals(z, seed, member, step, over_steps):  # type: ignore[no-untyped-
     """Fill z[component, lane] with the normals of members `member`, `member` + 1, ... at one step.
 
     With `over_steps` the lanes are steps `step`, `step` + 1, ... of one member instead. z has shape (components,
-    lanes), the number of components a multiple of 4 (pad it); seed, member and step are uint64. Three passes over short
+    lanes), the number of components an even one (pad it); seed, member and step are uint64. Three passes over short
     loops (words, radii, directions): one long loop would wait for its own divisions and square roots instead of
     overlapping those of the next lanes. Words wait in z as the bits of floats.
     """
@@ -47,6 +47,16 @@ def fill_normals(z, seed, member, step, over_steps):  # type: ignore[no-untyped-
                 w0, w1 = threefry13(member + np.uint64(i), step, seed, key)
                 first[i] = float_of(w0)
                 second[i] = float_of(w1)
+    if n % BLOCK != 0:  # half a block: its first word alone
+        half, key = z[n - 1], np.uint64(n // BLOCK)
+        if over_steps:
+            for i in range(lanes):
+                w0, _ = threefry13(member, step + np.uint64(i), seed, key)
+                half[i] = float_of(w0)
+        else:
+            for i in range(lanes):
+                w0, _ = threefry13(member + np.uint64(i), step, seed, key)
+                half[i] = float_of(w0)
     for c in range(0, n, 2):
         radii, words = z[c], z[c + 1]
         for i in range(lanes):

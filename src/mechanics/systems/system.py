@@ -121,7 +121,7 @@ class System:
         Parameters
         ----------
         **changes
-            Any of drift, y0, t0, t1, p, diffusion, noise, jacobian, in place of the standard ones; band.
+            Any of drift, y0, t0, t1, p, diffusion, noise, jacobian, in place of the standard ones; band, noises.
 
         Returns
         -------
@@ -130,9 +130,11 @@ class System:
         from mechanics.problem import Problem
 
         standard = {k: getattr(self, k) for k in ("drift", "y0", "t0", "t1", "p", "diffusion", "noise", "jacobian")}
-        unknown = sorted(set(changes) - {*standard, "band"})
+        unknown = sorted(set(changes) - {*standard, "band", "noises"})
         if unknown:
             raise TypeError(f"problem() can change {', '.join(standard)}, but got {', '.join(unknown)}.")
+        if self.noise == "general":
+            standard["noises"] = self.noises
         arguments = {**standard, **changes}
         first = [arguments.pop(k) for k in ("drift", "y0", "t0", "t1", "p")]
         return Problem(*first, **arguments)
