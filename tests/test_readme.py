@@ -6,7 +6,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-GUIDE = ("start", "solve", "events", "ensembles", "methods", "scipy", "chain", "engine", "systems", "symbolic", "testing")
+GUIDE = (
+    "start",
+    "solve",
+    "events",
+    "ensembles",
+    "methods",
+    "scipy",
+    "chain",
+    "engine",
+    "systems",
+    "symbolic",
+    "testing",
+)
 PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in GUIDE)]
 
 
