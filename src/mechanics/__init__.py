@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_SUBPACKAGES = ("chain", "engine", "fit", "methods", "noise", "plots", "reduce", "systems", "testing")
+_SUBPACKAGES = ("arrays", "chain", "engine", "fit", "methods", "noise", "plots", "reduce", "systems", "testing")
 _HOMES = {
     "Problem": "problem",
     "Event": "event",
     "Solution": "solution",
+    "ArraySolution": "arrays.solution",
     "Status": "status",
     "SolveError": "status",
     "solve": "solving",
@@ -22,6 +23,7 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
+    from .arrays.solution import ArraySolution
     from .ensemble_result import Ensemble
     from .ensembles import ensemble
     from .event import Event
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from .status import SolveError, Status
 
 __all__ = [
+    "ArraySolution",
     "Ensemble",
     "Event",
     "Problem",
