@@ -2,8 +2,8 @@
 
     PYTHONPATH=src python benchmarks/work_precision_stiff.py [--quick] [--docs docs]
 
-Systems, absolute tolerances and errors as in `stiff.py` (the largest relative error of a component of the final state; no
-Jacobian given, the band of the Brusselator is). Writes images/work_precision_stiff_{evaluations,time}.png and
+Systems, absolute tolerances and errors as in `stiff.py` (the largest relative error of a component of the final state;
+no Jacobian given, the band of the Brusselator is). Writes images/work_precision_stiff_{evaluations,time}.png and
 tables/work_precision_stiff.md into the folder of the documentation. Evaluations of the drift are counted, those for
 Jacobians by differences included; times are medians of interleaved rounds of processor time. Compiling, done before,
 takes minutes in the first run on a machine.
