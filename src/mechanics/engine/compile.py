@@ -33,9 +33,8 @@ from .fingerprint import NotHashable, fingerprint
 __all__ = ["CompileCounts", "compile_bound", "compile_counts", "compiled_so_far", "inlined", "kernel"]
 
 # Numba names machine code after the function and a number that it counts from 1 in every process. Code loaded from disk
-# brings the names of the process that compiled it, and where the linker knows a name already it takes the code it knows:
-# another function of that name, compiled here under that number, would be replaced. Numbers that start anywhere do not
-# meet.
+# brings the names of the process that compiled it, and where the linker knows a name already it takes what it knows:
+# another function of that name, compiled here under that number, is replaced. Numbers that start anywhere do not meet.
 FunctionIdentity._unique_ids = itertools.count(secrets.randbits(62))
 
 _counts = CompileCounts()

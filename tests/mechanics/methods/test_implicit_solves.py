@@ -20,6 +20,7 @@ def relative(y, exact):
     return float(np.max(np.abs(y - exact) / np.abs(exact)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS, ids=str)
 @pytest.mark.parametrize("system", [ROBERTSON, ROBER, VAN_DER_POL_STIFF, HIRES, OREGONATOR], ids=lambda s: s.name)
 def test_stiff_systems_reach_their_known_states(system, method):
@@ -42,6 +43,7 @@ def test_stiff_systems_reach_their_known_states(system, method):
     assert errors[-1] < 0.1 * errors[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", NEWTON, ids=str)
 def test_twenty_decades_of_scale(method):
     """E5 with an absolute tolerance of 1e-24; Newton's iteration corrects what rounding does to dt |J| = 1e16."""
@@ -56,6 +58,7 @@ def brusselator():
     return solve(BRUSSELATOR_PDE.problem(jacobian=None, band=(2, 2)), RADAU5, rtol=1e-11, atol=1e-11, saveat=[10.0]).y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", HIGH, ids=str)
 def test_band_differences_and_given_jacobian_agree(method, brusselator):
     """200 unknowns: all four ways to J are as accurate as asked, and a band costs five evaluations for J, not 200."""
