@@ -5,8 +5,8 @@
 Each competitor solves at a ladder of tolerances, with atol = rtol times the case's floor (`harness.cases.STIFF`).
 Error: the largest relative error of a component of the final state, known to 60 digits (of the Brusselator: VERN9 at
 1e-13). The time at a given error is read off by log-log interpolation between the two tolerances that bracket it; '-'
-where no tolerance reached it. Nobody is given the Jacobian; the band of the Brusselator (200 unknowns) is given to those
-that can use it: ours, CVODE, SciPy's and CyRK's LSODA. What is not timed: building, compiling.
+where no tolerance reached it. Nobody is given the Jacobian; the band of the Brusselator (200 unknowns) is given to
+those that can use it: ours, CVODE, SciPy's and CyRK's LSODA. What is not timed: building, compiling.
 """
 
 import argparse

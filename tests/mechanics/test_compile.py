@@ -125,6 +125,48 @@ def test_a_damaged_cache_file_is_compiled_again(package):
     assert run(package) == (6.0, 0, 1)
 
 
+NAMESAKES = """
+    import sys
+    import numpy as np
+    from mechanics.engine import compile_bound, kernel
+
+    def make(c):
+        @kernel(forceinline=False)
+        def work(x):  # too long to be written into its two callers
+            total = 0.0
+            for i in range(len(x)):
+                for j in range(50):
+                    total += np.sin(x[i] * c + j) * np.cos(x[i] * j) + np.exp(-x[i] * j * c) + (c if j == 7 else 0.0)
+            return total
+        return work
+
+    f = None
+    def entry(x, y):
+        return f(x) + f(y)
+
+    x = np.ones(3)
+    for c in map(float, sys.argv[1:]):
+        run = compile_bound(entry, f=make(c))
+        print(run(x, 2 * x), run.py_func.__globals__["f"].py_func(x) + run.py_func.__globals__["f"].py_func(2 * x))
+"""
+
+
+def test_code_from_disk_does_not_replace_a_namesake_that_is_compiled_here(tmp_path):
+    """Two functions of one name: one loaded, which another process compiled first, the other compiled after it.
+
+    Numba's names, counted from 1 in every process, would be equal; the loaded code then ran for both.
+    """
+    write(tmp_path / "main.py", NAMESAKES)
+    env = {**os.environ, "MECHANET_CACHE_DIR": str(tmp_path / "cache")}
+    for order in (["3.0"], ["5.0"], ["3.0", "7.0"], ["5.0", "3.0"]):
+        done = subprocess.run(
+            [sys.executable, "main.py", *order], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+        )
+        for line in done.stdout.splitlines():
+            fast, plain = map(float, line.split())
+            assert fast == pytest.approx(plain, rel=1e-12), order
+
+
 def test_a_folder_that_cannot_be_written_costs_a_warning_and_no_more(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("MECHANET_CACHE_DIR", str(tmp_path / "file" / "below"))

@@ -527,3 +527,51 @@ def test_a_failed_solve_says_why(fun, words):
 def test_a_largest_step_below_the_spacing_of_time_fails_instead_of_standing_still():
     result = solve_ivp(decay, (5, 6), [1.0], max_step=1e-20)
     assert (result.status, result.message) == (-1, "Required step size is less than spacing between numbers.")
+
+
+def stiff_reaction(t, y):
+    fast, back = 3e7 * y[1] * y[1], 1e4 * y[1] * y[2]
+    return [back - 0.04 * y[0], 0.04 * y[0] - back - fast, fast]
+
+
+def stiff_jacobian(t, y):
+    return np.array(
+        [[-0.04, 1e4 * y[2], 1e4 * y[1]], [0.04, -1e4 * y[2] - 6e7 * y[1], -1e4 * y[1]], [0.0, 6e7 * y[1], 0.0]]
+    )
+
+
+@pytest.mark.parametrize("method", ["Radau", "BDF", "LSODA"])
+def test_compiled_stiff_functions_are_run_by_our_methods(method):
+    """With and without the Jacobian, which saves its differences; a constant one changes nothing."""
+    from mechanics.systems import ROBERTSON
+
+    options = {"rtol": 1e-6, "atol": 1e-10, "compile": True}
+    plain = solve_ivp(stiff_reaction, (0, 40), [1.0, 0.0, 0.0], method, **options)
+    given = solve_ivp(stiff_reaction, (0, 40), [1.0, 0.0, 0.0], method, jac=stiff_jacobian, **options)
+    constant = solve_ivp(stiff_reaction, (0, 40), [1.0, 0.0, 0.0], method, jac=np.eye(3), **options)
+    for found in (plain, given):
+        np.testing.assert_allclose(found.y[:, -1], ROBERTSON.final, rtol=2e-5)
+    assert given.nfev < plain.nfev
+    assert given.nfev + 3 * given.njev == pytest.approx(plain.nfev, abs=12)
+    assert 0 < given.njev <= given.nlu
+    np.testing.assert_array_equal(constant.y, plain.y)
+    alone = solve_ivp(stiff_reaction, (0, 40), [1.0, 0.0, 0.0], method, rtol=1e-6, atol=1e-10)
+    assert alone.success  # called as it is: SciPy's own
+    assert len(alone.t) != len(plain.t)
+
+
+def test_bands_of_a_compiled_function_are_used():
+    """Heat in a rod of 40 cells: three evaluations for J instead of forty."""
+
+    def rod(t, y):
+        dy = np.empty(len(y))
+        for i in range(len(y)):
+            left = y[i - 1] if i > 0 else 1.0
+            right = y[i + 1] if i + 1 < len(y) else 0.0
+            dy[i] = 1600.0 * (left - 2.0 * y[i] + right)
+        return dy
+
+    narrow = solve_ivp(rod, (0, 1), np.zeros(40), "LSODA", lband=1, uband=1, compile=True)
+    full = solve_ivp(rod, (0, 1), np.zeros(40), "LSODA", compile=True)
+    np.testing.assert_allclose(narrow.y[:, -1], 1.0 - np.arange(1, 41) / 41, atol=1e-3)
+    assert narrow.nfev + 30 * narrow.njev < full.nfev

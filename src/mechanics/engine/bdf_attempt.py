@@ -4,8 +4,8 @@
 
 J is kept until the iteration fails or it is old, the factorised matrix until l_1 / dt has changed by more than a part;
 meanwhile corrections are multiplied by 2 r / (1 + r), r the ratio of the old l_1 / dt to the present one, between
-what is right for fast and for slow modes. The iteration ends where the error left, estimated from the rate of convergence, is a
-small part of the error allowed.
+what is right for fast and for slow modes. The iteration ends where the error left, estimated from the rate of
+convergence, is a small part of the error allowed.
 
 Brown, Byrne, Hindmarsh, SIAM J. Sci. Stat. Comput. 10 (1989) 1038-1051, section 3.
 """

@@ -15,6 +15,8 @@ another one as an argument nor notice an edited callee; a bound entry with a key
 """
 
 import dataclasses
+import itertools
+import secrets
 import uuid
 from collections.abc import Callable
 from types import FunctionType
@@ -22,12 +24,18 @@ from typing import Any
 
 from numba import njit
 from numba.core import config
+from numba.core.bytecode import FunctionIdentity
 from numba.core.dispatcher import Dispatcher
 
 from .cache import CompileCounts, KernelCache
 from .fingerprint import NotHashable, fingerprint
 
 __all__ = ["CompileCounts", "compile_bound", "compile_counts", "compiled_so_far", "inlined", "kernel"]
+
+# Numba names machine code after the function and a number that it counts from 1 in every process. Code loaded from disk
+# brings the names of the process that compiled it, and where the linker knows a name already it takes what it knows:
+# another function of that name, compiled here under that number, is replaced. Numbers that start anywhere do not meet.
+FunctionIdentity._unique_ids = itertools.count(secrets.randbits(62))
 
 _counts = CompileCounts()
 _by_identity: dict[tuple[Any, ...], tuple[Callable[..., Any], dict[str, Any]]] = {}

@@ -98,8 +98,8 @@ def _kernels(tab: Dirk, n: int | None, parts: Parts) -> Step:
         solve(M, P, delta)
         total = 0.0
         for m in range(n):
-            part = delta[m] / (atol[m] + rtol * max(abs(y[m]), abs(y1[m])))
-            total += part * part + (y1[m] - y1[m])
+            share = delta[m] / (atol[m] + rtol * max(abs(y[m]), abs(y1[m])))
+            total += share * share + (y1[m] - y1[m])
         return total / n
 
     @inlined

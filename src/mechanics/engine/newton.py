@@ -62,8 +62,8 @@ def norm_square(v, y, rtol, atol):  # type: ignore[no-untyped-def]
     n = len(y)
     total = 0.0
     for m in range(n):
-        part = v[m] / (atol[m] + rtol * abs(y[m]))
-        total += part * part
+        share = v[m] / (atol[m] + rtol * abs(y[m]))
+        total += share * share
     return total / n
 
 

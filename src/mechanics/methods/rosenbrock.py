@@ -65,7 +65,7 @@ class Rosenbrock:
     @property
     def Gamma(self) -> Vector:
         """Coefficients of J K_j in the original form."""
-        return np.asarray(np.linalg.inv(np.eye(self.stages) / self.gamma - self.C), np.float64)
+        return np.asarray(np.linalg.inv(np.eye(self.stages) / self.gamma - self.C), float)
 
     @property
     def alpha(self) -> Vector:

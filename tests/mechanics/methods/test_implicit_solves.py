@@ -20,6 +20,7 @@ def relative(y, exact):
     return float(np.max(np.abs(y - exact) / np.abs(exact)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS, ids=str)
 @pytest.mark.parametrize("system", [ROBERTSON, ROBER, VAN_DER_POL_STIFF, HIRES, OREGONATOR], ids=lambda s: s.name)
 def test_stiff_systems_reach_their_known_states(system, method):
@@ -42,6 +43,7 @@ def test_stiff_systems_reach_their_known_states(system, method):
     assert errors[-1] < 0.1 * errors[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", NEWTON, ids=str)
 def test_twenty_decades_of_scale(method):
     """E5 with an absolute tolerance of 1e-24; Newton's iteration corrects what rounding does to dt |J| = 1e16."""
@@ -56,6 +58,7 @@ def brusselator():
     return solve(BRUSSELATOR_PDE.problem(jacobian=None, band=(2, 2)), RADAU5, rtol=1e-11, atol=1e-11, saveat=[10.0]).y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", HIGH, ids=str)
 def test_band_differences_and_given_jacobian_agree(method, brusselator):
     """200 unknowns: all four ways to J are as accurate as asked, and a band costs five evaluations for J, not 200."""
@@ -86,11 +89,9 @@ def prothero_robinson(t, y, p, dy):
     dy[1] = y[0] * y[1] * 0.1
 
 
-@pytest.mark.parametrize(
-    ("method", "least"), [(RODAS5P, 3.5), (KVAERNO5, 2.0), (RADAU5, 2.8), (KVAERNO3, 1.8)], ids=str
-)
-def test_stiff_order_of_convergence(method, least):
-    """y' = -1e6 (y - phi) + phi': the order falls to about the stage order plus one, not to nothing.
+@pytest.mark.parametrize(("method", "order"), [(RODAS5P, 3), (KVAERNO5, 2), (RADAU5, 3), (KVAERNO3, 2)], ids=str)
+def test_stiff_order_of_convergence(method, order):
+    """y' = -1e6 (y - phi) + phi': errors of at most 1e-8 that fall as dt^3 or, for the pairs, as dt^2.
 
     Prothero, Robinson, Math. Comp. 28 (1974) 145-162.
     """
@@ -100,9 +101,9 @@ def test_stiff_order_of_convergence(method, least):
     for dt in dts:
         solution = solve(problem, method, dt=dt, rtol=1e-10, atol=1e-12)
         errors.append(np.abs(solution.ys[:, 0] - np.sin(solution.ts + 0.5)).max())
-    assert errors[0] < 1e-3
+    assert errors[0] < 1e-8
     slope = math.log(errors[0] / errors[1]) / math.log(2.0)
-    assert slope > least or errors[1] < 1e-10
+    assert order - 0.2 < slope < order + 0.5
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
@@ -115,11 +116,11 @@ def test_bits_do_not_depend_on_how_the_work_is_done(method, dt):
 
 
 @pytest.mark.parametrize("method", [RODAS5P, KVAERNO5, RADAU5], ids=str)
-@pytest.mark.parametrize("dt", [None, 0.5])
+@pytest.mark.parametrize("dt", [None, 0.05])
 def test_a_run_continued_beyond_its_end_has_the_bits_of_a_longer_one(method, dt):
     """With reused Jacobians (20 unknowns), from an end that cut a step short, with and without a grid of steps."""
     problem = BRUSSELATOR_PDE.problem(
-        y0=1.0 + 0.1 * np.arange(20.0), p=type(BRUSSELATOR_PDE.p)(2.0), jacobian=None, band=(2, 2), t1=5.0
+        y0=1.0 + 0.01 * np.arange(20.0), p=type(BRUSSELATOR_PDE.p)(2.0), jacobian=None, band=(2, 2), t1=5.0
     )
     whole = solve(problem, method, dt=dt, saveat=[5.0])
     for end in (1.7, 2.0):
@@ -153,7 +154,7 @@ def test_saved_times_interpolant_and_backward_time(method):
     assert np.abs(solve(problem, method, rtol=1e-6, atol=1e-8, saveat=ts).ys - exact).max() < 1e-3
     np.testing.assert_array_equal(smooth(ts), solve(problem, method, rtol=1e-6, atol=1e-8, saveat=ts).ys)
     back = Problem(problem.drift, exact[5], ts[5], 0.0, problem.p, jacobian=problem.jacobian)
-    np.testing.assert_allclose(solve(back, method, rtol=1e-9, atol=1e-10).y, problem.y0, rtol=1e-5)
+    np.testing.assert_allclose(solve(back, method, rtol=1e-9, atol=1e-10).y, problem.y0, rtol=1e-4, atol=1e-4)
 
 
 def decay_and_reset(t, y, p, dy):
