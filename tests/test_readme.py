@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-GUIDE = ("start", "solve", "events", "ensembles", "methods", "scipy", "chain", "engine", "systems", "testing")
+GUIDE = ("start", "solve", "events", "ensembles", "methods", "stiff", "scipy", "chain", "engine", "systems", "testing")
 PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in GUIDE)]
 
 
