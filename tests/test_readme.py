@@ -12,6 +12,7 @@ GUIDE = (
     "events",
     "ensembles",
     "methods",
+    "stiff",
     "scipy",
     "chain",
     "engine",
