@@ -63,7 +63,7 @@ CASES = {"Ornstein-Uhlenbeck": (ou, half, 1), "double well": (well, half, 1), "o
 
 def bare(name, members, steps):
     """A loop by hand over members side by side."""
-    drift, _, n = CASES[name]
+    _, _, n = CASES[name]
     rows, root = n + n % 2, math.sqrt(DT)
     scale = np.full(n, 0.5 * root)
     if name == "oscillator":
