@@ -125,7 +125,8 @@ def on_grid(times: Array, t0: float, t1: float, dt: float) -> Array:
         t, near = times[off[0]], ends[off[0]]
         raise ValueError(
             f"saveat must hold ends of steps of stochastic equations, t0 + i dt, because a path is unknown "
-            f"between them, but {t} is none (the nearest is {near}). Choose dt so that it divides the distances, or round saveat."
+            f"between them, but {t} is none (the nearest is {near}). Choose dt so that it divides "
+            "the distances, or round saveat."
         )
     return ends
 
