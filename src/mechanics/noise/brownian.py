@@ -38,8 +38,8 @@ class BrownianPath:
     -----
     A dyadic tree of bridges over integer nodes: nothing is stored, a query takes at most 48 splits for each of its ends
     and no recursion, and neighbouring queries of one call share their splits. Values do not depend on what was asked
-    before or beside them. The law is that of Brownian motion at any set of times of which no two lie in the same cell of
-    2^-48 of the span; two in the same cell have the right variances, and the path between them is smoother than it
+    before or beside them. The law is that of Brownian motion at any set of times of which no two lie inside the same
+    cell of 2^-48 of the span; of two that do each has its right variance, but between them the path is smoother than it
     should be. The draws are others than those of a solve with the same seed.
 
     Another t0, t1, seed or member is another path, and so is `noises` as a whole; its first motions stay the same.
@@ -128,7 +128,7 @@ class BrownianPath:
         outside = ~((times >= self.t0) & (times <= self.t1))
         if outside.any():
             raise ValueError(
-                f"Times must lie in [{self.t0}, {self.t1}], where the path is defined, but {times[outside][0]} does not."
+                f"Times must lie in [{self.t0}, {self.t1}], where the path is, but {times[outside][0]} does not."
             )
         return times
 
@@ -139,7 +139,8 @@ class BrownianPath:
         cells = np.floor(place)
         out = np.empty((len(ends), 2, int(self.noises)))
         run = compile_bound(intervals_entry)
-        run(out, cells.astype(np.int64), place - cells, span, self._key, np.uint64(self.member))
+        with np.errstate(over="ignore"):  # wrapping additions warn where the kernels run as plain Python
+            run(out, cells.astype(np.int64), place - cells, span, self._key, np.uint64(self.member))
         return out
 
 

@@ -14,10 +14,10 @@ joined by (2) are the node again. Two intervals one after the other make one:
 
     W = W1 + W2,   h H = h1 H1 + h2 H2 + (h2 W1 - h1 W2)/2                                     (2)
 
-The normals of a node are a function of (seed, member, 2^level + index). The nodes that hold a point, its chain, follow from
-the bits of its place, so that the normals of all levels are drawn in one vectorised loop; what two successive
-points have in common is kept. Times are counted in cells of 2^-48 of the span, as
-(whole cells, fraction). In a cell the path is its parabola of given W and H plus one normal with the right variance:
+The normals of a node are a function of (seed, member, 2^level + index). The nodes that hold a point, its chain,
+follow from the bits of its place, so that the normals of all levels are drawn in one vectorised loop; what two
+successive points have in common is kept. Times are counted in cells of 2^-48 of the span, as (whole cells, fraction).
+In a cell the path is its parabola of given W and H plus one normal with the right variance:
 
     W(r) = r W + 6 r (1 - r) H + sqrt(h r (1 - r) (1 - 3 r (1 - r))) z                          (3)
 

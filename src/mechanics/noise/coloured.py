@@ -10,12 +10,12 @@ From x at the start of a step dt, with r = dt/tau, a = exp(-r) and independent n
 Derivation. x(u) = exp(-u/tau) x + sigma M(u), M(u) = integral_0^u exp(-(u - v)/tau) dW(v). By Ito's isometry
 
     Var x'           = sd^2 (1 - a^2)
-    Cov(x', int x)   = sigma^2 integral_0^dt exp(-(dt - v)/tau) tau (1 - exp(-(dt - v)/tau)) dv = sd^2 tau (1 - a)^2
-    Var int x        = sigma^2 tau^2 integral_0^dt (1 - exp(-(dt - v)/tau))^2 dv = sd^2 tau^2 (2 r - 3 + 4 a - a^2)
+    Cov(x', int x)   = sigma^2 integral_0^dt exp(-v/tau) tau (1 - exp(-v/tau)) dv = sd^2 tau (1 - a)^2
+    Var int x        = sigma^2 tau^2 integral_0^dt (1 - exp(-v/tau))^2 dv = sd^2 tau^2 (2 r - 3 + 4 a - a^2)
 
 The z1 in (2) is Cov / sd(x'); what remains, 2 r - 3 + 4 a - a^2 - (1 - a)^3/(1 + a) = 2 r - 4 (1 - a)/(1 + a), is the
-square of the z2 term. For small r it is r^3/6, lost to rounding in either form, so that y - tanh(y), y = r/2, comes from
-the continued fraction tanh y = y/(1 + y^2/(3 + y^2/(5 + ...))).
+square of the z2 term. For small r it is r^3/6, lost to rounding in either form: y - tanh y, y = r/2, comes from the
+continued fraction tanh y = y/(1 + y^2/(3 + y^2/(5 + ...))).
 
 Gillespie, Phys. Rev. E 54 (1996) 2084, (1.9), has the same two moments.
 """
@@ -55,8 +55,8 @@ class OrnsteinUhlenbeck:
     sd : float, optional
         Stationary standard deviation. Give this or sigma.
     sigma : float, optional
-        Amplitude in dx = -x/tau dt + sigma dW. sigma = 1/tau is noise of unit intensity: its integral tends to a Brownian
-        motion as tau goes to 0.
+        Amplitude in dx = -x/tau dt + sigma dW. sigma = 1/tau is noise of unit intensity: its integral tends to a
+        Brownian motion as tau goes to 0.
 
     Raises
     ------

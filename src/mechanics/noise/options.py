@@ -49,8 +49,8 @@ def with_coloured_noise(problem: Problem, tau: float, *, x0: ArrayLike = 0.0) ->
     Returns
     -------
     Problem
-        State (y, x) of 2 n components with additive noise; parameters `ColouredParameters(p, tau)`: tau may vary between
-        members (a record p is then shared by all), and new values compile nothing.
+        State (y, x) of 2 n components with additive noise; parameters `ColouredParameters(p, tau)`: tau may vary
+        between members (a record p is then shared by all), and new values compile nothing.
 
     Raises
     ------
@@ -59,9 +59,10 @@ def with_coloured_noise(problem: Problem, tau: float, *, x0: ArrayLike = 0.0) ->
 
     Notes
     -----
-    x is as exact as the method that solves the problem: dt must resolve tau. `OrnsteinUhlenbeck` samples the process itself
-    without error at any dt. As tau goes to 0, y tends to the Stratonovich solution of dy = f dt + g o dW (Wong, Zakai,
-    Ann. Math. Stat. 36 (1965) 1560), which for additive noise is also the Ito one. A Jacobian is not carried over.
+    x is as exact as the method that solves the problem: dt must resolve tau. `OrnsteinUhlenbeck` samples the process
+    itself without error at any dt. As tau goes to 0, y tends to the Stratonovich solution of dy = f dt + g o dW (Wong,
+    Zakai, Ann. Math. Stat. 36 (1965) 1560), which for additive noise is also the Ito one. A Jacobian is not carried
+    over.
     """
     _check(problem)
     if problem.noise not in ("diagonal", "additive"):
