@@ -83,6 +83,15 @@ def _record(own: Any, p: Any) -> Varied:
     shared = []
     names = getattr(own, "_fields", [f"[{i}]" for i in range(len(own))])
     for name, one, many in zip(names, own, p, strict=True):
+        if isinstance(one, tuple):
+            inner, key = normalise(many, f"p.{name}")
+            if key != normalise(one)[1]:
+                raise TypeError(
+                    f"p.{name} is a record in a record: it must be as in the problem, shared by all members."
+                )
+            layout.append("shared")
+            shared.append(inner)
+            continue
         depth = 1 if isinstance(one, np.ndarray) else 0
         given = np.asarray(many)
         if given.ndim == depth:

@@ -161,4 +161,7 @@ def laid_out(path: Any, problem: Problem, origin: float, dt: float, areas: bool)
     steps = _grid(origin, problem.t1, dt)
     if 8 * steps * path.noises * 4 > LARGEST:
         raise ValueError(f"A path on {steps} steps takes too much memory; solve in parts with restart, or name a seed.")
-    return path.normals(origin, problem.t1, steps, areas=areas)
+    ts = origin + dt * np.arange(steps + 1)
+    if ts[-1] > path.t1 >= problem.t1:  # rounding alone: the grid ends at the end of the problem
+        ts[-1] = path.t1
+    return path.normals(ts, areas=areas)

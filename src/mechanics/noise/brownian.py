@@ -1,167 +1,179 @@
-"""A Brownian path that can be asked for at any time, in any order, and always answers the same.
-
-The interval [t0, t1] is halved again and again; halves are named by the integers 1, (2, 3), (4, 5, 6, 7), ... Of each
-interval of length h two Gaussian numbers are known: W, the increment over it, and H = A/h - W/2, with A the time
-integral of the path's departure from its start. They are independent, of variances h and h/12. Halves follow by
-
-    W_left = W/2 + 3 H/2 + Z,     H_left = H/4 - Z/2 + N/2,   H_right = H/4 - Z/2 - N/2,   W_right = W - W_left
-
-with Z and N of variances h/16 and h/12, normals named by (seed, member, interval). Times are rounded to
-2^-52 (t1 - t0), so that a question takes at most 52 halvings and stores nothing.
-
-Foster, Lyons, Oberhauser, SIAM J. Numer. Anal. 58 (2020) 1393-1421, theorem 6.1.4 of Foster's thesis for the halving
-of (W, H).
-"""
+"""A Brownian motion as an object: asked anywhere, in any order, as finely as wanted, always the same path."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..engine import compile_bound, kernel
-from .box_muller import constants
-from .normals import normal_at, seed_word
+from ..engine import compile_bound
+from .brownian_tree import CELLS, H, W, intervals_entry
+from .normals import seed_word
 
 Array = NDArray[np.float64]
-LEVELS = 52
-TICKS = 1 << LEVELS
-STREAM = np.uint64(1 << 30)  # of draws that nothing else uses: truncated normals take 1, 2, ...
-_ONE, _TWO = np.uint64(1), np.uint64(2)
 
 
-@kernel
-def two_normals(seed, member, node, c, const):  # type: ignore[no-untyped-def]
-    """The normals of one interval and component."""
-    first = _TWO * np.uint64(c)
-    a = normal_at(seed, member, node, first, STREAM, const)
-    return a, normal_at(seed, member, node, first + _ONE, STREAM, const)
-
-
-@kernel(forceinline=False)
-def descend(tick, c, span, seed, member, const):  # type: ignore[no-untyped-def]
-    """W at a tick, and the time integral of W up to it, of component c."""
-    a, b = two_normals(seed, member, np.uint64(0), c, const)
-    h = span
-    w, H = math.sqrt(h) * a, math.sqrt(h / 12.0) * b
-    W, integral = 0.0, 0.0
-    if tick == TICKS:
-        return w, h * (H + 0.5 * w)
-    node, half = np.uint64(1), TICKS // 2
-    rest = tick
-    while rest > 0:
-        a, b = two_normals(seed, member, node, c, const)
-        Z, N = math.sqrt(h / 16.0) * a, math.sqrt(h / 12.0) * b
-        left, H_left = 0.5 * w + 1.5 * H + Z, 0.25 * H - 0.5 * Z + 0.5 * N
-        h = 0.5 * h
-        if rest >= half:
-            integral += h * (W + H_left + 0.5 * left)
-            W += left
-            w, H = w - left, 0.25 * H - 0.5 * Z - 0.5 * N
-            rest -= half
-            node = _TWO * node + _ONE
-        else:
-            w, H = left, H_left
-            node = _TWO * node
-        half = half // 2
-    return W, integral
-
-
-def _path_entry(ticks, span, seed, member, W, integral):  # type: ignore[no-untyped-def]
-    const = constants()
-    for i in range(len(ticks)):
-        for c in range(W.shape[1]):
-            W[i, c], integral[i, c] = descend(ticks[i], c, span, seed, member, const)
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class BrownianPath:
-    """Independent Brownian motions on [t0, t1], W(t0) = 0, as a function of the time and a name.
+    """W(t) in m dimensions on [t0, t1], W(t0) = 0, a pure function of (seed, member).
 
     Parameters
     ----------
-    t0, t1 : float
-        Interval.
-    noises : int
-        Number of Brownian motions.
     seed : int or numpy.random.SeedSequence
-        Names the ensemble of paths.
+        Names the path; 0 <= seed < 2^64.
+    t0, t1 : float
+        Start and end, t0 < t1.
+    noises : int
+        Number m of independent motions.
     member : int
-        Which of its paths.
+        Another independent path of the same seed.
+
+    Raises
+    ------
+    ValueError
+        If t1 is not after t0, one of them is not finite, or an index is out of range.
 
     Notes
     -----
-    `solve(problem, method, dt=..., path=path)` takes the increments of the path; with another dt it sees the same path.
-    It is another path than the one that `solve(seed=)` draws, which costs less.
+    A dyadic tree of bridges over integer nodes: nothing is stored, a query takes at most 48 splits for each of its ends
+    and no recursion, and neighbouring queries of one call share their splits. Values do not depend on what was asked
+    before or beside them. The law is that of Brownian motion at any set of times of which no two lie inside the same
+    cell of 2^-48 of the span; of two that do each has its right variance, but between them the path is smoother than it
+    should be. The draws are others than those of a solve with the same seed.
+
+    Another t0, t1, seed or member is another path, and so is `noises` as a whole; its first motions stay the same.
 
     Examples
     --------
     >>> from mechanics.noise import BrownianPath
-    >>> path = BrownianPath(0.0, 1.0, noises=2, seed=3)
-    >>> bool((path(0.5) == path([0.1, 0.5, 0.9])[1]).all())
+    >>> import numpy as np
+    >>> path = BrownianPath(7, 0.0, 1.0)
+    >>> path(0.3).shape, path(np.linspace(0.0, 1.0, 5)).shape
+    ((1,), (5, 1))
+    >>> dW = path.increments(np.linspace(0.0, 1.0, 1001))
+    >>> bool(abs(dW.sum() - path(1.0)[0]) < 1e-13)
     True
     """
 
+    seed: int | np.random.SeedSequence
     t0: float
     t1: float
     noises: int = 1
-    seed: int | np.random.SeedSequence = 0
     member: int = 0
+    _key: np.uint64 = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.t0) and math.isfinite(self.t1) and self.t0 < self.t1):
-            raise ValueError(f"A path needs finite t0 < t1, but got {self.t0} and {self.t1}.")
-        if isinstance(self.noises, bool) or int(self.noises) != self.noises or not 1 <= self.noises < 2**32:
-            raise ValueError(f"noises must be a whole number of at least 1, but is {self.noises!r}.")
-        if isinstance(self.member, bool) or int(self.member) != self.member or self.member < 0:
-            raise ValueError(f"member must be a whole number of at least 0, but is {self.member!r}.")
-        seed_word(self.seed)
+        for name in ("t0", "t1"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} must be finite, but is {getattr(self, name)}.")
+        if not self.t0 < self.t1 < self.t0 + math.inf or not math.isfinite(self.t1 - self.t0):
+            raise ValueError(f"t1 must come after t0 at a finite distance, but t0 = {self.t0} and t1 = {self.t1}.")
+        for name, least, most in (("noises", 1, 2**31), ("member", 0, 2**64 - 1)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= most:
+                raise ValueError(f"{name} must be a whole number of at least {least}, but is {value!r}.")
+        object.__setattr__(self, "_key", seed_word(self.seed))
 
     def __call__(self, t: ArrayLike) -> Array:
-        """W at a time or at times of any shape: shape (*t.shape, noises).
+        """W at a time, (m,), or at times of shape (k,), (k, m).
 
         Raises
         ------
         ValueError
-            If a time lies outside of [t0, t1].
+            If a time is not in [t0, t1].
         """
-        return self._values(t)[0]
+        times = self._times(t)
+        if times.ndim > 1:
+            raise ValueError(f"t must be a time or an array of times (k,), but has shape {times.shape}.")
+        flat = times.reshape(-1)
+        out = self._intervals(np.stack([np.full_like(flat, self.t0), flat], axis=1))[:, W]
+        return out[0] if times.ndim == 0 else out
 
-    def integral(self, t: ArrayLike) -> Array:
-        """The integral of W from t0 to t, shape (*t.shape, noises)."""
-        return self._values(t)[1]
+    def increments(self, ts: ArrayLike) -> Array:
+        """W(ts[i + 1]) - W(ts[i]), shape (k - 1, m), of a grid ts (k,) in either direction.
 
-    def increment(self, a: ArrayLike, b: ArrayLike) -> Array:
-        """W(b) - W(a), shape (*t.shape, noises)."""
-        return self(b) - self(a)
-
-    def normals(self, t0: float, t1: float, steps: int, *, areas: bool = False) -> Array:
-        """What equal steps from t0 to t1 see of the path, as standard normals of shape (steps, noises).
-
-        With `areas`, (steps, 2 noises): the second half belongs to the time integrals of the path over each step.
+        Each is computed from the nodes between its ends and not as a difference of values: however short the step, its
+        relative error is some 1e-15. Increments of a finer grid sum to those of a coarser one up to rounding.
         """
-        ends = t0 + (t1 - t0) * np.arange(steps + 1) / max(steps, 1)
-        ends[-1] = t1
-        W, integral = self._values(ends)
-        dt = (np.diff(self._ticks(ends)).astype(float) * ((self.t1 - self.t0) / TICKS))[:, None]
-        z = np.diff(W, axis=0) / np.sqrt(dt)
-        if not areas:
-            return z
-        I10 = np.diff(integral, axis=0) - W[:-1] * dt
-        return np.hstack([z, math.sqrt(3.0) * (2.0 * I10 / dt**1.5 - z)])
+        return self._steps(ts)[0]
 
-    def _ticks(self, t: Array) -> NDArray[np.int64]:
-        if t.size and not (np.min(t) >= self.t0 and np.max(t) <= self.t1):
-            raise ValueError(f"The path is known on [{self.t0}, {self.t1}], but was asked outside of it.")
-        return np.rint((t - self.t0) / (self.t1 - self.t0) * TICKS).astype(np.int64)
+    def space_time_areas(self, ts: ArrayLike) -> Array:
+        """Areas H between the path and its chords over the steps of a grid ts (k,), shape (k - 1, m).
 
-    def _values(self, t: ArrayLike) -> tuple[Array, Array]:
-        times = np.asarray(t, dtype=np.float64)
-        ticks = np.ascontiguousarray(self._ticks(times)).ravel()
-        W, integral = np.empty((len(ticks), self.noises)), np.empty((len(ticks), self.noises))
-        with np.errstate(over="ignore"):  # wrapping additions warn where the kernels run as plain Python
-            compile_bound(_path_entry)(
-                ticks, self.t1 - self.t0, seed_word(self.seed), np.uint64(self.member), W, integral
+        For a step h from s, H = (1/h) integral (W(u) - W(s)) du - dW / 2 with variance h / 12, independent of the
+        increment dW. The integral dZ of Kloeden and Platen is h (dW / 2 + H).
+
+        References
+        ----------
+        Foster, Lyons, Oberhauser, SIAM J. Numer. Anal. 58 (2020) 1500; Kloeden, Platen (1992), (10.4.3).
+        """
+        return self._steps(ts)[1]
+
+    def normals(self, ts: ArrayLike, *, areas: bool = False) -> Array:
+        """Increments over the steps of a grid ts (k,), over sqrt(dt): standard normals of shape (k - 1, m).
+
+        With `areas` (k - 1, 2 m): the second half are the areas H over their standard deviation. `solve` takes its
+        noise from here where it is given a path.
+        """
+        dW, H = self._steps(ts)
+        dt = np.abs(np.diff(np.asarray(ts, np.float64)))[:, None]
+        z = dW / np.sqrt(dt)
+        return np.hstack([z, H * np.sqrt(12.0 / dt)]) if areas else z
+
+    def _steps(self, ts: ArrayLike) -> tuple[Array, Array]:
+        times = self._times(ts)
+        if times.ndim != 1 or not len(times):
+            raise ValueError(f"ts must be an array of times (k,), k >= 1, but has shape {times.shape}.")
+        ends = np.stack([times[:-1], times[1:]], axis=1)
+        back = ends[:, 0] > ends[:, 1]
+        out = self._intervals(np.sort(ends, axis=1))
+        return np.where(back[:, None], -out[:, W], out[:, W]), out[:, H].copy()
+
+    def _times(self, t: ArrayLike) -> Array:
+        times = np.asarray(t)
+        if times.dtype.kind not in "fiu":
+            raise ValueError(f"Times must be real numbers, but have dtype {times.dtype}.")
+        times = times.astype(np.float64)
+        outside = ~((times >= self.t0) & (times <= self.t1))
+        if outside.any():
+            raise ValueError(
+                f"Times must lie in [{self.t0}, {self.t1}], where the path is, but {times[outside][0]} does not."
             )
-        shape = (*times.shape, self.noises)
-        return W.reshape(shape), integral.reshape(shape)
+        return times
+
+    def _intervals(self, ends: Array) -> Any:
+        """Increments and areas (k, 2, m) of the intervals ends (k, 2)."""
+        span = self.t1 - self.t0
+        place = np.minimum((ends - self.t0) / span * CELLS, CELLS)
+        cells = np.floor(place)
+        out = np.empty((len(ends), 2, int(self.noises)))
+        run = compile_bound(intervals_entry)
+        with np.errstate(over="ignore"):  # wrapping additions warn where the kernels run as plain Python
+            run(out, cells.astype(np.int64), place - cells, span, self._key, np.uint64(self.member))
+        return out
+
+
+def refine(ts: ArrayLike, into: int = 2) -> Array:
+    """A grid with each step cut into equal parts; every time of the old grid is in it, with the same bits.
+
+    Parameters
+    ----------
+    ts : array_like, shape (k,)
+    into : int
+        Parts of a step.
+
+    Returns
+    -------
+    ndarray, shape ((k - 1) into + 1,)
+        `fine[::into]` is ts.
+    """
+    times = np.asarray(ts, dtype=np.float64)
+    if times.ndim != 1 or not len(times):
+        raise ValueError(f"ts must be an array of times (k,), k >= 1, but has shape {times.shape}.")
+    if isinstance(into, bool) or not isinstance(into, (int, np.integer)) or into < 1:
+        raise ValueError(f"into must be a whole number of at least 1, but is {into!r}.")
+    parts = np.arange(into) / into
+    inner = times[:-1, None] + np.diff(times)[:, None] * parts
+    return np.append(inner.ravel(), times[-1])
