@@ -5,8 +5,8 @@
 Henon and Heiles, regular orbits, steps so short that rounding is all there is. Members go side by side in vector lanes;
 what is drawn is the root mean square of their relative energy errors, computed in extended precision from states on the
 grid of the steps. With KAHAN_LI8 as it is shipped (compensated sums) it takes one to two minutes; the same word with
-plain sums, GAUSS16, and VERN9 run a tenth of the steps or less. The step of GAUSS16 has few binary digits: with 0.4,
-whose digits repeat, products are rounded to one side and its energy drifts by 2e-19 a step.
+plain sums, GAUSS16, and VERN9 run a tenth of the steps or less. With a step of 0.4
+in place of 0.375 the energy of GAUSS16 drifts by 2e-19 a step.
 """
 
 import argparse

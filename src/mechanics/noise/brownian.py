@@ -107,7 +107,7 @@ class BrownianPath:
 
         References
         ----------
-        Foster, Lyons, Oberhauser, SIAM J. Numer. Anal. 58 (2020) 1500; Kloeden, Platen (1992), (10.4.3).
+        Foster, Lyons, Oberhauser, SIAM J. Numer. Anal. 58 (2020) 1500; Kloeden, Platen (1992), section 10.4.
         """
         return self._steps(ts)[1]
 

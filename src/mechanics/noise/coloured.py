@@ -17,7 +17,7 @@ The z1 in (2) is Cov / sd(x'); what remains, 2 r - 3 + 4 a - a^2 - (1 - a)^3/(1 
 square of the z2 term. For small r it is r^3/6, lost to rounding in either form: y - tanh y, y = r/2, comes from the
 continued fraction tanh y = y/(1 + y^2/(3 + y^2/(5 + ...))).
 
-Gillespie, Phys. Rev. E 54 (1996) 2084, (1.9), has the same two moments.
+Gillespie, Phys. Rev. E 54 (1996) 2084, has the same two moments.
 """
 
 import math
