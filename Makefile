@@ -4,13 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test lint docs bench examples clean
+.PHONY: demo test sweep lint docs bench examples clean
 
 demo: $(VENV)/.ready
 	$(BIN)/mechanet demo --out out/demo
 
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+sweep: $(VENV)/.ready
+	$(BIN)/python -m pytest -n auto --dist worksteal -m sweep
 
 examples: $(VENV)/.ready
 	$(BIN)/python examples/run_all.py --out out/examples

@@ -97,7 +97,7 @@ def test_adaptive_lanes_in_c_lose_no_member():
 
 def test_time_at_an_error_is_interpolated_on_logarithms():
     """Errors 1e-2 and 1e-6 at 1 s and 100 s: 1e-4 lies half way, at 10 s."""
-    at_error = load("nonstiff").at_error
+    at_error = load("harness.curves").at_error
     assert at_error([1e-2, 1e-6], [1.0, 100.0], 1e-4) == pytest.approx(10.0)
     assert at_error([1e-5, 1e-6], [1.0, 100.0], 1e-4) == 1.0
     assert at_error([1e-2, 1e-3], [1.0, 2.0], 1e-4) is None

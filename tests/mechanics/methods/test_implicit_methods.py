@@ -77,13 +77,16 @@ def test_methods_are_l_stable(method):
     assert stability(method.data, -0.01) == pytest.approx(np.exp(-0.01), abs=10 * 0.01 ** (method.order + 1))
 
 
-@pytest.mark.parametrize("method", METHODS, ids=str)
+EACH = [pytest.param(m, marks=pytest.mark.sweep) if m is KVAERNO3 else m for m in METHODS]
+
+
+@pytest.mark.parametrize("method", EACH, ids=str)
 def test_order_of_convergence(method):
     """With fixed steps, on a system that sees every condition."""
     check_order(method, most_steps=4000)
 
 
-@pytest.mark.parametrize("method", METHODS, ids=str)
+@pytest.mark.parametrize("method", EACH, ids=str)
 def test_order_of_the_interpolant(method):
     """Continuous, exact at the ends, of the claimed order between them."""
     check_dense_output(method)

@@ -175,7 +175,11 @@ class Record(NamedTuple):
         (lambda: solve(Problem(good, [1.0], 0, 1), TSIT5, saveat=0.5), ValueError, "array of times"),
         (lambda: solve(Problem(good, [1.0], 0, 1), TSIT5, max_steps=0), ValueError, "max_steps"),
         (lambda: solve(Problem(good, [1.0], 0, 1), TSIT5, events=[good]), TypeError, "Event"),
-        (lambda: solve(Problem(good, [1.0], 0, 1, diffusion=good), TSIT5), ValueError, "has a diffusion"),
+        (
+            lambda: solve(Problem(good, [1.0], 0, 1, diffusion=good), TSIT5),
+            ValueError,
+            "has diagonal noise. Methods that fit",
+        ),
     ],
 )
 def test_bad_input_is_refused_with_advice(make, error, message):

@@ -186,8 +186,8 @@ POTENTIALS = [
 
 
 def filled(function, time, y, p, *shape):
-    """What a kernel puts into an array of rubbish."""
-    out = np.full(shape, np.nan)
+    """What a kernel puts into an array of rubbish, or of zeros for a Jacobian."""
+    out = np.full(shape, np.nan) if len(shape) == 1 else np.zeros(shape)
     function(time, y, p, out)
     return out
 

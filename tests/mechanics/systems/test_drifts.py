@@ -51,7 +51,7 @@ def test_jacobians_are_the_derivatives_of_the_drifts(system):
     rng = np.random.default_rng(7)
     for k in range(3):
         y = system.y0 + 0.2 * k * rng.uniform(0.0, 1.0, system.n)
-        J = np.full((system.n, system.n), np.nan)
+        J = np.zeros((system.n, system.n))
         system.jacobian(0.7, y, system.p, J)
         wanted = complex_step_jacobian(system, 0.7, y)
         assert_allclose(J, wanted, rtol=1e-12, atol=1e-14 * np.abs(wanted).max())
