@@ -10,6 +10,7 @@ import numpy as np
 from ..checks import finite_number
 from ..event import Event
 from ..methods import Method
+from ..methods.splitting import Splitting
 from ..methods.tableau import Tableau
 from ..progress import progress_bar
 from ..solution import EventLog, Stats
@@ -23,7 +24,10 @@ from .explicit import ExplicitStep
 from .framework import Framework, Vector, framework_of, is_foreign
 from .output import Keep, KeepEnd, KeepEnds, KeepMemberTimes, KeepSteps, KeepTimes
 from .run import Run, adaptive_run, fixed_run
+from .separable import check_separable
 from .solution import ArraySolution, MemberStats
+from .splitting import SplittingStep
+from .step import Step
 
 ENDED = {control.DONE: Status.SUCCESS}
 
@@ -64,7 +68,11 @@ def solve_arrays(
             raise TypeError(_wrong_slope(k, framework))
         return k
 
-    step = ExplicitStep(method.data, framework, slope)
+    step: Step
+    if isinstance(method.data, Splitting):
+        step = SplittingStep(method.data, framework, slope, check_separable(problem, method, framework, t0, t1))
+    else:
+        step = ExplicitStep(method.data, framework, slope)
     keep = _keep(framework, t0, t1, y0, times, dense, members)
     run = Run(
         framework,
@@ -86,10 +94,10 @@ def solve_arrays(
         with np.errstate(all="ignore"), progress_bar(t0, t1, progress) as run.bar:
             if t0 == t1:
                 found: Status | int | None = control.DONE
-            elif dt is None:
-                found = adaptive_run(run, law, method.order, first_dt)
+            elif dt is None and isinstance(step, ExplicitStep):
+                found = adaptive_run(run, step, law, method.order, first_dt)
             else:
-                found = fixed_run(run, dt)
+                found = fixed_run(run, dt)  # type: ignore[arg-type]
     except KeyboardInterrupt:
         found = Status.INTERRUPTED
     solution = _solution(problem, method, run, found, times, calls)
@@ -215,14 +223,18 @@ def _check_method(
     problem: Any, method: Method, dt: float | None, first_dt: float | None, rtol: float, events: tuple[Event, ...]
 ) -> None:
     """Raise unless the array engine can do what is asked for."""
-    if not isinstance(method.data, Tableau):
-        raise ValueError(f"{method} does not run on arrays; take an explicit method, TSIT5 say.")
+    if not isinstance(method.data, (Tableau, Splitting)):
+        raise ValueError(
+            f"{method} does not run on arrays. Methods that fit: explicit ones (TSIT5, DOP853, RK4) and, with fixed "
+            "steps, splitting ones (VERLET, BLANES_MOAN4, KAHAN_LI8)."
+        )
     if problem.diffusion is not None:
         raise ValueError(f"{method} solves ordinary differential equations, but the problem has a diffusion.")
     if dt is not None:
         positive("dt", dt)
     elif not method.adaptive:
-        raise ValueError(f"{method} has no error estimate; give the step with dt=, or use an adaptive method.")
+        reason = getattr(method.data, "fixed_because", "has no error estimate")
+        raise ValueError(f"{method} {reason}; give the step with dt=, or use an adaptive method.")
     if first_dt is not None:
         positive("first_dt", first_dt)
     if not 0.0 <= finite_number("rtol", rtol) < 1.0:
