@@ -108,9 +108,7 @@ def adaptive_run(run: Run, step: ExplicitStep, law: Vector, order: int, first_dt
     return None
 
 
-def _first_length(
-    run: Run, step: ExplicitStep, k: Any, order: int, first_dt: float | None, longest: float
-) -> None:
+def _first_length(run: Run, step: ExplicitStep, k: Any, order: int, first_dt: float | None, longest: float) -> None:
     """Length of the first step of each member, as `engine.control.first_step`; those with an infinite slope end."""
     framework, y, span = run.framework, run.y0, run.t1 - run.t0
     members = run.members > 0
@@ -136,9 +134,10 @@ def _first_length(
     run.real[:, control.DT] = np.copysign(np.minimum(length, longest), span)
 
 
-def fixed_run(run: Run, dt: float) -> Status | int:
+def fixed_run(run: Run, dt: float, steps: int | None = None) -> Status | int:
     """Steps of length dt from t0, the last one shorter where t1 is not on the grid; a code of `control` or a status.
 
+    With the number of `steps` all are of one length, and the last one ends at t1 whatever was rounded.
     States are looked at every `CHECKED` steps; a run that has met infinity goes back and looks at each.
     """
     step, clock, keep, y = run.step, run.clock, run.keep, run.y0
@@ -158,8 +157,8 @@ def fixed_run(run: Run, dt: float) -> Status | int:
         t = float(run.reached[0][0])
         t_end = run.t0 + (index + 1) * signed
         beyond = (t_end - run.t1) / signed
-        last = beyond >= -ON_GRID
-        length = signed if beyond <= ON_GRID else run.t1 - t
+        last = beyond >= -ON_GRID if steps is None else index + 1 == steps
+        length = signed if beyond <= ON_GRID or steps is not None else run.t1 - t
         t_end = run.t1 if last else t_end
         times, dt_now = clock.attached(*clock.common(t, length), index == 0, last)
         y1, k1 = step.attempt(times, dt_now, y, k)

@@ -52,7 +52,9 @@ def _probed(problem: Any, framework: Framework, times: tuple[float, float]) -> F
     key = (framework.name, framework.shape[-1], str(framework.dtype), problem.p if numbers else None)
     with framework.undifferentiated(), np.errstate(all="ignore"):
         try:
-            framework.finite(problem.y0 + 0.0 * problem.drift(framework.times(np.array(times))[0], problem.y0, problem.p))
+            framework.finite(
+                problem.y0 + 0.0 * problem.drift(framework.times(np.array(times))[0], problem.y0, problem.p)
+            )
         except Exception:  # placeholders of a transformation have no values, and a wrong slope is told by the run
             return "", False, True
         probe = _Probe(problem, framework)

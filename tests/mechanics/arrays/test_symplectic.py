@@ -95,7 +95,9 @@ def test_energy_does_not_drift_and_steps_reverse(method, least):
 def test_compensated_sums_keep_what_is_rounded():
     """The energy of an oscillator in long runs of order 8 is that of the compiled engine's compensated sums."""
     y0 = np.array([1.0, 0.0])
-    error = abs((solve(Problem(oscillators, y0, 0.0, 2000.0, 1.0), YOSHIDA8, dt=0.05, saveat=[2000.0]).y ** 2).sum() - 1)
+    error = abs(
+        (solve(Problem(oscillators, y0, 0.0, 2000.0, 1.0), YOSHIDA8, dt=0.05, saveat=[2000.0]).y ** 2).sum() - 1
+    )
     assert error < 3e-15  # 1.2e-14 to 5e-14 with plain sums
 
 
@@ -134,7 +136,9 @@ def test_forces_that_depend_on_velocities_are_refused(framework):
     for p in (0.0, 0.1, 0.0):  # a damping of 0 is none
         problem = Problem(damped, y0, 0.0, 1.0, p)
         if p:
-            with pytest.raises(ValueError, match=r"force depends on velocities: dy\[\.\.\., 2\] .*y\[\.\.\., 2\]. Use GAUSS4"):
+            with pytest.raises(
+                ValueError, match=r"force depends on velocities: dy\[\.\.\., 2\] .*y\[\.\.\., 2\]. Use GAUSS4"
+            ):
                 solve(problem, VERLET, dt=0.1)
         else:
             solve(problem, VERLET, dt=0.1)
