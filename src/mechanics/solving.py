@@ -118,7 +118,8 @@ def solve(
     """
     if per_member or getattr(problem, "engine", None) == "arrays":
         return _solve_arrays(
-            problem, method, dt, rtol, atol, saveat, dense, events, seed, member, refine, path, first_dt, max_dt, max_steps, max_seconds,
+            problem, method, dt, rtol, atol, saveat, dense, events, seed, member, refine, path,
+            first_dt, max_dt, max_steps, max_seconds,
             throw, progress, per_member,
         )  # fmt: skip
     begun, compiled = time.perf_counter(), compiled_so_far()

@@ -131,5 +131,5 @@ class RoesslerStep(NoisyStep):
 def noisy_step_of(data: Any, *pieces: Any) -> NoisyStep:
     """The step of one method; pieces are those of `NoisyStep`."""
     family = {PredictorCorrector: PredictorCorrectorStep, Difference: DifferenceStep, Roessler: RoesslerStep}
-    step: NoisyStep = family[type(data)](data, *pieces)  # type: ignore[abstract]
+    step: NoisyStep = family[type(data)](data, *pieces)
     return step

@@ -18,7 +18,7 @@ from .framework import Framework
 
 Z = NDArray[np.float64]
 AT_ONCE = 2**18  # numbers drawn at once, but for larger states
-LEAST, MOST = 16, 256  # steps of a lone member drawn at once: short loops do not vectorise
+LEAST, MOST = 16, 256  # steps drawn at once; short loops over those of a lone member do not vectorise
 
 
 def _draw(z, seed, member, step, over_steps):  # type: ignore[no-untyped-def]
@@ -43,10 +43,20 @@ class Normals:
         Whose noise; of the first member, where the first axis counts them.
     members : int
         Length of that axis; 0 where y0 is one member.
+    steps : int
+        Of the whole run: no more are drawn.
     """
 
     def __init__(
-        self, framework: Framework, noise: str, noises: int | None, areas: bool, seed: Any, member: int, members: int
+        self,
+        framework: Framework,
+        noise: str,
+        noises: int | None,
+        areas: bool,
+        seed: Any,
+        member: int,
+        members: int,
+        steps: int,
     ) -> None:
         self.framework, self.areas = framework, areas
         self.seed, self.member, self.members = seed_word(seed), np.uint64(member), members
@@ -60,7 +70,8 @@ class Normals:
         rows = self.wieners * (1 + areas)
         self._rows = rows + rows % 2
         by_size = AT_ONCE // (self._rows * max(1, members))
-        self._ahead = max(1, by_size) if members else min(MOST, max(LEAST, by_size))
+        self._ahead, self._steps = min(MOST, max(1 if members else LEAST, by_size)), steps
+        self._fill = compile_bound(_draw)
 
     def __call__(self, step: int) -> tuple[Any, Any]:
         """Normals of the increments of one step, and of the time integrals (None where nobody asks for them)."""
@@ -70,7 +81,8 @@ class Normals:
 
     def _drawn(self, step: int) -> list[tuple[Any, Any]]:
         m, real = self.wieners, self.framework.real
-        z = self._of_members(step) if self.members else self._of_steps(step)
+        ahead = min(self._ahead, self._steps - step)
+        z = self._of_members(step, ahead) if self.members else self._of_steps(step, ahead)
         together = real(np.ascontiguousarray(z[..., : m * (1 + self.areas)]))
         found = []
         for i in range(len(z)):
@@ -81,19 +93,17 @@ class Normals:
     def _shaped(self, z: Any) -> Any:
         return self.framework.xp.reshape(z, self.shape)
 
-    def _of_steps(self, step: int) -> Z:
-        z = np.empty((self._rows, self._ahead))
-        self._fill(z, self.member, step, True)
+    def _of_steps(self, step: int, ahead: int) -> Z:
+        z = np.empty((self._rows, ahead))
+        with np.errstate(over="ignore"):  # wrapping additions warn where the kernels run as plain Python
+            self._fill(z, self.seed, self.member, np.uint64(step), True)
         return z.T
 
-    def _of_members(self, step: int) -> Z:
-        z = np.empty((self._ahead, self.members, self._rows))
+    def _of_members(self, step: int, ahead: int) -> Z:
+        z = np.empty((ahead, self.members, self._rows))
         columns = np.empty((self._rows, self.members))
-        for i in range(self._ahead):
-            self._fill(columns, self.member, step + i, False)
-            z[i] = columns.T
+        with np.errstate(over="ignore"):
+            for i in range(ahead):
+                self._fill(columns, self.seed, self.member, np.uint64(step + i), False)
+                z[i] = columns.T
         return z
-
-    def _fill(self, z: Z, member: np.uint64, step: int, over_steps: bool) -> None:
-        with np.errstate(over="ignore"):  # wrapping additions warn where the kernels run as plain Python
-            compile_bound(_draw)(z, self.seed, member, np.uint64(step), over_steps)

@@ -80,17 +80,18 @@ def solve_arrays(
 
     step: Step
     if noisy:
-        step = make_noisy_step(problem, method, framework, slope, seed, member, members)
+        step = make_noisy_step(problem, method, framework, slope, seed, member, members, grid_steps(t0, t1, float(dt)))  # type: ignore[arg-type]
         members = 0  # their steps are the same
     elif isinstance(method.data, Splitting):
         step = SplittingStep(method.data, framework, slope, check_separable(problem, method, framework, t0, t1))
     else:
         step = ExplicitStep(method.data, framework, slope)
+    ends = (t0, t1) if noisy else (problem.t0, problem.t1)  # no gradient by the times of a path
     keep = _keep(framework, t0, t1, y0, times, dense, members)
     run = Run(
         framework,
         step,
-        Clock(framework, *((t0, t1) if noisy else (problem.t0, problem.t1)), step.nodes, members > 0),
+        Clock(framework, ends[0], ends[1], step.nodes, members > 0),
         keep,
         Watch(events, framework, t0, y0, p) if events else None,
         t0,

@@ -67,7 +67,7 @@ def _depends_on_own(problem: Any, framework: Framework, t0: float) -> bool:
 
 
 def make_noisy_step(
-    problem: Any, method: Method, framework: Framework, drift: Slope, seed: Any, member: int, members: int
+    problem: Any, method: Method, framework: Framework, drift: Slope, seed: Any, member: int, members: int, steps: int
 ) -> NoisyStep:
     """The step of a method with the noise of a problem."""
     whole_numbers(member=(member, 0))
@@ -84,5 +84,5 @@ def make_noisy_step(
             )
         return g
 
-    normals = Normals(framework, problem.noise, problem.noises, method.areas, seed, member, members)
+    normals = Normals(framework, problem.noise, problem.noises, method.areas, seed, member, members, steps)
     return noisy_step_of(method.data, framework, drift, diffusion, normals, general)

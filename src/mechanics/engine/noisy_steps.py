@@ -138,6 +138,7 @@ def folded(data: Roessler) -> tuple[list[Row], list[Row], Row]:
 
 
 def padded(rows: tuple[Row, ...], s: int) -> list[Row]:
+    """Rows with zeros from the diagonal on."""
     return [tuple(row) + (0.0,) * (s - len(row)) for row in rows]
 
 

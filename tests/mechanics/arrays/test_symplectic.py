@@ -80,25 +80,23 @@ def test_any_shape_and_few_evaluations():
     assert massive.stats.evaluations == 201
 
 
-@pytest.mark.parametrize(("method", "least"), [(VERLET, 0.0), (KAHAN_LI8, 1e-13)], ids=str)
-def test_energy_does_not_drift_and_steps_reverse(method, least):
+@pytest.mark.parametrize(("method", "least", "most"), [(VERLET, 1e-4, 1e-2), (KAHAN_LI8, 0.0, 1e-9)], ids=str)
+def test_energy_does_not_drift_and_steps_reverse(method, least, most):
     y0 = np.array([[1.0, 0.0], [0.3, -0.8]])
-    there = solve(Problem(oscillators, y0, 0.0, 300.0, 1.0), method, dt=0.1)
+    there = solve(Problem(oscillators, y0, 0.0, 100.0, 1.0), method, dt=0.1)
     energy = (there.ys**2).sum(axis=-1)
-    early, late = energy[:500], energy[-500:]
+    early, late = energy[:300], energy[-300:]
     np.testing.assert_allclose(early.max(axis=0), late.max(axis=0), rtol=1e-5)
-    assert abs(energy / energy[0] - 1.0).max() > least or method is KAHAN_LI8
-    back = solve(Problem(oscillators, there.y, 300.0, 0.0, 1.0), method, dt=0.1)
+    assert least < abs(energy / energy[0] - 1.0).max() < most
+    back = solve(Problem(oscillators, there.y, 100.0, 0.0, 1.0), method, dt=0.1)
     np.testing.assert_allclose(back.y, y0, atol=1e-12)
 
 
 def test_compensated_sums_keep_what_is_rounded():
     """The energy of an oscillator in long runs of order 8 is that of the compiled engine's compensated sums."""
     y0 = np.array([1.0, 0.0])
-    error = abs(
-        (solve(Problem(oscillators, y0, 0.0, 2000.0, 1.0), YOSHIDA8, dt=0.05, saveat=[2000.0]).y ** 2).sum() - 1
-    )
-    assert error < 3e-15  # 1.2e-14 to 5e-14 with plain sums
+    ys = solve(Problem(oscillators, y0, 0.0, 150.0, 1.0), YOSHIDA8, dt=0.03).ys
+    assert abs((ys**2).sum(axis=-1) - 1.0).max() < 3e-15  # 1.9e-14 with plain sums
 
 
 @pytest.mark.parametrize("method", [VERLET, BLANES_MOAN_RKN6], ids=str)
@@ -159,7 +157,7 @@ def test_other_refusals():
         solve(Problem(lambda t, y, p: np.array([y[1] ** 3, -y[0]]), y0, 0.0, 1.0), BLANES_MOAN_RKN6, dt=0.1)
     with pytest.raises(ValueError, match="all its steps are equal"):
         solve(Problem(oscillators, y0, 0.0, 1.0, 1.0), VERLET)
-    with pytest.raises(ValueError, match="GAUSS4 does not run on arrays. Methods that fit: .*VERLET"):
+    with pytest.raises(ValueError, match=r"GAUSS4 does not run on arrays. Methods that fit: .*VERLET"):
         solve(Problem(oscillators, y0, 0.0, 1.0, 1.0), GAUSS4, dt=0.1)
 
 
