@@ -118,7 +118,8 @@ def solve(
     """
     if per_member or getattr(problem, "engine", None) == "arrays":
         return _solve_arrays(
-            problem, method, dt, rtol, atol, saveat, dense, events, seed, first_dt, max_dt, max_steps, max_seconds,
+            problem, method, dt, rtol, atol, saveat, dense, events, seed, member, refine, path,
+            first_dt, max_dt, max_steps, max_seconds,
             throw, progress, per_member,
         )  # fmt: skip
     begun, compiled = time.perf_counter(), compiled_so_far()
@@ -211,6 +212,9 @@ def _solve_arrays(
     dense: bool,
     events: Any,
     seed: Any,
+    member: int,
+    refine: int,
+    path: Any,
     first_dt: float | None,
     max_dt: float,
     max_steps: int | None,
@@ -226,6 +230,10 @@ def _solve_arrays(
         raise ValueError("per_member is for the array engine; many members of a compiled problem are an `ensemble`.")
     if type(method) is not Method:
         raise TypeError(f"method must be a Method such as mechanics.methods.TSIT5, but is {method!r}.")
+    if refine != 1 or path is not None:
+        raise ValueError(
+            "refine= and path= are for the compiled engine, drift(t, y, p, dy); name a seed= and a member=."
+        )
     return arrays.solve_arrays(
         problem,
         method,
@@ -238,6 +246,7 @@ def _solve_arrays(
         dense=dense,
         events=as_events(events) if events != () else (),
         seed=seed,
+        member=member,
         first_dt=first_dt,
         max_seconds=max_seconds,
         per_member=per_member,

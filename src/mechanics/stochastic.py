@@ -17,6 +17,10 @@ Array = NDArray[np.float64]
 NEAR = 1e-6  # a time this part of a step away from the grid is on it
 READ = {"ito": "Ito", "stratonovich": "Stratonovich"}
 BY_PATH = -1  # in place of `refine`, where the noise is a path of the user
+OTHERS = (
+    "needs diagonal noise whose g[i] depends on t and y[i] alone, but here a g[i] changes with another component. Take "
+    'EULER_MARUYAMA, or write the noise as a matrix with noise="general".'
+)
 LARGEST = 2**31  # bytes of a path that is laid out on the grid
 
 
@@ -32,6 +36,15 @@ def fitting(noise: str) -> str:
 
 def check_noise(problem: Problem, method: Method, dt: Any) -> None:
     """Raise unless the method fits the noise of the problem, or its lack of noise."""
+    check_structure(problem, method, dt, problem.t0, problem.t1)
+    if problem.diffusion is None:
+        return
+    if problem.noise == "diagonal" and not method.any_diagonal and not _depends_on_own(problem):
+        raise ValueError(f"{method} {OTHERS}")
+
+
+def check_structure(problem: Problem, method: Method, dt: Any, t0: float, t1: float) -> None:
+    """The part of `check_noise` that needs no values of the diffusion."""
     if problem.diffusion is None:
         if method.kind == "stochastic":
             raise ValueError(
@@ -51,12 +64,7 @@ def check_noise(problem: Problem, method: Method, dt: Any) -> None:
         )
     if dt is None:
         raise ValueError(f"{method} takes fixed steps, as all methods for stochastic equations do; give dt=.")
-    _grid(problem.t0, problem.t1, float(dt))
-    if problem.noise == "diagonal" and not method.any_diagonal and not _depends_on_own(problem):
-        raise ValueError(
-            f"{method} needs diagonal noise whose g[i] depends on t and y[i] alone, but here a g[i] changes with "
-            'another component. Take EULER_MARUYAMA, or write the noise as a matrix with noise="general".'
-        )
+    grid_steps(t0, t1, float(dt))
 
 
 _own: dict[tuple[Any, int], bool] = {}
@@ -87,7 +95,7 @@ def _depends_on_own(problem: Problem) -> bool:
     return _own[key]
 
 
-def _grid(t0: float, t1: float, dt: float) -> int:
+def grid_steps(t0: float, t1: float, dt: float) -> int:
     """Number of steps from t0 to t1."""
     if t1 < t0:
         raise ValueError(f"A stochastic equation is solved forwards, but t1 = {t1} lies before t0 = {t0}.")
@@ -117,7 +125,7 @@ def on_grid(times: Array, t0: float, t1: float, dt: float) -> Array:
     ValueError
         If a time lies between two ends of steps: nothing is interpolated.
     """
-    steps = _grid(t0, t1, dt)
+    steps = grid_steps(t0, t1, dt)
     index = np.rint((times - t0) / dt)
     ends = np.where(index == steps, t1, t0 + index * dt)
     off = np.flatnonzero(np.abs(ends - times) > _tolerance(t0, t1, dt) * np.maximum(1.0, index * 1e-3))
@@ -158,7 +166,7 @@ def laid_out(path: Any, problem: Problem, origin: float, dt: float, areas: bool)
         raise TypeError(f"path must be a mechanics.noise.BrownianPath, but is a {type(path).__name__}.")
     if path.noises != problem.wieners:
         raise ValueError(f"The problem has {problem.wieners} Brownian motions, but the path has {path.noises}.")
-    steps = _grid(origin, problem.t1, dt)
+    steps = grid_steps(origin, problem.t1, dt)
     if 8 * steps * path.noises * 4 > LARGEST:
         raise ValueError(f"A path on {steps} steps takes too much memory; solve in parts with restart, or name a seed.")
     ts = origin + dt * np.arange(steps + 1)

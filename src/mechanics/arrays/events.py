@@ -12,8 +12,8 @@ import numpy as np
 
 from ..engine.events import NARROW, SAMPLES
 from ..event import Event
-from .explicit import ExplicitStep
 from .framework import Framework
+from .step import Step
 
 Value = Callable[[float], float]
 
@@ -32,7 +32,7 @@ class Watch:
             return float(found if isinstance(found, (int, float)) else self.framework.host(found))
 
     def look(
-        self, step: ExplicitStep, times: Any, dt: Any, t: float, length: float, t_end: float, y: Any, y1: Any
+        self, step: Step, times: Any, dt: Any, t: float, length: float, t_end: float, y: Any, y1: Any
     ) -> tuple[float, Any, bool]:
         """Where the step must end (1: at its end), its state there, and whether the run stops."""
         step.prepare(times, dt, y)

@@ -3,7 +3,7 @@
 The same sums as `engine.stages`, with the stages scaled by dt, so that members may have their own; see `stages`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from ..engine.stages import DOP853_WEIGHT
 from ..methods.tableau import Tableau
 from .framework import Framework, Vector
+from .step import Slope, Step
 
-Slope = Callable[[Any, Any], Any]  # f(t, y)
 
-
-class ExplicitStep:
+class ExplicitStep(Step):
     """One method on arrays of one framework.
 
     Attributes
@@ -41,6 +40,11 @@ class ExplicitStep:
         # an infinite y1 shows in the error only where each stage with a weight in y1 has one in the error
         self._blind = bool(np.any((tab.b != 0.0) & ~np.any(tab.e[:, :-1] != 0.0, axis=0)))
         self._with_extra = False
+
+    def begin(self, t: Any, y: Any) -> tuple[Any, Any]:
+        """The slope at the start of a run, which is the first stage."""
+        k = self.framework.own(self.slope(t, y))
+        return k, k
 
     def attempt(self, times: Sequence[Any], dt: Any, y: Any, k: Any) -> tuple[Any, Any]:
         """y1, and the slope there where the error needs it (else None); k is the slope at y."""

@@ -140,6 +140,10 @@ class Framework(ABC):
         """a where the mask holds, else b."""
         return self.xp.where(mask, a, b)
 
+    def join(self, first: Any, second: Any) -> Any:
+        """Two arrays along their last axis."""
+        return self.xp.concat([first, second], axis=-1)
+
     def concatenate(self, arrays: Sequence[Any]) -> Any:
         """Arrays along their first axis."""
         return self.xp.concat(list(arrays))

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..trajectory import LARGEST
-from .explicit import ExplicitStep, bernstein
+from .explicit import bernstein
 from .framework import Framework, Vector
+from .step import Step
 
 Rows = NDArray[np.int64]
 
@@ -27,7 +28,7 @@ class Keep:
 
     def step(
         self,
-        step: ExplicitStep,
+        step: Step,
         times: Any,
         dt: Any,
         start: Vector,

@@ -16,6 +16,7 @@ from .events import Watch
 from .explicit import ExplicitStep
 from .framework import Framework, Vector
 from .output import Keep
+from .step import Step
 
 CHECKED = 32  # fixed steps between two looks at the state: on a device each look waits for it
 
@@ -25,7 +26,7 @@ class Run:
     """One run: what it is given, where it is, and what it has cost."""
 
     framework: Framework
-    step: ExplicitStep
+    step: Step
     clock: Clock
     keep: Keep
     watch: Watch | None
@@ -63,9 +64,9 @@ class Run:
         return None
 
 
-def adaptive_run(run: Run, law: Vector, order: int, first_dt: float | None) -> Status | None:
+def adaptive_run(run: Run, step: ExplicitStep, law: Vector, order: int, first_dt: float | None) -> Status | None:
     """Steps of controlled error to t1; None where the codes of `control` tell how the run ended."""
-    real, whole, step, clock, keep, y = run.real, run.whole, run.step, run.clock, run.keep, run.y0
+    real, whole, clock, keep, y = run.real, run.whole, run.clock, run.keep, run.y0
     members, used = run.members > 0, 0
     judge = control.judge_kernel()
     k = step.framework.own(step.slope(clock.begin(run.reached[0]), y))
@@ -74,7 +75,7 @@ def adaptive_run(run: Run, law: Vector, order: int, first_dt: float | None) -> S
             "Controlled steps choose their lengths from the values of y, which a traced array (jax.jit, vmap) does not "
             "have: give fixed steps with dt=, or solve outside of the transformation."
         )
-    _first_length(run, k, order, first_dt, law[5])
+    _first_length(run, step, k, order, first_dt, law[5])
     running, _ = judge(run.reached[0], True, run.t1, law, real, whole)
     while running:
         stopped = run.over_budget(used)
@@ -107,7 +108,7 @@ def adaptive_run(run: Run, law: Vector, order: int, first_dt: float | None) -> S
     return None
 
 
-def _first_length(run: Run, k: Any, order: int, first_dt: float | None, longest: float) -> None:
+def _first_length(run: Run, step: ExplicitStep, k: Any, order: int, first_dt: float | None, longest: float) -> None:
     """Length of the first step of each member, as `engine.control.first_step`; those with an infinite slope end."""
     framework, y, span = run.framework, run.y0, run.t1 - run.t0
     members = run.members > 0
@@ -125,7 +126,7 @@ def _first_length(run: Run, k: Any, order: int, first_dt: float | None, longest:
         if first_dt is None:
             reach = control.first_reach(size(y), slope, span)
             signed = math.copysign(1.0, span) * reach
-            there = run.step.slope(run.clock.at(run.t0 + signed), y + run.clock.length(signed) * k)
+            there = step.slope(run.clock.at(run.t0 + signed), y + run.clock.length(signed) * k)
             bend = size(there - k)
             length = control.first_length(reach, slope, bend, order, span)
         else:
@@ -133,18 +134,19 @@ def _first_length(run: Run, k: Any, order: int, first_dt: float | None, longest:
     run.real[:, control.DT] = np.copysign(np.minimum(length, longest), span)
 
 
-def fixed_run(run: Run, dt: float) -> Status | int:
+def fixed_run(run: Run, dt: float, steps: int | None = None) -> Status | int:
     """Steps of length dt from t0, the last one shorter where t1 is not on the grid; a code of `control` or a status.
 
+    With the number of `steps` all are of one length, and the last one ends at t1 whatever was rounded.
     States are looked at every `CHECKED` steps; a run that has met infinity goes back and looks at each.
     """
     step, clock, keep, y = run.step, run.clock, run.keep, run.y0
     signed = math.copysign(dt, run.t1 - run.t0)
     real, whole = run.real, run.whole
     real[0, control.DT] = signed
-    k = step.framework.own(step.slope(clock.begin(run.reached[0]), y))
-    looks = _has_values(run.framework, k)
-    if looks and not run.framework.finite(k):
+    slope, k = step.begin(clock.begin(run.reached[0]), y)
+    looks = _has_values(run.framework, slope)
+    if looks and not run.framework.finite(slope):
         return control.NON_FINITE
     index, every = 0, CHECKED if run.watch is None else 1
     back = (0, y, k, keep.mark())
@@ -155,8 +157,8 @@ def fixed_run(run: Run, dt: float) -> Status | int:
         t = float(run.reached[0][0])
         t_end = run.t0 + (index + 1) * signed
         beyond = (t_end - run.t1) / signed
-        last = beyond >= -ON_GRID
-        length = signed if beyond <= ON_GRID else run.t1 - t
+        last = beyond >= -ON_GRID if steps is None else index + 1 == steps
+        length = signed if beyond <= ON_GRID or steps is not None else run.t1 - t
         t_end = run.t1 if last else t_end
         times, dt_now = clock.attached(*clock.common(t, length), index == 0, last)
         y1, k1 = step.attempt(times, dt_now, y, k)

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,20 +11,27 @@ import numpy as np
 from ..checks import finite_number
 from ..event import Event
 from ..methods import Method
+from ..methods.splitting import Splitting
 from ..methods.tableau import Tableau
 from ..progress import progress_bar
 from ..solution import EventLog, Stats
 from ..solving import positive, requested_times
 from ..status import Report, Status
+from ..stochastic import grid_steps, on_grid
 from . import control
 from .clock import Clock
 from .diagnose import diagnose_arrays
 from .events import Watch
 from .explicit import ExplicitStep
 from .framework import Framework, Vector, framework_of, is_foreign
+from .noisy import FAMILIES
 from .output import Keep, KeepEnd, KeepEnds, KeepMemberTimes, KeepSteps, KeepTimes
 from .run import Run, adaptive_run, fixed_run
+from .separable import check_separable
 from .solution import ArraySolution, MemberStats
+from .splitting import SplittingStep
+from .step import Step
+from .stochastic import check_noise, make_noisy_step
 
 ENDED = {control.DONE: Status.SUCCESS}
 
@@ -40,7 +48,8 @@ def solve_arrays(
     atol: Any,
     dense: bool,
     events: tuple[Event, ...],
-    seed: int | None,
+    seed: Any,
+    member: int,
     first_dt: float | None,
     max_seconds: float | None,
     per_member: bool,
@@ -48,12 +57,17 @@ def solve_arrays(
     progress: bool,
 ) -> ArraySolution:
     """One trajectory of an array problem; the arguments are those of `solve`, checked as far as numbers go."""
-    _check_method(problem, method, dt, first_dt, rtol, events)
     framework = framework_of(problem.y0)
     y0, p, drift, shape = problem.y0, problem.p, problem.drift, framework.shape
     t0, t1 = host_time(framework, problem.t0), host_time(framework, problem.t1)
+    check_noise(problem, method, framework, dt, t0, t1, dense, events)
+    _check_method(method, dt, first_dt, rtol, events)
+    noisy = problem.diffusion is not None
     times = None if saveat is None else requested_times(host_array(saveat), t0, t1)
-    members = _members(framework, per_member and dt is None, events)
+    asked = times
+    if noisy and times is not None:
+        times = on_grid(times, t0, t1, float(dt))  # type: ignore[arg-type]
+    members = _members(framework, per_member, events) if noisy or dt is None else 0
     calls = 0
 
     def slope(t: Any, y: Any) -> Any:
@@ -64,12 +78,20 @@ def solve_arrays(
             raise TypeError(_wrong_slope(k, framework))
         return k
 
-    step = ExplicitStep(method.data, framework, slope)
+    step: Step
+    if noisy:
+        step = make_noisy_step(problem, method, framework, slope, seed, member, members, grid_steps(t0, t1, float(dt)))  # type: ignore[arg-type]
+        members = 0  # their steps are the same
+    elif isinstance(method.data, Splitting):
+        step = SplittingStep(method.data, framework, slope, check_separable(problem, method, framework, t0, t1))
+    else:
+        step = ExplicitStep(method.data, framework, slope)
+    ends = (t0, t1) if noisy else (problem.t0, problem.t1)  # no gradient by the times of a path
     keep = _keep(framework, t0, t1, y0, times, dense, members)
     run = Run(
         framework,
         step,
-        Clock(framework, problem.t0, problem.t1, step.nodes, members > 0),
+        Clock(framework, ends[0], ends[1], step.nodes, members > 0),
         keep,
         Watch(events, framework, t0, y0, p) if events else None,
         t0,
@@ -86,13 +108,15 @@ def solve_arrays(
         with np.errstate(all="ignore"), progress_bar(t0, t1, progress) as run.bar:
             if t0 == t1:
                 found: Status | int | None = control.DONE
-            elif dt is None:
-                found = adaptive_run(run, law, method.order, first_dt)
+            elif dt is None and isinstance(step, ExplicitStep):
+                found = adaptive_run(run, step, law, method.order, first_dt)
             else:
-                found = fixed_run(run, dt)
+                found = fixed_run(run, dt, grid_steps(t0, t1, dt) if noisy else None)  # type: ignore[arg-type]
     except KeyboardInterrupt:
         found = Status.INTERRUPTED
     solution = _solution(problem, method, run, found, times, calls)
+    if noisy and asked is not None:
+        solution = replace(solution, ts=framework.real(asked[: len(solution.ys)]))
     return solution.raise_for_status() if throw else solution
 
 
@@ -212,17 +236,19 @@ def _log(framework: Framework, log: Sequence[tuple[float, Any]], y: Any) -> Even
 
 
 def _check_method(
-    problem: Any, method: Method, dt: float | None, first_dt: float | None, rtol: float, events: tuple[Event, ...]
+    method: Method, dt: float | None, first_dt: float | None, rtol: float, events: tuple[Event, ...]
 ) -> None:
     """Raise unless the array engine can do what is asked for."""
-    if not isinstance(method.data, Tableau):
-        raise ValueError(f"{method} does not run on arrays; take an explicit method, TSIT5 say.")
-    if problem.diffusion is not None:
-        raise ValueError(f"{method} solves ordinary differential equations, but the problem has a diffusion.")
+    if not isinstance(method.data, (Tableau, Splitting, *FAMILIES)):
+        raise ValueError(
+            f"{method} does not run on arrays. Methods that fit: explicit ones (TSIT5, DOP853, RK4) and, with fixed "
+            "steps, splitting ones (VERLET, BLANES_MOAN4, KAHAN_LI8)."
+        )
     if dt is not None:
         positive("dt", dt)
     elif not method.adaptive:
-        raise ValueError(f"{method} has no error estimate; give the step with dt=, or use an adaptive method.")
+        reason = getattr(method.data, "fixed_because", "has no error estimate")
+        raise ValueError(f"{method} {reason}; give the step with dt=, or use an adaptive method.")
     if first_dt is not None:
         positive("first_dt", first_dt)
     if not 0.0 <= finite_number("rtol", rtol) < 1.0:

@@ -47,6 +47,9 @@ class Torch(Framework):
     def spread(self, dt: Any) -> Any:
         return dt.expand(self.shape).contiguous()  # multiplying by a broadcast last axis is slow
 
+    def join(self, first: Any, second: Any) -> Any:
+        return self.xp.cat((first, second), dim=-1)
+
     def own(self, x: Any) -> Any:
         # a drift may write into one tensor again and again, but not where gradients are recorded
         return x if x.requires_grad else x.clone()

@@ -124,10 +124,10 @@ def roessler_step(data: Roessler, n: int | None, parts: Parts = NO_PARTS) -> Ste
     return _made[key]
 
 
-def _folded(data: Roessler) -> tuple[list[Row], list[Row], Row]:
+def folded(data: Roessler) -> tuple[list[Row], list[Row], Row]:
     """A0, A1, alpha as full rows; stages that see the drift where stage 0 does share its evaluation."""
     s = len(data.alpha)
-    A0, A1, B0 = (_padded(rows, s) for rows in (data.A0, data.A1, data.B0))
+    A0, A1, B0 = (padded(rows, s) for rows in (data.A0, data.A1, data.B0))
     again = [j for j in range(1, s) if not any(A0[j]) and not any(B0[j]) and data.c0[j] == data.c0[0]]
 
     def fold(row: Row) -> Row:
@@ -137,7 +137,8 @@ def _folded(data: Roessler) -> tuple[list[Row], list[Row], Row]:
     return [fold(row) for row in A0], [fold(row) for row in A1], fold(data.alpha)
 
 
-def _padded(rows: tuple[Row, ...], s: int) -> list[Row]:
+def padded(rows: tuple[Row, ...], s: int) -> list[Row]:
+    """Rows with zeros from the diagonal on."""
     return [tuple(row) + (0.0,) * (s - len(row)) for row in rows]
 
 
@@ -145,8 +146,8 @@ def _roessler(data: Roessler, n: int | None, parts: Parts) -> Step:
     """K: f_0 .. f_(s-1), g_0 .. g_(s-1), the stage, then up to five sums of these."""
     s = len(data.alpha)
     _, pick, area, _ = terms_of(parts)
-    A0, A1, alpha = _folded(data)
-    B0, B1, none = _padded(data.B0, s), _padded(data.B1, s), (0.0,) * s
+    A0, A1, alpha = folded(data)
+    B0, B1, none = padded(data.B0, s), padded(data.B1, s), (0.0,) * s
     drifts = [any(row[i] for row in (*A0, *A1, alpha)) for i in range(s)]
 
     @inlined
