@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .engine import layout
 from .methods import Method
+from .methods.stochastic import DriftImplicit
 from .problem import Problem
 from .status import Status
 from .trajectory import Trajectory
@@ -36,6 +37,9 @@ def diagnose(
     point = _Point(problem, run)
     if outcome is Status.TOLERANCE:
         return _too_tight(point, rtol, atol) or (Status.TOLERANCE, None, "Raise rtol or atol.")
+    if outcome == layout.NON_FINITE and isinstance(method.data, DriftImplicit) and np.isfinite(point.f).all():
+        advice = f"Newton's iteration does not converge with dt = {abs(point.dt):.3g}: take a smaller dt."
+        return Status.NO_CONVERGENCE, None, advice
     if outcome == layout.NON_FINITE:
         return _not_finite(point)
     if outcome == layout.NO_CONVERGENCE:

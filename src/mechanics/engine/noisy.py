@@ -81,7 +81,7 @@ def noisy_run(  # type: ignore[no-untyped-def]
         at += 1
         t_end = real[ORIGIN] + (index + 1) * dt
         last = (t_end - t1) / dt > -0.5
-        attempt(drift, t, dt, y, p, z, K, y1, rtol, control)
+        attempt(drift, t, dt, y, p, z, K, y1, rtol, atol)
         total = 0.0
         for i in range(n):
             total += y1[i]

@@ -79,7 +79,7 @@ def noisy_lanes(  # type: ignore[no-untyped-def]
                 y[i] = row[STATE + i]
             for c in range(draws):
                 z[c] = drawn[c, group]
-            attempt(drift, now, dt0, y, parameters(p, row), z, K, y1, rtol, control)
+            attempt(drift, now, dt0, y, parameters(p, row), z, K, y1, rtol, atol)
             for i in range(n):
                 row[STATE + i] = y1[i]
         index += 1

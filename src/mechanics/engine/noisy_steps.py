@@ -1,4 +1,4 @@
-"""Steps of methods for stochastic equations: `attempt(drift, t, dt, y, p, z, K, y1, rtol, control)`.
+"""Steps of methods for stochastic equations: `attempt(drift, t, dt, y, p, z, K, y1, rtol, atol)`.
 
 z holds the step's standard normals. K has room for slopes and diffusions; nothing in it outlives the step. Formulas
 and sources are in `methods.stochastic` and at each function here.
@@ -56,7 +56,7 @@ def _predictor_corrector(data: PredictorCorrector, parts: Parts) -> Step:
     # K: f, g dW / sqrt dt, Y, f(Y), g(Y) dW / sqrt dt, then the diffusion
 
     @inlined
-    def euler(drift, t, dt, y, p, z, K, y1, rtol, control):  # type: ignore[no-untyped-def]
+    def euler(drift, t, dt, y, p, z, K, y1, rtol, atol):  # type: ignore[no-untyped-def]
         n = len(y)
         root = math.sqrt(dt)
         f, k = K[:n], K[n : 2 * n]
@@ -66,7 +66,7 @@ def _predictor_corrector(data: PredictorCorrector, parts: Parts) -> Step:
             y1[i] = y[i] + dt * f[i] + root * k[i]
 
     @inlined
-    def corrected(drift, t, dt, y, p, z, K, y1, rtol, control):  # type: ignore[no-untyped-def]
+    def corrected(drift, t, dt, y, p, z, K, y1, rtol, atol):  # type: ignore[no-untyped-def]
         n = len(y)
         root = math.sqrt(dt)
         f, k, Y, F, k1 = K[:n], K[n : 2 * n], K[2 * n : 3 * n], K[3 * n : 4 * n], K[4 * n : 5 * n]
@@ -100,7 +100,7 @@ def _difference(parts: Parts) -> Step:
     diffusion, pick = parts.diffusion, terms_of(parts).pick
 
     @inlined
-    def attempt(drift, t, dt, y, p, z, K, y1, rtol, control):  # type: ignore[no-untyped-def]
+    def attempt(drift, t, dt, y, p, z, K, y1, rtol, atol):  # type: ignore[no-untyped-def]
         n = len(y)
         root = math.sqrt(dt)
         f, g, Y, G = K[:n], K[n : 2 * n], K[2 * n : 3 * n], K[3 * n : 4 * n]
@@ -161,7 +161,7 @@ def _roessler(data: Roessler, n: int | None, parts: Parts) -> Step:
     ends = combinations((alpha + none, none + data.beta1, none + data.beta2, none + data.beta3, none + data.beta4), n)
 
     @inlined
-    def attempt(drift, t, dt, y, p, z, K, y1, rtol, control):  # type: ignore[no-untyped-def]
+    def attempt(drift, t, dt, y, p, z, K, y1, rtol, atol):  # type: ignore[no-untyped-def]
         n = len(y)
         root = math.sqrt(dt)
         stages(drift, t, dt, y, p, z, K)

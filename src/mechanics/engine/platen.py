@@ -45,7 +45,7 @@ def _single(parts: Parts) -> Step:
     diffusion, pick = parts.diffusion, terms_of(parts).pick
 
     @inlined
-    def attempt(drift, t, dt, y, p, z, K, y1, rtol, control):  # type: ignore[no-untyped-def]
+    def attempt(drift, t, dt, y, p, z, K, y1, rtol, atol):  # type: ignore[no-untyped-def]
         n = len(y)
         root = math.sqrt(dt)
         f, g, F = K[:n], K[n : 2 * n], K[2 * n : 3 * n]
@@ -74,7 +74,7 @@ def _general(parts: Parts) -> Step:
     pairs = m * (m - 1) // 2
 
     @inlined
-    def attempt(drift, t, dt, y, p, z, K, y1, rtol, control):  # type: ignore[no-untyped-def]
+    def attempt(drift, t, dt, y, p, z, K, y1, rtol, atol):  # type: ignore[no-untyped-def]
         n = len(y)
         root = math.sqrt(dt)
         f, F, Y, total = K[:n], K[n : 2 * n], K[2 * n : 3 * n], K[3 * n : 4 * n]

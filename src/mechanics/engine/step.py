@@ -25,11 +25,12 @@ from ..methods.method import Method
 from ..methods.radau import Radau
 from ..methods.rosenbrock import Rosenbrock
 from ..methods.splitting import Splitting
-from ..methods.stochastic import Difference, PredictorCorrector, Roessler, WeakSecond
+from ..methods.stochastic import Difference, DriftImplicit, PredictorCorrector, Roessler, WeakSecond
 from ..methods.tableau import Tableau
 from ..methods.taylor import Series
 from .bdf_step import bdf_step
 from .dirk import dirk_step
+from .drift_implicit import drift_implicit_step
 from .explicit import explicit_step
 from .gauss import gauss_step
 from .noisy_steps import difference_step, predictor_corrector_step, roessler_step
@@ -55,6 +56,7 @@ FAMILIES: dict[type, Callable[[Any, int | None, Parts], Step]] = {
     Difference: difference_step,
     Roessler: roessler_step,
     WeakSecond: weak_second_step,
+    DriftImplicit: drift_implicit_step,
 }
 
 

@@ -7,6 +7,7 @@ from .bosh3 import BOSH3
 from .dirk import Dirk, dirk
 from .dop853 import DOP853
 from .dopri5 import DOPRI5
+from .drift_implicit_euler import DRIFT_IMPLICIT_EULER
 from .euler import EULER
 from .euler_heun import EULER_HEUN
 from .euler_maruyama import EULER_MARUYAMA
@@ -52,6 +53,7 @@ __all__ = [
     "BOSH3",
     "DOP853",
     "DOPRI5",
+    "DRIFT_IMPLICIT_EULER",
     "EULER",
     "EULER_HEUN",
     "EULER_MARUYAMA",

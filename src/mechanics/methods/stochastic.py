@@ -63,6 +63,8 @@ class WeakSecond(Stochastic):
 class DriftImplicit(Stochastic):
     """y1 = y + f(t + dt, y1) dt + g dW."""
 
+    any_diagonal: ClassVar[bool] = True
+
 
 @dataclass(frozen=True)
 class Roessler(Stochastic):

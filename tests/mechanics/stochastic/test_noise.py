@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mechanics import Problem, Solution, ensemble, solve
-from mechanics.methods import EULER_MARUYAMA, PLATEN_WEAK2, SRI1W1, all_methods
+from mechanics.methods import EULER_MARUYAMA, PLATEN_WEAK2, SRA1, SRI1W1, all_methods
 from mechanics.noise import normals, seed_word
 from mechanics.reduce import Mean, Variance
 from mechanics.systems import make_system
@@ -203,7 +203,11 @@ def test_time_integrals_of_refined_steps():
 
 
 @pytest.mark.parametrize("system", [ORNSTEIN_UHLENBECK, NOISY_OSCILLATOR, COX_INGERSOLL_ROSS], ids=lambda s: s.name)
-@pytest.mark.parametrize("method", METHODS, ids=str)
+@pytest.mark.parametrize(
+    "method",
+    [m if m in (EULER_MARUYAMA, SRI1W1, SRA1) else pytest.param(m, marks=pytest.mark.sweep) for m in METHODS],
+    ids=str,
+)
 def test_exact_moments(system, method):
     """20,000 members, seed 5: mean and variance within 4 standard errors and the bias of dt = 1/200.
 
