@@ -1,7 +1,7 @@
 """Drift-implicit Euler-Maruyama steps: y1 = y + f(t + dt, y1) dt + g(t, y) dW.
 
-Newton's iteration starts at x = y + g dW with the Jacobian there, the same number of times for every step, so that a
-member has the same bits alone and in lanes. A component whose last correction is not small becomes NaN, which ends the
+Newton's iteration starts at x = y + g dW and runs as often in every step, so that a member has the same bits alone and
+in lanes. A component whose last correction is not small becomes NaN, which ends the
 run: the status then says that the equations could not be solved.
 
 Kloeden, Platen, Numerical Solution of Stochastic Differential Equations (1992), (12.2.2) with alpha = 1.
@@ -24,7 +24,7 @@ from .parts import NO_PARTS, Parts, Step
 from .stack import part
 
 ITERATIONS = 5
-CONVERGED = 1e-6  # of the component: what is left after that correction is smaller by the rate of convergence
+CONVERGED = 1e-6  # of the component: Newton squares what is left after that correction
 
 _made: dict[Any, Step] = {}
 
@@ -56,12 +56,11 @@ def _kernels(n: int | None, parts: Parts) -> Step:
         for i in range(n):
             x[i] = y[i] + root * k[i]
             y1[i] = x[i]
-        drift(t + dt, x, p, f)
-        fill(drift, t + dt, x, p, f, J, part(K, 4 * n, n), part(K, 5 * n, n), rtol, atol)
-        shifted(J, 1.0 / dt, M)
-        factorise(M, P)
         for _ in range(ITERATIONS):
             drift(t + dt, y1, p, f)
+            fill(drift, t + dt, y1, p, f, J, part(K, 4 * n, n), part(K, 5 * n, n), rtol, atol)
+            shifted(J, 1.0 / dt, M)
+            factorise(M, P)
             for i in range(n):
                 step[i] = (x[i] - y1[i]) / dt + f[i]
             solve(M, P, step)
@@ -70,6 +69,6 @@ def _kernels(n: int | None, parts: Parts) -> Step:
         for i in range(n):
             y1[i] = select(abs(step[i]) <= CONVERGED * abs(y1[i]) + atol[i], y1[i], np.nan)
 
-    made = noisy_step(attempt, matrices + room.vectors, 1 + ITERATIONS, draws_of(parts))
+    made = noisy_step(attempt, matrices + room.vectors, ITERATIONS, draws_of(parts))
     in_lanes = n is not None and n <= SMALL and parts.band is None
-    return made._replace(squares=room.squares, jacobians=1, factorisations=1, lanes=in_lanes)
+    return made._replace(squares=room.squares, jacobians=ITERATIONS, factorisations=ITERATIONS, lanes=in_lanes)
