@@ -37,8 +37,8 @@ def main(out: Path) -> None:
     for member in range(3):
         path = solve(problem, SRA1, dt=0.02, seed=1, member=member)
         left.plot(path.ts, path.ys[:, 0], lw=0.6, label=f"member {member}")
-    left.set(xlabel="time $t$", ylabel="$y$")
-    left.legend(frameon=False)
+    left.set(xlabel="time $t$", ylabel="$y$", ylim=(-2.3, 2.7))
+    left.legend(frameon=False, ncols=3, fontsize=7, loc="upper center")
 
     bins = np.linspace(-2, 2, 61)
     colours = plt.get_cmap("viridis")(np.linspace(0.1, 0.85, len(TIMES)))
