@@ -41,6 +41,7 @@ class Problem:
         Parameters. New values never compile anything anew. For the array engine, anything; it is not copied.
     diffusion : callable, optional
         `diffusion(t, y, p, g) -> None` fills every entry of g, of shape (n,), or (n, m) for general noise.
+        For the array engine, `diffusion(t, y, p) -> g`, of the shape of y, or with a last axis m more.
     noise : {"diagonal", "additive", "scalar", "general"}
         Structure of the diffusion: one Wiener process a component; the same, with g independent of y; one process for
         all components; m processes through a matrix, dy_i = f_i dt + sum_j g[i, j] dW_j.

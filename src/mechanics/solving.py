@@ -81,7 +81,8 @@ def solve(
     seed : int or numpy.random.SeedSequence
         Names the noise of a stochastic problem: the same seed gives the same bits.
     member : int
-        Whose noise it is: that of this member of the ensemble with the same seed.
+        Whose noise it is: that of this member of the ensemble with the same seed. With `per_member`, the first
+        member's.
     refine : int
         Each step takes the noise of so many steps of length dt / refine: what a solve with those steps would see.
     path : BrownianPath, optional
@@ -97,7 +98,7 @@ def solve(
     progress : bool
         Show a progress bar.
     per_member : bool
-        Array engine: the first axis of y0 counts members, each with steps of its own.
+        Array engine: the first axis of y0 counts members, each with steps or noise of its own.
 
     Returns
     -------

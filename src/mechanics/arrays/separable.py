@@ -1,7 +1,7 @@
 """Is an array problem what a splitting method needs? The questions of `mechanics.separable`, on arrays like y0.
 
 The full probe is made once for each drift and for each value of parameters that are plain numbers. Parameters of other
-kinds (arrays, modules) may have changed since: then a short one, three evaluations, is made in every solve. Where
+kinds (arrays, modules) may have changed since: then a short one, five evaluations, is made in every solve. Where
 nothing can be compared (traced arrays, sums on a device that do not repeat their bits), nothing is refused.
 """
 

@@ -5,18 +5,15 @@ import pytest
 
 from mechanics import Event, Problem, solve
 from mechanics.methods import (
-    BLANES_MOAN4,
     BLANES_MOAN_RKN6,
     GAUSS4,
     KAHAN_LI8,
-    MCLACHLAN4,
     POSITION_VERLET,
     VERLET,
-    YOSHIDA6,
     YOSHIDA8,
 )
 
-WORDS = [VERLET, POSITION_VERLET, MCLACHLAN4, YOSHIDA6, YOSHIDA8, KAHAN_LI8, BLANES_MOAN4, BLANES_MOAN_RKN6]
+WORDS = [VERLET, POSITION_VERLET, YOSHIDA8, BLANES_MOAN_RKN6]  # either letter first, with and without compensation
 
 
 def pendula(t, y, p, dy):
@@ -50,7 +47,7 @@ def test_steps_of_the_compiled_engine(framework, method):
         np.testing.assert_array_equal(framework.numpy(ours.ts), theirs.ts)
 
 
-@pytest.mark.parametrize("method", [VERLET, POSITION_VERLET, KAHAN_LI8], ids=str)
+@pytest.mark.parametrize("method", [VERLET, POSITION_VERLET], ids=str)
 def test_states_between_steps_and_events_are_those_of_the_compiled_engine(method):
     ts = np.linspace(0.0, 4.0, 17)
     event = Event(lambda t, y, p: y[0] - 0.2)
