@@ -36,7 +36,11 @@ def test_what_is_not_stiff_stays_explicit(system, rtol):
     assert solution.stats.evaluations == alone.stats.evaluations
 
 
-@pytest.mark.parametrize("system", [ROBERTSON, VAN_DER_POL_STIFF, HIRES, OREGONATOR], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "system",
+    [ROBERTSON, VAN_DER_POL_STIFF, *(pytest.param(s, marks=pytest.mark.sweep) for s in (HIRES, OREGONATOR))],
+    ids=lambda s: s.name,
+)
 def test_what_is_stiff_is_solved_implicitly(system):
     """Most of the time is passed in implicit steps, and the state at the end is the known one."""
     for rtol in (1e-4, 1e-6, 1e-8):

@@ -104,7 +104,11 @@ def test_the_full_method_needs_fewer_steps_than_a_limited_one():
         solve(FEW, BDF, dt=0.1)
 
 
-@pytest.mark.parametrize("system", [ROBERTSON, ROBER, VAN_DER_POL_STIFF, HIRES, OREGONATOR], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "system",
+    [ROBERTSON, ROBER, VAN_DER_POL_STIFF, *(pytest.param(s, marks=pytest.mark.sweep) for s in (HIRES, OREGONATOR))],
+    ids=lambda s: s.name,
+)
 def test_stiff_systems_reach_their_known_states(system):
     """Errors in units of the largest component fall with rtol and stay within 2000 rtol: hundreds to thousands of
     steps of low order add up, and a phase error of an oscillation is an error of the whole amplitude.
