@@ -16,7 +16,10 @@ from mechanics.testing import (
     check_symplectic,
 )
 
-METHODS = methods.all_methods("explicit")
+CHECKED = ("HEUN", "RK4", "TSIT5", "DOP853", "VERN8", "VERN9")
+METHODS = [
+    m if m.name in CHECKED else pytest.param(m, marks=pytest.mark.sweep) for m in methods.all_methods("explicit")
+]
 
 
 @pytest.mark.slow
