@@ -37,6 +37,9 @@ def diagnose(
     point = _Point(problem, run)
     if outcome is Status.TOLERANCE:
         return _too_tight(point, rtol, atol) or (Status.TOLERANCE, None, "Raise rtol or atol.")
+    if outcome == layout.NON_FINITE and np.isfinite(point.f).all() and not _diffusion_is_finite(problem, point):
+        advice = "The diffusion is not finite here: check its divisions, roots and logarithms."
+        return Status.NON_FINITE, None, advice
     if outcome == layout.NON_FINITE and isinstance(method.data, DriftImplicit) and np.isfinite(point.f).all():
         advice = f"Newton's iteration does not converge with dt = {abs(point.dt):.3g}: take a smaller dt."
         return Status.NO_CONVERGENCE, None, advice
@@ -100,6 +103,16 @@ def _not_finite(point: _Point) -> Finding:
             "logarithms there.",
         )
     return Status.NON_FINITE, component, "Check divisions, roots and logarithms in the drift near this state."
+
+
+def _diffusion_is_finite(problem: Problem, point: _Point) -> bool:
+    if problem.diffusion is None:
+        return True
+    n, function = len(point.y), problem.diffusion
+    g = np.full((n, problem.wieners) if problem.noise == "general" else n, np.nan)
+    with np.errstate(all="ignore"), contextlib.suppress(Exception):
+        getattr(function, "py_func", function)(point.t, point.y.copy(), point.p, g)
+    return bool(np.isfinite(g).all())
 
 
 def _fixed_point(point: _Point) -> Finding:

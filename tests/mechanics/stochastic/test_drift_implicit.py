@@ -82,3 +82,19 @@ def test_equations_without_a_solution_say_so():
     with pytest.raises(SolveError, match="take a smaller dt") as caught:
         solve(problem, DRIFT_IMPLICIT_EULER, dt=0.1)
     assert caught.value.solution.status is Status.NO_CONVERGENCE
+
+
+def decay(t, y, p, dy):
+    dy[0] = -y[0]
+
+
+def root_noise(t, y, p, g):
+    g[0] = math.sqrt(y[0])
+
+
+def test_a_diffusion_that_is_not_finite_is_named():
+    problem = Problem(decay, [-1.0], 0.0, 1.0, diffusion=root_noise)
+    for method in (DRIFT_IMPLICIT_EULER, EULER_MARUYAMA):
+        with pytest.raises(SolveError, match="diffusion is not finite") as caught:
+            solve(problem, method, dt=0.1)
+        assert caught.value.solution.status is Status.NON_FINITE
