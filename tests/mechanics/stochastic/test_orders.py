@@ -12,17 +12,22 @@ from mechanics.systems.stochastic import RANDOM_ROTATION
 from mechanics.testing import check_strong_order, check_weak_order
 
 METHODS = all_methods("stochastic")
+CHECKED = ("EULER_MARUYAMA", "MILSTEIN", "SRI1W1", "EULER_HEUN", "SRA1")
+
+
+def with_sweep(methods):
+    return [m if m.name in CHECKED else pytest.param(m, marks=pytest.mark.sweep) for m in methods]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", [m for m in METHODS if m.strong_order], ids=str)
+@pytest.mark.parametrize("method", with_sweep(m for m in METHODS if m.strong_order), ids=str)
 def test_strong_order(method):
     """Seed 0, 4000 paths; false alarms 6.4e-5 (`check_strong_order`)."""
     assert check_strong_order(method).claim == method.strong_order
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", [m for m in METHODS if m.weak_order], ids=str)
+@pytest.mark.parametrize("method", with_sweep(m for m in METHODS if m.weak_order), ids=str)
 def test_weak_order(method):
     """Seed 0; order two needs ten times more members, for a smaller bias to show."""
     members = 200_000 if method.weak_order == 1 else 2_000_000
