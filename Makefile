@@ -38,13 +38,13 @@ $(VENV)/bin/python:
 
 # constraints.txt pins one tested set; pyproject.toml says what is needed.
 $(VENV)/.ready: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) install --constraint constraints.txt --editable '.[nets,test]'
+	$(PIP) install --constraint constraints.txt --editable '.[nets,sweep,test]'
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
-	$(PIP) install --constraint constraints.txt --editable '.[nets,test,dev]'
+	$(PIP) install --constraint constraints.txt --editable '.[nets,sweep,test,dev]'
 	@touch $@
 
 $(VENV)/.ready-docs: $(VENV)/.ready
-	$(PIP) install --constraint constraints.txt --editable '.[nets,test,docs]'
+	$(PIP) install --constraint constraints.txt --editable '.[nets,sweep,test,docs]'
 	@touch $@
