@@ -3,6 +3,7 @@
 Shi, Pan, Dokmanic, "A spring-block theory of feature learning in deep neural networks", PRL 2025, arXiv:2407.19353.
 """
 
+from .drive import Drive
 from .ensemble import proceed
 from .load_curve import curvature, load_curve
 from .mean_field import MeanField
@@ -15,6 +16,7 @@ from .storage import load_run, save_run
 
 __all__ = [
     "ChainRun",
+    "Drive",
     "MeanField",
     "SpringChain",
     "curvature",
