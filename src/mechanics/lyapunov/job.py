@@ -3,7 +3,7 @@
 import math
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types, typeof
@@ -12,14 +12,14 @@ from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
 from ..engine.compile import compile_bound
-from ..engine.panels import SMALL
 from ..engine.stack import STACK
 from ..methods import RK4, Method
 from ..noise.normals import seed_word
 from ..problem import Problem
 from . import tangents
 from .map import Map
-from .run import FINE, spectrum_run
+from .orthonormal import address_for, room_for
+from .run import FINE, orthonormaliser, spectrum_run
 from .steps import Steps, steps_of_flow, steps_of_map
 
 Array = NDArray[np.float64]
@@ -30,6 +30,20 @@ ALONE = 10  # for one vector, which has no ratio
 PILOT = 500  # steps from which the interval is found
 ALIKE = 1e-7  # a step and its two halves, relative: what an automatic dt achieves
 TRIED = 200  # steps on which it is tried
+
+
+class Room(NamedTuple):
+    """Working memory of a run."""
+
+    work: Array
+    noise: Array  # (normals, steps of an interval)
+    normals: Array
+    product: Array
+    triangles: Array  # see `orthonormal.room_for`
+
+    def resets(self, k: int) -> NDArray[np.int64]:
+        """How often each vector was replaced."""
+        return self.triangles[-k:].astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,26 +86,32 @@ class Job:
             V[j // (self.width - 1), :, 1 + j % (self.width - 1)] = Q[:, j]
         return V
 
-    def room(self) -> Array:
-        """Working memory for `advance`."""
-        if self.backend == "duals":
-            return np.full(((self.steps.vectors + 1) * self.n, self.width), math.nan)
-        return np.full(((self.steps.vectors + 4) * self.n, max(2, self.width)), math.nan)
+    def room(self, q: int = LONGEST) -> "Room":
+        """Working memory for `advance` with up to q steps between orthonormalisations."""
+        vectors = {"duals": (self.steps.vectors + 1) * self.width, "jacobian": 3 + self.n}
+        rows = self.steps.draws + self.steps.draws % 2
+        return Room(
+            np.full(vectors.get(self.backend, self.steps.vectors + 4) * self.n, math.nan),
+            np.empty((rows, q if rows else 0)), np.empty(rows), np.empty(self.k), room_for(self.k, self.width),
+        )  # fmt: skip
 
     def advance(
-        self, V: Array, work: Array, p: Any, dt: float, first: int, blocks: int, intervals: int, q: int,
-        resets: NDArray[np.int64], extremes: Array, qs: Array | None = None, rs: Array | None = None,
+        self, V: Array, room: "Room", p: Any, dt: float, first: int, blocks: int, intervals: int, q: int,
+        extremes: Array, qs: Array | None = None, rs: Array | None = None,
     ) -> tuple[Array, int]:  # fmt: skip
         """Sums of log R_jj of each block; V is changed. The second is FINE, or the intervals done before divergence."""
         logs = np.empty((blocks, self.k))
         none = np.empty((0, 0, 0))
+        if self.steps.draws and room.noise.shape[1] != q:
+            room = room._replace(noise=np.empty((len(room.noise), q)))
         piece, done = 1, 0
         while done < blocks:
             count = min(piece, blocks - done)
             began = time.perf_counter()
             end = self.entry(
-                V, work, p, self.origin, dt, first + done * intervals * q, count, intervals, q, seed_word(self.seed),
-                logs[done : done + count], resets, extremes, none if qs is None else qs, none if rs is None else rs,
+                V, V.reshape(-1), *room, address_for(self.width), p, self.origin, dt, first + done * intervals * q, count,
+                intervals, q, seed_word(self.seed), logs[done : done + count], extremes,
+                none if qs is None else qs, none if rs is None else rs,
             )  # fmt: skip
             if end != FINE:
                 return logs[: done + end // intervals], done * intervals + end
@@ -99,10 +119,10 @@ class Job:
             piece = max(1, min(8 * piece, int(count * PIECE_SECONDS / max(time.perf_counter() - began, 1e-5))))
         return logs, FINE
 
-    def interval(self, V: Array, work: Array, p: Any, dt: float, first: int) -> int:
+    def interval(self, V: Array, p: Any, dt: float, first: int) -> int:
         """Steps between orthonormalisations that keep growth ratios below LARGEST_RATIO, from PILOT steps on a copy."""
-        V, resets, extremes = V.copy(), np.zeros(self.k, np.int64), np.array([1.0, 1.0])
-        _, end = self.advance(V, work, p, dt, first, PILOT, 1, 1, resets, extremes)
+        V, extremes = V.copy(), np.ones(2)
+        _, end = self.advance(V, self.room(), p, dt, first, PILOT, 1, 1, extremes)
         if end != FINE or self.k == 1:
             return 1 if end != FINE else ALONE
         rate = math.log(max(extremes[1], 1.0))
@@ -111,7 +131,7 @@ class Job:
 
 def width_of(k: int) -> int:
     """Doubles in a dual: the state's and those of as many vectors as suit the registers."""
-    return 2 if k == 1 else 4 if k <= 3 else 8
+    return 4 if k <= 3 else 8
 
 
 def make_job(system: Any, k: int, method: Method | None, seed: int, *, backend: str = "auto", records: bool = False) -> Job:
@@ -163,17 +183,21 @@ def _entry(system: Any, steps: Steps, backend: str, n: int, k: int, width: int, 
         tangent = tangents.by_jacobian(system.f, system.jacobian, n, width)
     else:
         tangent = tangents.by_differences(steps, n, width)
-    few = n if n <= SMALL else 0
     return compile_bound(
-        spectrum_run, tangent=tangent, fill=steps.fill, draws=steps.draws, k=k, n=few, width=width, records=records
-    )
+        spectrum_run, tangent=tangent, fill=steps.fill, draws=steps.draws, k=k,
+        orthonormalise=orthonormaliser(n, k, width), width=width, records=records,
+    )  # fmt: skip
 
 
 def _signature(p: Any) -> tuple[Any, ...]:
     f1, f2, f3 = types.float64[::1], types.float64[:, ::1], types.float64[:, :, ::1]
     number, whole = types.float64, types.int64
-    #  V, work, p, origin, dt, first, blocks, intervals, q, seed, logs, resets, extremes, qs, rs
-    return (f3, f2, typeof(p), number, number, *(whole,) * 4, types.uint64, f2, types.int64[::1], f1, f3, f3)
+    #  V, flat, work, Z, z, product, room, address, p, origin, dt,
+    #  first, blocks, intervals, q, seed, logs, extremes, qs, rs
+    return (
+        f3, f1, f1, f2, f1, f1, f1, whole, typeof(p), number, number,
+        *(whole,) * 4, types.uint64, f2, f1, f3, f3,
+    )  # fmt: skip
 
 
 def automatic_dt(job: Job, p: Any) -> float:
@@ -189,14 +213,13 @@ def automatic_dt(job: Job, p: Any) -> float:
 
 
 def _fine_enough(job: Job, p: Any, dt: float) -> bool:
-    V, work = job.start(), job.room()
-    resets, extremes = np.zeros(job.k, np.int64), np.ones(2)
+    V, room, extremes = job.start(), job.room(), np.ones(2)
     whole = V.copy()
     for i in range(TRIED):
         halves = whole.copy()
         ends = [
-            job.advance(whole, work, p, dt, i, 1, 1, 1, resets, extremes)[1],
-            job.advance(halves, work, p, dt / 2.0, 2 * i, 1, 1, 2, resets, extremes)[1],
+            job.advance(whole, room, p, dt, i, 1, 1, 1, extremes)[1],
+            job.advance(halves, room, p, dt / 2.0, 2 * i, 1, 1, 2, extremes)[1],
         ]
         if ends != [FINE, FINE]:
             return False

@@ -134,17 +134,17 @@ def _check_method(system: Any, method: Any, dt: float | None) -> None:
 def _fresh(
     job: Job, p: Any, dt: float, total: float, transient: float, interval: float | None, rtol: float
 ) -> LyapunovSpectrum:
-    V, work = job.start(), job.room()
-    q = job.interval(V, work, p, dt, 0) if interval is None else max(1, round(interval / dt))
+    V = job.start()
+    q = job.interval(V, p, dt, 0) if interval is None else max(1, round(interval / dt))
     resets, extremes = np.zeros(job.k, np.int64), np.ones(2)
     skipped = math.ceil(transient / dt / q)
     start = LyapunovSpectrum(job, p, V, skipped * q, dt, q, 1, np.empty((0, job.k)), resets, 1.0, rtol)
     if skipped:
-        _, end = job.advance(V, work, p, dt, 0, skipped, 1, q, resets.copy(), extremes)
+        _, end = job.advance(V, job.room(q), p, dt, 0, skipped, 1, q, extremes)
         if end != FINE:
             return replace(start, divergence=end * q)
         if interval is None:  # on the attractor the vectors may grow at other rates
-            q = job.interval(V, work, p, dt, skipped * q)
+            q = job.interval(V, p, dt, skipped * q)
     per_block = max(1, math.ceil(total / dt / q / BLOCKS))
     return proceed(replace(start, interval=q, per_block=per_block), total)
 
@@ -157,11 +157,11 @@ def proceed(before: LyapunovSpectrum, total: float) -> LyapunovSpectrum:
     if blocks < 1:
         raise ValueError(f"total must be longer than the {before.time:g} that are done, but is {total}.")
     job, q, V = before.job, before.interval, before.V.copy()
-    resets, extremes = before.resets.copy(), np.array([1.0, before.growth_ratio])
-    sums, end = job.advance(V, job.room(), before.p, before.dt, before.step, blocks, before.per_block, q, resets, extremes)
+    room, extremes = job.room(q), np.array([1.0, before.growth_ratio])
+    sums, end = job.advance(V, room, before.p, before.dt, before.step, blocks, before.per_block, q, extremes)
     after = replace(
-        before, V=V, step=before.step + blocks * before.per_block * q, resets=resets, growth_ratio=float(extremes[1]),
-        sums=np.concatenate([before.sums, sums]), at_rest=_rests(before.V, V, job),
+        before, V=V, step=before.step + blocks * before.per_block * q, resets=before.resets + room.resets(job.k),
+        growth_ratio=float(extremes[1]), sums=np.concatenate([before.sums, sums]), at_rest=_rests(before.V, V, job),
     )  # fmt: skip
     return after if end == FINE else replace(after, divergence=before.step + end * q)
 

@@ -1,18 +1,16 @@
 """Tangent dynamics of one panel: a state and several tangent vectors, advanced together.
 
-    tangent(panel, work, p, origin, dt, first, steps, Z)
+    tangent(panel, work, Z, z, p, origin, dt, first, steps)
 
 `by_duals` differentiates the step exactly, through duals; `by_differences` needs only the step itself and takes central
 differences, (phi(x + h v) - phi(x - h v)) / 2h; `by_jacobian` multiplies with the matrix that the user of a map gives.
 """
 
-import math
 from typing import Any
 
-import numpy as np
-
 from ..engine.adopt import adopt
-from ..engine.compile import kernel
+from ..engine.compile import inlined, kernel
+from ..engine.noise_terms import as_matrix
 from ..engine.stack import part
 from .steps import Steps
 
@@ -22,28 +20,27 @@ H = 1e-6  # of the state's size: rounding (1e-16 / H) and curvature (H^2) balanc
 
 def by_duals(steps: Steps, n: int, width: int) -> Any:
     """The derivative of the step itself."""
-    from ..engine.dual_memory import as_duals, stack_duals
+    from ..engine.dual_memory import duals_of, stack_duals
 
     prepare, step, draws = steps.prepare, steps.step, steps.draws
     size = (steps.vectors + 1) * n
 
     if n <= STACK:
 
-        @kernel
+        @inlined
         def memory(work):  # type: ignore[no-untyped-def]
             return stack_duals(size, width)
 
     else:
 
-        @kernel
+        @inlined
         def memory(work):  # type: ignore[no-untyped-def]
-            return as_duals(work, width)
+            return duals_of(work, size, width)
 
     @kernel(forceinline=False)
-    def tangent(panel, work, p, origin, dt, first, steps, Z):  # type: ignore[no-untyped-def]
-        y, room = as_duals(panel, width), memory(work)
+    def tangent(panel, work, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
+        y, room = duals_of(panel, n, width), memory(work)
         y1, K = part(room, 0, n), part(room, n, size - n)
-        z = np.empty(draws)
         prepare(origin + first * dt, y, p, K)
         for s in range(steps):
             for c in range(draws):
@@ -61,13 +58,11 @@ def by_differences(steps: Steps, n: int, width: int) -> Any:
     size = (steps.vectors + 4) * n
 
     @kernel(forceinline=False)
-    def tangent(panel, work, p, origin, dt, first, steps, Z):  # type: ignore[no-untyped-def]
-        room = work.reshape(-1)
+    def tangent(panel, work, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
         x, y, above, below, K = (
-            part(room, 0, n), part(room, n, n), part(room, 2 * n, n), part(room, 3 * n, n),
-            part(room, 4 * n, size - 4 * n),
+            part(work, 0, n), part(work, n, n), part(work, 2 * n, n), part(work, 3 * n, n),
+            part(work, 4 * n, size - 4 * n),
         )  # fmt: skip
-        z = np.empty(draws)
         for s in range(steps):
             index = first + s
             t = origin + index * dt
@@ -75,28 +70,28 @@ def by_differences(steps: Steps, n: int, width: int) -> Any:
                 z[c] = Z[c, s]
             scale = 0.0
             for i in range(n):
-                x[i] = panel[i, 0]
+                x[i] = panel[i * width + 0]
                 scale = max(scale, abs(x[i]))
             scale = scale if scale > 0.0 else 1.0
             for l in range(1, width):
                 length = 0.0
                 for i in range(n):
-                    length = max(length, abs(panel[i, l]))
+                    length = max(length, abs(panel[i * width + l]))
                 h = H * scale / length if length > 0.0 else H
                 for i in range(n):
-                    y[i] = x[i] + h * panel[i, l]
+                    y[i] = x[i] + h * panel[i * width + l]
                 prepare(t, y, p, K)
                 step(index, t, dt, y, p, z, K, above)
                 for i in range(n):
-                    y[i] = x[i] - h * panel[i, l]
+                    y[i] = x[i] - h * panel[i * width + l]
                 prepare(t, y, p, K)
                 step(index, t, dt, y, p, z, K, below)
                 for i in range(n):
-                    panel[i, l] = (above[i] - below[i]) / (2.0 * h)
+                    panel[i * width + l] = (above[i] - below[i]) / (2.0 * h)
             prepare(t, x, p, K)
             step(index, t, dt, x, p, z, K, above)
             for i in range(n):
-                panel[i, 0] = above[i]
+                panel[i * width + 0] = above[i]
 
     return tangent
 
@@ -106,30 +101,25 @@ def by_jacobian(f: Any, jacobian: Any, n: int, width: int) -> Any:
     f, jacobian = adopt(f), adopt(jacobian)
 
     @kernel(forceinline=False)
-    def tangent(panel, work, p, origin, dt, first, steps, Z):  # type: ignore[no-untyped-def]
-        room = work.reshape(-1)
-        x, y, old, J = part(room, 0, n), part(room, n, n), part(room, 2 * n, n), np.empty((n, n))
+    def tangent(panel, work, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
+        x, y, old = part(work, 0, n), part(work, n, n), part(work, 2 * n, n)
+        J = as_matrix(work, 3 * n, n, n)
         for s in range(steps):
             for i in range(n):
-                x[i] = panel[i, 0]
+                x[i] = panel[i * width + 0]
                 for j in range(n):
                     J[i, j] = 0.0
             jacobian(first + s, x, p, J)
             f(first + s, x, p, y)
             for l in range(1, width):
                 for i in range(n):
-                    old[i] = panel[i, l]
+                    old[i] = panel[i * width + l]
                 for i in range(n):
                     total = 0.0
                     for j in range(n):
                         total += J[i, j] * old[j]
-                    panel[i, l] = total
+                    panel[i * width + l] = total
             for i in range(n):
-                panel[i, 0] = y[i]
+                panel[i * width + 0] = y[i]
 
     return tangent
-
-
-def room(steps: Steps, n: int, width: int) -> Any:
-    """Working memory for any of these."""
-    return np.full((max((steps.vectors + 4) * n, n), width), math.nan)
