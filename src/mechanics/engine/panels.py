@@ -163,28 +163,35 @@ if not DISABLE_JIT:
             def at(base: Any, place: int) -> Any:
                 return builder.gep(base, [ir.IntType(64)(place)])
 
-            V = [
-                [Number(builder, builder.load(at(panel, i * count + 1 + j))) for i in range(rows)]
-                for j in range(vectors)
-            ]
-            found, kept = {}, None
-            for j in range(vectors):
+            vector = ir.VectorType(DOUBLE, count)
+            places = [builder.bitcast(at(panel, i * count), vector.as_pointer()) for i in range(rows)]
+            whole = [builder.load(place, align=8) for place in places]
+            V = [[Number(builder, builder.extract_element(row, WORD(1 + j))) for row in whole] for j in range(vectors)]
+            squares, factors, found, kept = [], {}, {}, None
+            for j in range(vectors):  # lengths are not waited for: directions stay as they are until the end
                 square = _dot(V[j], V[j])
-                length = sqrt(square)
                 before = square
                 for m in range(j):
-                    before = fma(found[m, j], found[m, j], before)
+                    before = fma(factors[m, j] * factors[m, j], squares[m], before)
                 enough = square > before * KEPT**2
                 kept = enough if kept is None else kept & enough
-                found[j, j], inverse = length, 1.0 / length
+                squares.append(square)
+                inverse = 1.0 / square
+                for m in range(j + 1, vectors):
+                    factors[j, m] = _dot(V[j], V[m]) * inverse
+                    V[m] = [fma(-factors[j, m], q, x) for q, x in zip(V[j], V[m], strict=True)]
+            for j, square in enumerate(squares):
+                found[j, j] = length = sqrt(square)
+                inverse = 1.0 / length
                 V[j] = [x * inverse for x in V[j]]
                 for m in range(j + 1, vectors):
-                    found[j, m] = _dot(V[j], V[m])
-                    V[m] = [fma(-found[j, m], q, x) for q, x in zip(V[j], V[m], strict=True)]
+                    found[j, m] = factors[j, m] * length
             with builder.if_then(kept.value, likely=True):
-                for j in range(vectors):
-                    for i in range(rows):
-                        builder.store(V[j][i].value, at(panel, i * count + 1 + j))
+                for i, place in enumerate(places):  # whole rows: loads of a vector wait for stores of its parts
+                    row = whole[i]
+                    for j in range(vectors):
+                        row = builder.insert_element(row, V[j][i].value, WORD(1 + j))
+                    builder.store(row, place, align=8)
                 for (i, j), value in found.items():
                     builder.store(value.value, at(triangle, i * vectors + j))
             return kept.value

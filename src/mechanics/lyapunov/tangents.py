@@ -14,6 +14,7 @@ from ..engine.noise_terms import as_matrix
 from ..engine.stack import part
 from .steps import Steps
 
+SMALL = 4  # components whose steps are written into the loop
 STACK = 8  # components whose working memory is taken apart into registers
 H = 1e-6  # of the state's size: rounding (1e-16 / H) and curvature (H^2) balance near 1e-10
 
@@ -25,22 +26,8 @@ def by_duals(steps: Steps, n: int, width: int) -> Any:
     prepare, step, draws = steps.prepare, steps.step, steps.draws
     size = (steps.vectors + 1) * n
 
-    if n <= STACK:
-
-        @inlined
-        def memory(work):  # type: ignore[no-untyped-def]
-            return stack_duals(size, width)
-
-    else:
-
-        @inlined
-        def memory(work):  # type: ignore[no-untyped-def]
-            return duals_of(work, size, width)
-
-    @kernel(forceinline=False)
-    def tangent(panel, work, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
-        y, room = duals_of(panel, n, width), memory(work)
-        y1, K = part(room, 0, n), part(room, n, size - n)
+    @inlined
+    def along(y, y1, K, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
         prepare(origin + first * dt, y, p, K)
         for s in range(steps):
             for c in range(draws):
@@ -48,6 +35,20 @@ def by_duals(steps: Steps, n: int, width: int) -> Any:
             step(first + s, origin + (first + s) * dt, dt, y, p, z, K, y1)
             for i in range(n):
                 y[i] = y1[i]
+
+    if n <= STACK:
+
+        @kernel(forceinline=n <= SMALL)
+        def tangent(panel, work, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
+            y, room = duals_of(panel, n, width), stack_duals(size, width)
+            along(y, part(room, 0, n), part(room, n, size - n), Z, z, p, origin, dt, first, steps)
+
+        return tangent
+
+    @kernel(forceinline=False)
+    def tangent(panel, work, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
+        y, room = duals_of(panel, n, width), duals_of(work, size, width)
+        along(y, part(room, 0, n), part(room, n, size - n), Z, z, p, origin, dt, first, steps)
 
     return tangent
 
