@@ -20,11 +20,14 @@ from typer.core import TyperGroup
 from . import __version__
 
 GROUP = "mechanet.commands"
-OWN = EntryPoint("nets", "nets.cli:register", GROUP)  # of a source tree that was not installed
+OWN = (  # of a source tree that was not installed
+    EntryPoint("nets", "nets.cli:register", GROUP),
+    EntryPoint("sweep", "mechanics.sweeps.commands:register", GROUP),
+)
 COMMANDS_OF = {  # what `mechanet --help` says of packages that it does not load
     "nets": {"demo": "Train three networks on digits, measure them layer by layer, fit a spring-block chain to each."},
+    "sweep": {"sweep": "Look at the store of a sweep, or go on with it."},
 }
-INSTALL = "pip install 'mechanet[nets]'"
 
 
 def build_app() -> typer.Typer:
@@ -122,7 +125,7 @@ def _not_called() -> None:
 
 def _entries() -> list[EntryPoint]:
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
-    return [entry for _, entry in sorted({OWN.name: OWN, **found}.items())]
+    return [entry for _, entry in sorted({**{entry.name: entry for entry in OWN}, **found}.items())]
 
 
 def _register(app: typer.Typer, entry: EntryPoint) -> None:
@@ -136,7 +139,11 @@ def _register(app: typer.Typer, entry: EntryPoint) -> None:
 def _add_stand_in(app: typer.Typer, name: str, entry: EntryPoint, error: Exception) -> None:
     """A command that names the missing package in place of doing its work."""
     cause = f"{entry.value} cannot be loaded ({type(error).__name__}: {error})"
-    remedy = f"install it with: {INSTALL}" if entry.name in COMMANDS_OF else "reinstall the package that adds it."
+    remedy = (
+        f"install it with: pip install 'mechanet[{entry.name}]'"
+        if entry.name in COMMANDS_OF
+        else "reinstall the package that adds it."
+    )
 
     def stand_in() -> None:
         print(f"mechanet {name}: {cause}; {remedy}", file=sys.stderr)

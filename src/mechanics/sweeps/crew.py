@@ -156,7 +156,7 @@ class Dask(Crew):
 
     def close(self, now: bool) -> None:
         """See `Crew`."""
-        self.executor.shutdown(wait=not now, cancel_futures=True)
+        self.executor.shutdown(wait=not now)
         self.packed.release()
 
 

@@ -15,6 +15,7 @@ VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMB
 _lock = threading.Lock()
 _inside = 0
 _limits: Any = None
+_controller: tuple[int, Any] = (0, None)  # finding the libraries takes milliseconds: again only after imports
 
 
 @contextmanager
@@ -34,12 +35,14 @@ def single_threaded() -> Iterator[None]:
 
 
 def _enter() -> None:
-    global _inside, _limits
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    global _inside, _limits, _controller
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
     with _lock:
         if _inside == 0:
-            _limits = threadpool_limits(1)
+            if _controller[0] != len(sys.modules):
+                _controller = (len(sys.modules), ThreadpoolController())
+            _limits = _controller[1].limit(limits=1)
         _inside += 1
 
 
