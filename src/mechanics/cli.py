@@ -18,16 +18,16 @@ import typer
 from typer.core import TyperGroup
 
 from . import __version__
+from .commands.chain import chain
+from .commands.fit import fit
+from .commands.sweep import sweep
 
 GROUP = "mechanet.commands"
-OWN = (  # of a source tree that was not installed
-    EntryPoint("nets", "nets.cli:register", GROUP),
-    EntryPoint("sweep", "mechanics.sweeps.commands:register", GROUP),
-)
+OWN = EntryPoint("nets", "nets.cli:register", GROUP)  # of a source tree that was not installed
 COMMANDS_OF = {  # what `mechanet --help` says of packages that it does not load
     "nets": {"demo": "Train three networks on digits, measure them layer by layer, fit a spring-block chain to each."},
-    "sweep": {"sweep": "Look at the store of a sweep, or go on with it."},
 }
+INSTALL = "pip install 'mechanet[nets]'"
 
 
 def build_app() -> typer.Typer:
@@ -35,7 +35,9 @@ def build_app() -> typer.Typer:
     pending: dict[str, EntryPoint] = {}  # command -> the entry to load when it is called
     app = _new_app(_loading(pending))
     app.callback()(_options)
-    app.command()(doctor)
+    for command in (chain, fit, doctor):
+        app.command()(command)
+    app.add_typer(sweep, name="sweep")
     for entry in _entries():
         if entry.name in COMMANDS_OF:
             for name, text in COMMANDS_OF[entry.name].items():
@@ -125,7 +127,7 @@ def _not_called() -> None:
 
 def _entries() -> list[EntryPoint]:
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
-    return [entry for _, entry in sorted({**{entry.name: entry for entry in OWN}, **found}.items())]
+    return [entry for _, entry in sorted({OWN.name: OWN, **found}.items())]
 
 
 def _register(app: typer.Typer, entry: EntryPoint) -> None:
@@ -139,11 +141,7 @@ def _register(app: typer.Typer, entry: EntryPoint) -> None:
 def _add_stand_in(app: typer.Typer, name: str, entry: EntryPoint, error: Exception) -> None:
     """A command that names the missing package in place of doing its work."""
     cause = f"{entry.value} cannot be loaded ({type(error).__name__}: {error})"
-    remedy = (
-        f"install it with: pip install 'mechanet[{entry.name}]'"
-        if entry.name in COMMANDS_OF
-        else "reinstall the package that adds it."
-    )
+    remedy = f"install it with: {INSTALL}" if entry.name in COMMANDS_OF else "reinstall the package that adds it."
 
     def stand_in() -> None:
         print(f"mechanet {name}: {cause}; {remedy}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Files on disk without pickle, and never half a file."""
+"""Arrays and text on disk without pickle, and never half a file."""
 
 import os
 import tempfile
@@ -8,6 +8,25 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+
+
+def write_npz(path: str | os.PathLike[str], **arrays: Any) -> Path:
+    """Write a compressed .npz file; a reader sees the old file or the whole new one.
+
+    The folder is made, and the suffix .npz added, where missing. Returns the file's path.
+    """
+    path = Path(path)
+    path = path if path.suffix else path.with_suffix(".npz")
+    with replacing(path) as file:
+        np.savez_compressed(file, **arrays)
+    return path
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> Path:
+    """Write a text file (UTF-8); a reader sees the old file or the whole new one. The folder is made where missing."""
+    with replacing(path) as file:
+        file.write(text.encode())
+    return Path(path)
 
 
 @contextmanager
@@ -23,15 +42,3 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-
-
-def write_npz(path: str | os.PathLike[str], **arrays: Any) -> Path:
-    """Write a compressed .npz file; a reader sees the old file or the whole new one.
-
-    The folder is made, and the suffix .npz added, where missing. Returns the file's path.
-    """
-    path = Path(path)
-    path = path if path.suffix else path.with_suffix(".npz")
-    with replacing(path) as file:
-        np.savez_compressed(file, **arrays)
-    return path

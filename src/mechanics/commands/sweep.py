@@ -13,21 +13,17 @@ import typer
 Folder = Annotated[Path, typer.Argument(help="Folder of the store: `out` of the sweep.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(help="Look at the store of a sweep, or go on with it.", no_args_is_help=True)
-    group.command()(status)
-    group.command()(resume)
-    app.add_typer(group, name="sweep")
+sweep = typer.Typer(help="Look at the store of a sweep, or go on with it.", no_args_is_help=True)
 
 
+@sweep.command()
 def status(store: Folder) -> None:
     """Say what a store holds: cells done, failed and left, and why runs failed."""
-    from .extra import require_extra
+    from ..sweeps.extra import require_extra
 
     require_extra()
-    from .dataset import failures, to_dataset
-    from .store import open_folder
+    from ..sweeps.dataset import failures, to_dataset
+    from ..sweeps.store import open_folder
 
     found = open_folder(store)
     dataset = to_dataset(found)
@@ -44,6 +40,7 @@ def status(store: Folder) -> None:
     print(f"status     {about['status']}")
 
 
+@sweep.command()
 def resume(
     store: Folder,
     function: Annotated[str | None, typer.Option(help="module:name of the function, where it has moved.")] = None,
@@ -51,11 +48,11 @@ def resume(
     workers: Annotated[int | None, typer.Option(help="Number of workers; default: the processors.")] = None,
 ) -> None:
     """Run what a store lacks, with the function it was made by."""
-    from .extra import require_extra
+    from ..sweeps.extra import require_extra
 
     require_extra()
-    from .call import sweep
-    from .store import open_folder
+    from ..sweeps.call import sweep as run
+    from ..sweeps.store import open_folder
 
     if executor not in ("threads", "processes"):
         raise typer.BadParameter(f"--executor must be threads or processes, but is {executor}.")
@@ -64,7 +61,7 @@ def resume(
     if not manifest.restorable:
         raise ValueError(f"The parameters of this sweep are more than the store says. {_from_python(manifest.script)}")
     allowed = manifest.allow_nan
-    dataset = sweep(
+    dataset = run(
         _find(function or manifest.function, manifest.script),
         grid.axes,
         seeds=grid.seeds.tolist(),
