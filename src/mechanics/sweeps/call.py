@@ -159,12 +159,14 @@ def _run(
     from .drive import begin_store, continue_store, do_blocks, failed_runs, finished_or_failed
     from .interrupt import interruptible
     from .lock import locked
+    from .store import open_folder
 
     with ExitStack() as stack:
         store: Store | None = None
         ready: list[Outcome] = []
         if folder is not None and _holds_something(folder):
             _refuse_unless(resume, folder)
+            open_folder(folder)  # before a lock is put into it: it may be anything
             stack.enter_context(locked(folder))
             store = continue_store(folder, job, grid, dims)
             if len(store.records.found) == store.blocks.count:
