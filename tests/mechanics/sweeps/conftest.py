@@ -1,7 +1,12 @@
 """Functions that travel (closures: by value), and one small Dask cluster for all tests."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
+
+import mechanics
 
 pytest.importorskip("zarr")
 
@@ -37,6 +42,13 @@ class Log:
 
     def __init__(self):
         self.calls = []
+
+
+@pytest.fixture(scope="session")
+def environment():
+    """For processes with another working folder: the package under test, wherever it is."""
+    source = Path(mechanics.__file__).resolve().parents[1]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(source), os.environ.get("PYTHONPATH", "")])}
 
 
 @pytest.fixture
