@@ -49,7 +49,7 @@ def drive(store, kind):
     from distributed import Client, LocalCluster
 
     with (
-        LocalCluster(n_workers=4, threads_per_worker=1, dashboard_address=None, memory_limit=None) as cluster,
+        LocalCluster(n_workers=4, threads_per_worker=1, dashboard_address=":0", memory_limit=None) as cluster,
         Client(cluster) as client,
     ):
         run(store, client=client)

@@ -45,6 +45,7 @@ def resume(
     store: Folder,
     function: Annotated[str | None, typer.Option(help="module:name of the function, where it has moved.")] = None,
     executor: Annotated[str, typer.Option(help="threads or processes.")] = "threads",
+    failed: Annotated[bool, typer.Option("--failed", help="Do failed runs again, too.")] = False,
     workers: Annotated[int | None, typer.Option(help="Number of workers; default: the processors.")] = None,
 ) -> None:
     """Run what a store lacks, with the function it was made by."""
@@ -68,6 +69,7 @@ def resume(
         out=store,
         executor=executor,  # type: ignore[arg-type]
         workers=workers,
+        resume="failed" if failed else True,
         vectorised=manifest.vectorised,
         retries=manifest.retries,
         allow_nan=allowed if isinstance(allowed, bool) else [str(name) for name in allowed],

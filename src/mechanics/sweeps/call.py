@@ -33,7 +33,7 @@ def sweep(
     executor: Literal["threads", "processes"] | Executor | None = None,
     workers: int | None = None,
     threads: int | None = None,
-    resume: bool = True,
+    resume: bool | Literal["failed"] = True,
     progress: bool = True,
     vectorised: bool = False,
     block: int | None = None,
@@ -67,8 +67,9 @@ def sweep(
     threads : int, optional
         What `mechanics` itself may start in a worker. Default: an even share of the processors; on a cluster 1.
         BLAS, OpenMP and numba always get one, since their last bits depend on it.
-    resume : bool
-        Go on with the store at `out`, where there is one and it was made by the same function, grid and parameters.
+    resume : bool or "failed"
+        Go on with the store at `out`, where there is one and it was made by the same function, grid and parameters;
+        with "failed" the blocks that hold failed runs are done again too.
     progress : bool
         A bar on a terminal or in a notebook, and one line at the end.
     vectorised : bool
@@ -149,7 +150,7 @@ def _run(
     grid: Grid,
     dims: dict[str, tuple[str, ...]],
     workers: tuple[Any, Any, int],
-    resume: bool,
+    resume: bool | str,
     progress: bool,
     block: int | None,
     memory: int,
@@ -168,7 +169,7 @@ def _run(
             _refuse_unless(resume, folder)
             open_folder(folder)  # before a lock is put into it: it may be anything
             stack.enter_context(locked(folder))
-            store = continue_store(folder, job, grid, dims)
+            store = continue_store(folder, job, grid, dims, again=resume == "failed")
             if len(store.records.found) == store.blocks.count:
                 return store
         stop = stack.enter_context(interruptible())
@@ -197,7 +198,9 @@ def _holds_something(folder: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
 
 
-def _refuse_unless(resume: bool, folder: Path) -> None:
+def _refuse_unless(resume: bool | str, folder: Path) -> None:
+    if resume not in (True, False, "failed"):
+        raise ValueError(f"resume must be True, False or 'failed', but is {resume!r:.40}.")
     if not resume:
         raise FileExistsError(
             f"{folder} is not empty, and a sweep deletes nothing: give out= another folder, delete this one yourself, "

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
@@ -19,6 +20,8 @@ from ..threads import default_threads
 from .libraries import prepare_process
 from .transport import carry, pack
 from .work import Job
+
+LOOK = 2.0  # seconds between looks at the size of a cluster
 
 _job: bytes | None = None  # of a worker process of our own
 
@@ -123,6 +126,7 @@ class Dask(Crew):
     breaks = False
 
     def __init__(self, job: Job, client: Any) -> None:
+        self._looked, self._size = -LOOK, 1
         super().__init__(job, 1)
         self.client = client
         self.executor = client.get_executor(pure=False)
@@ -132,7 +136,9 @@ class Dask(Crew):
     @property
     def size(self) -> int:
         """Threads of all workers now: a cluster may grow while it runs."""
-        return max(1, sum(self.client.nthreads().values()))
+        if time.monotonic() > self._looked + LOOK:
+            self._looked, self._size = time.monotonic(), max(1, sum(self.client.nthreads().values()))
+        return self._size
 
     @size.setter
     def size(self, value: int) -> None:

@@ -24,8 +24,8 @@ from .work import Block, Job, Outcome, run_block
 Dims = dict[str, tuple[str, ...]]
 
 
-def continue_store(folder: Path, job: Job, grid: Grid, dims: Dims) -> Store:
-    """The store of this very sweep; StoreError names in what another one differs."""
+def continue_store(folder: Path, job: Job, grid: Grid, dims: Dims, *, again: bool) -> Store:
+    """The store of this very sweep (`again`: without its failed runs); StoreError names in what another differs."""
     store = open_folder(folder, writing=True)
     new = make_manifest(job, grid, store.blocks.chunk, dims)
     found = differences(store.manifest, store.grid, new, grid)
@@ -35,7 +35,8 @@ def continue_store(folder: Path, job: Job, grid: Grid, dims: Dims) -> Store:
             "Give out= another folder, or call the sweep as it was."
         )
     bad = store.damaged()
-    for block in bad:
+    failed = [block for block, record in store.records.found.items() if again and record.failures]
+    for block in {*bad, *failed}:
         del store.records.found[block]
     named = [f"block {block} {cause}" for block, cause in bad.items()]
     named += [f"{name} is no record of a block" for name in store.records.broken]

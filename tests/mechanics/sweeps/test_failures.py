@@ -109,6 +109,20 @@ def test_a_vectorised_function_that_raises_loses_only_the_cells_that_make_it():
     assert "first axis" in wrong.attrs["failures"]
 
 
+def test_failed_runs_are_done_again_when_asked(log, tmp_path):
+    log.calls.append("out of luck")
+
+    def lucky(c, seed):
+        if log.calls and c["n"] == 3:
+            raise ValueError(log.calls[0])
+        return {"x": 1.0}
+
+    first = run(lucky, AXIS, out=tmp_path / "s", block=2)
+    log.calls.clear()
+    assert run(lucky, AXIS, out=tmp_path / "s").equals(first)
+    assert int(run(lucky, AXIS, out=tmp_path / "s", resume="failed")["failed"].sum()) == 0
+
+
 def test_all_runs_may_fail(tmp_path):
     def never(c, seed):
         raise ValueError("no")
@@ -223,7 +237,7 @@ SCRIPT = """
 import sys, time, numpy as np
 from mechanics import sweep
 def cell(c, seed):
-    time.sleep(0.05)
+    time.sleep(0.03)
     return {"x": np.random.default_rng([seed, c["n"]]).standard_normal()}
 if __name__ == "__main__":
     found = sweep(cell, {"n": np.arange(60)}, seeds=2, out=sys.argv[1], executor=sys.argv[2], workers=2, block=2)
@@ -247,7 +261,7 @@ def wait_for_blocks(store, count):
     for _ in range(600):
         if len(list(store.glob("blocks/[0-9]*.json"))) >= count:
             return
-        time.sleep(0.05)
+        time.sleep(0.03)
     raise TimeoutError
 
 
@@ -272,7 +286,7 @@ def test_ctrl_c_ends_running_blocks_and_leaves_a_store_to_resume(executor, tmp_p
 
 def test_a_second_ctrl_c_stops_at_once(tmp_path):
     script, store = tmp_path / "job.py", tmp_path / "s"
-    script.write_text(SCRIPT.replace("sleep(0.05)", "sleep(0.05 if c['n'] < 8 else 30)"))
+    script.write_text(SCRIPT.replace("sleep(0.03)", "sleep(0.03 if c['n'] < 8 else 30)"))
     job = start(script, store, "processes")
     wait_for_blocks(store, 3)
     os.killpg(job.pid, signal.SIGINT)

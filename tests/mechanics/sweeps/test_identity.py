@@ -90,7 +90,7 @@ def test_fingerprints_are_equal_in_every_process(tmp_path, environment):
     )
     code = "from mechanics.sweeps.identity import fingerprint_of; import model; print(fingerprint_of(model.cell))"
     found = set()
-    for hash_seed in ("1", "2", "77"):
+    for hash_seed in ("1", "77"):
         done = subprocess.run(
             [sys.executable, "-c", code],
             cwd=tmp_path,
