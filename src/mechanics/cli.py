@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from . import __version__
 from .commands.chain import chain
 from .commands.fit import fit
+from .commands.sweep import sweep
 
 GROUP = "mechanet.commands"
 OWN = EntryPoint("nets", "nets.cli:register", GROUP)  # of a source tree that was not installed
@@ -36,6 +37,7 @@ def build_app() -> typer.Typer:
     app.callback()(_options)
     for command in (chain, fit, doctor):
         app.command()(command)
+    app.add_typer(sweep, name="sweep")
     for entry in _entries():
         if entry.name in COMMANDS_OF:
             for name, text in COMMANDS_OF[entry.name].items():
