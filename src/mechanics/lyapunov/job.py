@@ -60,11 +60,12 @@ class Job:
     entry: Any
     records: bool
     seed: int
+    unit: str  # of time: "iteration" or "t"
 
     @property
     def is_map(self) -> bool:
         """Whether time is counted in iterations."""
-        return isinstance(self.system, Map)
+        return self.unit == "iteration"
 
     @property
     def panels(self) -> int:
@@ -134,7 +135,10 @@ def width_of(k: int) -> int:
     return 4 if k <= 3 else 8
 
 
-def make_job(system: Any, k: int, method: Method | None, seed: int, *, backend: str = "auto", records: bool = False) -> Job:
+def make_job(
+    system: Any, k: int, method: Method | None, seed: int, *, backend: str = "auto", records: bool = False,
+    unit: str | None = None,
+) -> Job:  # fmt: skip
     """Compile the tangent dynamics of a map or a flow.
 
     Raises
@@ -160,7 +164,8 @@ def make_job(system: Any, k: int, method: Method | None, seed: int, *, backend: 
             except NumbaError as error:
                 problem = error
                 continue
-        return Job(system, method, n, k, width, kind, steps, entry, records, int(seed_word(seed)))
+        unit = unit or ("iteration" if isinstance(system, Map) else "t")
+        return Job(system, method, n, k, width, kind, steps, entry, records, int(seed_word(seed)), unit)
     name = getattr(system.f if isinstance(system, Map) else system.drift, "__name__", "the system's function")
     raise TypeError(
         f"{name} could not be compiled. Functions take numbers, arrays and NamedTuples of these, and write their result "

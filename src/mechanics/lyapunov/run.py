@@ -116,7 +116,7 @@ def spectrum_run(  # type: ignore[no-untyped-def]
 
 @kernel(forceinline=False)
 def keep(flat, n, room, qs, rs, where, k, width):  # type: ignore[no-untyped-def]
-    """Vectors and triangle of this interval."""
+    """Vectors, state (the last column of qs) and triangle of this interval."""
     w = width - 1
     for j in range(k):
         start = (j // w) * n * width + 1 + j % w
@@ -124,3 +124,5 @@ def keep(flat, n, room, qs, rs, where, k, width):  # type: ignore[no-untyped-def
             qs[where, i, j] = flat[start + i * width]
         for i in range(k):
             rs[where, i, j] = room[i * k + j] if i <= j else 0.0
+    for i in range(n):
+        qs[where, i, k] = flat[i * width]

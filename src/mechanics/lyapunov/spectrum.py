@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from ..chain.parameters import ChainParameters
 from ..checks import finite_number
 from ..methods import Method
 from ..problem import Problem
+from .chain import chain_map
 from .job import FINE, Array, Job, automatic_dt, make_job
 from .map import Map
 from .result import LyapunovSpectrum
@@ -87,7 +89,7 @@ def lyapunov_spectrum(
     >>> bool(abs(spectrum.exponents.sum() - -1.2039728043) < 1e-9)     # ln 0.3
     True
     """
-    system = _as_system(system)
+    system, tick = _as_system(system, dt)
     n = len(system.x0) if isinstance(system, Map) else len(system.y0)
     k = n if k is None else k
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= n:
@@ -99,22 +101,30 @@ def lyapunov_spectrum(
         raise ValueError(f"transient must not be negative, but is {transient}.")
     if tangent not in ("auto", "duals", "differences"):
         raise ValueError(f"tangent must be 'auto', 'duals' or 'differences', but is {tangent!r}.")
-    _check_method(system, method, dt)
-    job = make_job(system, int(k), method, seed, backend=tangent)
-    step = 1.0 if job.is_map else automatic_dt(job, system.p) if dt is None else float(dt)
+    if tick is None:
+        _check_method(system, method, dt)
+    elif method is not None:
+        raise ValueError("A chain takes the steps of its own simulation; leave out method=.")
+    job = make_job(system, int(k), method, seed, backend=tangent, unit="t" if tick else None)
+    step = tick or (1.0 if job.is_map else automatic_dt(job, system.p) if dt is None else float(dt))
     total = STEPS * step if total is None else float(total)
     skipped = SHARE * total if transient is None else float(transient)
     return _fresh(job, system.p, step, total, skipped, interval, rtol)
 
 
-def _as_system(system: Any) -> Any:
+def _as_system(system: Any, dt: float | None) -> tuple[Any, float | None]:
+    """A map or a problem; the second is the time of an iteration, where the map is the step of a chain."""
     if isinstance(system, Map):
-        return system
+        return system, None
+    if isinstance(system, ChainParameters):
+        if dt is None:
+            raise ValueError("A chain needs dt=, the step of its simulation.")
+        return chain_map(system, float(dt)), float(dt)
     if isinstance(system, Problem):
         if system.engine == "arrays":
             raise TypeError("The problem is for the array engine; write its drift as drift(t, y, p, dy).")
-        return system
-    raise TypeError(f"system must be a Map or a Problem, but is a {type(system).__name__}.")
+        return system, None
+    raise TypeError(f"system must be a Map, a Problem or a SpringChain, but is a {type(system).__name__}.")
 
 
 def _check_method(system: Any, method: Any, dt: float | None) -> None:

@@ -155,7 +155,7 @@ def test_bad_input_is_named(known):
         lyapunov_spectrum(LORENZ63.problem(), method=GAUSS4, dt=0.01)
     with pytest.raises(ValueError, match="no diffusion"):
         lyapunov_spectrum(LORENZ63.problem(), method=EULER_MARUYAMA, dt=0.01)
-    with pytest.raises(TypeError, match="must be a Map or a Problem"):
+    with pytest.raises(TypeError, match="must be a Map, a Problem or a SpringChain"):
         lyapunov_spectrum([1.0])
     with pytest.raises(ValueError, match="total must be positive"):
         lyapunov_spectrum(known.HENON, total=0)
