@@ -4,8 +4,18 @@ from .covariant import CovariantVectors, covariant_vectors
 from .dimension import entropy_bound, kaplan_yorke_dimension
 from .map import Map
 from .result import LyapunovSpectrum
+from .scan import ExponentScan, bifurcation_diagram, exponent_scan
 from .spectrum import lyapunov_spectrum
 
 __all__ = [
-    "CovariantVectors", "LyapunovSpectrum", "Map", "covariant_vectors", "entropy_bound", "kaplan_yorke_dimension", "lyapunov_spectrum",
+    "CovariantVectors",
+    "ExponentScan",
+    "LyapunovSpectrum",
+    "Map",
+    "bifurcation_diagram",
+    "covariant_vectors",
+    "entropy_bound",
+    "exponent_scan",
+    "kaplan_yorke_dimension",
+    "lyapunov_spectrum",
 ]

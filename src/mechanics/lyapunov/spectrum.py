@@ -89,27 +89,37 @@ def lyapunov_spectrum(
     >>> bool(abs(spectrum.exponents.sum() - -1.2039728043) < 1e-9)     # ln 0.3
     True
     """
+    for name, value in (("total", total), ("interval", interval), ("rtol", rtol)):
+        if value is not None and not finite_number(name, value) > 0.0:
+            raise ValueError(f"{name} must be positive, but is {value}.")
+    if transient is not None and finite_number("transient", transient) < 0.0:
+        raise ValueError(f"transient must not be negative, but is {transient}.")
+    job, step, p = arranged(system, k, dt, method, seed, tangent)
+    total = STEPS * step if total is None else float(total)
+    skipped = SHARE * total if transient is None else float(transient)
+    return fresh(job, p, step, total, skipped, interval, rtol)
+
+
+def arranged(
+    system: Any, k: int | None, dt: float | None, method: Method | None, seed: int, tangent: str
+) -> tuple[Job, float, Any]:
+    """The compiled job of a system, its step, and its parameters."""
+    if dt is not None and not finite_number("dt", dt) > 0.0:
+        raise ValueError(f"dt must be positive, but is {dt}.")
+    if tangent not in ("auto", "duals", "differences"):
+        raise ValueError(f"tangent must be 'auto', 'duals' or 'differences', but is {tangent!r}.")
     system, tick = _as_system(system, dt)
     n = len(system.x0) if isinstance(system, Map) else len(system.y0)
     k = n if k is None else k
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= n:
         raise ValueError(f"k must be a whole number of exponents from 1 to the {n} components of the state, not {k!r}.")
-    for name, value in (("total", total), ("interval", interval), ("rtol", rtol), ("dt", dt)):
-        if value is not None and not finite_number(name, value) > 0.0:
-            raise ValueError(f"{name} must be positive, but is {value}.")
-    if transient is not None and finite_number("transient", transient) < 0.0:
-        raise ValueError(f"transient must not be negative, but is {transient}.")
-    if tangent not in ("auto", "duals", "differences"):
-        raise ValueError(f"tangent must be 'auto', 'duals' or 'differences', but is {tangent!r}.")
     if tick is None:
         _check_method(system, method, dt)
     elif method is not None:
         raise ValueError("A chain takes the steps of its own simulation; leave out method=.")
     job = make_job(system, int(k), method, seed, backend=tangent, unit="t" if tick else None)
     step = tick or (1.0 if job.is_map else automatic_dt(job, system.p) if dt is None else float(dt))
-    total = STEPS * step if total is None else float(total)
-    skipped = SHARE * total if transient is None else float(transient)
-    return _fresh(job, system.p, step, total, skipped, interval, rtol)
+    return job, step, system.p
 
 
 def _as_system(system: Any, dt: float | None) -> tuple[Any, float | None]:
@@ -141,9 +151,10 @@ def _check_method(system: Any, method: Any, dt: float | None) -> None:
         )
 
 
-def _fresh(
+def fresh(
     job: Job, p: Any, dt: float, total: float, transient: float, interval: float | None, rtol: float
 ) -> LyapunovSpectrum:
+    """A spectrum from the initial state on."""
     V = job.start()
     q = job.interval(V, p, dt, 0) if interval is None else max(1, round(interval / dt))
     resets, extremes = np.zeros(job.k, np.int64), np.ones(2)
