@@ -151,7 +151,7 @@ def covariant_vectors(
     stretch = max(1, math.isqrt(window + after))
     starts, V, step = [], spectrum.V.copy(), spectrum.step
     lengths = [min(stretch, window + after - i) for i in range(0, window + after, stretch)]
-    passes = _Stretches(job, spectrum.p, dt, q)
+    passes = Stretches(job, spectrum.p, dt, q)
     for count in lengths:
         starts.append((V.copy(), step))
         passes.run(V, step, count)
@@ -167,8 +167,9 @@ def covariant_vectors(
         at_start, Q0 = V[0, :, 0].copy(), vectors_of(V, k)
         qs, rs, xs = passes.run(V, step, count)
         cs, logs = np.empty((count, k, k)), np.empty((count, k))
-        if first <= window <= done:
-            _put(coefficients, vectors, states, window, C, rs, qs, xs, Q0, at_start, first, backward)
+        if done == window:  # the last point of the window is the end of this stretch
+            coefficients[window] = C
+            vectors[window], states[window] = qs[-1] @ C, xs[-1]
         backward(rs, cs, C, logs)
         for m in range(count):
             if first + m <= window:
@@ -191,16 +192,7 @@ def covariant_vectors(
     )
 
 
-def _put(coefficients, vectors, states, window, C, rs, qs, xs, Q0, x0, first, backward):  # type: ignore[no-untyped-def]
-    """The last point of the window, which may lie at the end of a stretch."""
-    m = window - first
-    if m != len(rs):
-        return
-    coefficients[window] = C
-    vectors[window], states[window] = qs[m - 1] @ C, xs[m - 1]
-
-
-class _Stretches:
+class Stretches:
     """Runs of some intervals that keep Q and R."""
 
     def __init__(self, job: Job, p: Any, dt: float, q: int) -> None:
