@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_SUBPACKAGES = ("arrays", "chain", "engine", "fit", "methods", "noise", "plots", "reduce", "systems", "testing")
+_SUBPACKAGES = (
+    "arrays",
+    "chain",
+    "engine",
+    "fit",
+    "methods",
+    "noise",
+    "plots",
+    "reduce",
+    "sweeps",
+    "systems",
+    "testing",
+)
 _HOMES = {
     "Problem": "problem",
     "Event": "event",
@@ -22,6 +34,7 @@ _HOMES = {
     "ensemble": "ensembles",
     "Ensemble": "ensemble_result",
     "solve_ivp": "scipy_api",
+    "sweep": "sweeps.call",
 }
 
 if TYPE_CHECKING:
@@ -35,6 +48,7 @@ if TYPE_CHECKING:
     from .solution import Solution
     from .solving import solve
     from .status import SolveError, Status
+    from .sweeps.call import sweep
 
 __all__ = [
     "ArraySolution",
@@ -49,6 +63,7 @@ __all__ = [
     "ensemble",
     "solve",
     "solve_ivp",
+    "sweep",
 ]
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def whole_numbers(**counts: tuple[int, int]) -> None:
@@ -21,3 +22,14 @@ def finite_number(name: str, value: Any) -> float:
     if not np.isfinite(number):
         raise ValueError(f"{name} must be finite, but is {number}.")
     return number
+
+
+def finite_numbers(name: str, values: Any) -> NDArray[np.float64]:
+    """A new array of floats; ValueError with its name unless all are finite numbers."""
+    try:
+        array = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must hold numbers, but is {values!r}.") from None
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, but holds {array[~np.isfinite(array)][0]}.")
+    return array

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from mechanics.chain import SpringChain, ensemble, load_run, proceed, save_run, simulate
+from mechanics.chain import Drive, SpringChain, ensemble, load_run, proceed, save_run, simulate
 from mechanics.chain.friction import slip
 from mechanics.engine import compile_bound, compile_counts
 from mechanics.noise import normals
@@ -20,15 +20,18 @@ CHAIN = SpringChain(blocks=5, k=1.3, mu_right=0.07, mu_left=0.03, target=0.9, ep
 def by_numpy(chain, steps, dt, seed, members):
     """Equation (5) with the same normals, in plain numpy; returns every state."""
     x = np.zeros((members, chain.blocks + 2))
-    x[:, -1] = chain.target
+    x[:, -1] = chain.start
     states = [x]
     components = np.zeros(chain.blocks, int) if chain.noise == "common" else np.arange(chain.blocks)
     for n in range(steps):
         z = normals(seed, np.arange(members)[:, None], n, components)
         amplitude = chain.noise_per_step(dt) * np.exp(-chain.noise_decay * (n * dt))
-        force = chain.k * ((x[:, 2:] - x[:, 1:-1]) - (x[:, 1:-1] - x[:, :-2])) + amplitude * z
+        k = np.broadcast_to(chain.k, chain.springs)
+        force = (k[1:] * (x[:, 2:] - x[:, 1:-1]) - k[:-1] * (x[:, 1:-1] - x[:, :-2])) + amplitude * z
         x = x.copy()
         x[:, 1:-1] += dt * (force - np.clip(force, -chain.mu_left, chain.mu_right))
+        if chain.drive is not None:
+            x[:, -1] = chain.drive.at(dt * (n + 1))
         states.append(x)
     return np.stack(states, axis=1)
 
@@ -43,6 +46,8 @@ def by_numpy(chain, steps, dt, seed, members):
         {"blocks": 1},
         {"blocks": 13, "mu_left": 0.3},
         {"target": -0.9},
+        {"k": np.linspace(0.5, 1.3, 6), "mu_left": np.linspace(0, 0.1, 5), "eps_bar": np.linspace(0.3, 0, 5)},
+        {"drive": Drive.jerky(0.2, every=0.3, jumps=3, start=0.1)},
     ],
     ids=str,
 )
@@ -230,7 +235,7 @@ def test_load_curves_and_labels():
         ({"noise_decay": -1.0}, "noise_decay must not be negative, but is -1.0"),
         ({"truncation": 0.0}, "truncation must be positive, but is 0.0"),
         ({"noise": "pink"}, "noise must be 'independent' or 'common', but is 'pink'"),
-        ({"dynamics": "quantum"}, "dynamics must be 'overdamped', but is 'quantum'"),
+        ({"dynamics": "quantum"}, "dynamics must be one of .*, but is 'quantum'"),
         ({"gamma": 1.0}, "gamma=1.0 and mass=1.0 do not enter overdamped dynamics"),
     ],
 )
@@ -257,7 +262,7 @@ def test_bad_parameters_are_refused_by_name(parameters, message):
         ({"seed": -1}, "seed must lie in"),
         ({"x0": np.zeros(4)}, r"x0 must have shape \(5,\) or \(7,\)"),
         ({"x0": np.full(5, np.nan)}, "x0 must be finite, but holds nan"),
-        ({"x0": np.zeros(7)}, "x0 must start at 0 and end at target=0.9"),
+        ({"x0": np.zeros(7)}, "x0 must start at 0 and end at 0.9"),
     ],
 )
 def test_bad_arguments_of_a_simulation_are_refused_by_name(arguments, message):

@@ -3,6 +3,8 @@
 Shi, Pan, Dokmanic, "A spring-block theory of feature learning in deep neural networks", PRL 2025, arXiv:2407.19353.
 """
 
+from .drive import Drive
+from .earthquakes import BurridgeKnopoff, Earthquakes
 from .ensemble import proceed
 from .load_curve import curvature, load_curve
 from .mean_field import MeanField
@@ -14,7 +16,10 @@ from .spring_chain import SpringChain
 from .storage import load_run, save_run
 
 __all__ = [
+    "BurridgeKnopoff",
     "ChainRun",
+    "Drive",
+    "Earthquakes",
     "MeanField",
     "SpringChain",
     "curvature",

@@ -1,6 +1,5 @@
 """An ensemble of chains advanced in blocks of lanes: threads, pauses for Ctrl-C, exact continuation."""
 
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -12,9 +11,13 @@ from tqdm import tqdm
 from ..checks import whole_numbers
 from ..engine import compile_bound
 from ..noise.normals import BLOCK
-from .overdamped import advance
+from ..threads import default_threads
+from .dynamics import find_scheme
 from .parameters import ChainParameters
+from .rows import rows_of
 from .run import ChainRun
+from .scheme import Scheme
+from .steps import advance
 
 LANES = 128  # members moved together: long loops, and what they touch (26 kB at 7 blocks) stays in the nearest cache
 LEAST = 16  # shorter loops do not vectorise
@@ -30,13 +33,15 @@ class _Plan:
     """What is the same for all lanes of a simulation."""
 
     chain: ChainParameters
+    scheme: Scheme
     dt: float
     seed: np.uint64
     first_step: int
     steps: int
     save_every: int
     tolerance: float
-    saved: NDArray[np.float64]
+    saved_x: NDArray[np.float64]
+    saved_v: NDArray[np.float64]
     old_frames: int
     cancelled: threading.Event
     bar: tqdm
@@ -46,31 +51,40 @@ class _Plan:
 class _Lanes:
     """A block of members on its way."""
 
-    row: int  # in the saved array
+    row: int  # in the saved arrays
     member: int
     x: NDArray[np.float64]  # (blocks + 2, lanes)
+    v: NDArray[np.float64]  # the same, or (1, lanes) where there are no velocities
     stopped_at: NDArray[np.int64]
+    trouble: NDArray[np.int64]
     done: int = 0  # steps
 
     def advance(self, plan: _Plan) -> None:
         """Run to the end of the plan, or to the next pause after it is cancelled."""
-        chain, (positions, lanes) = plan.chain, self.x.shape
+        chain, scheme, (positions, lanes) = plan.chain, plan.scheme, self.x.shape
         draws = 1 if chain.noise == "common" else chain.blocks
         z = np.zeros((-(-draws // BLOCK) * BLOCK, AHEAD if lanes == 1 else lanes))
-        scratch = self.x.copy()
+        scratch, work = self.x.copy(), np.zeros((scheme.work(chain.blocks), lanes))
         rate = np.where(self.stopped_at >= 0, 0.0, plan.dt)
-        run = compile_bound(advance, alone=lanes == 1, truncated=chain.truncation is not None)
+        p = rows_of([chain], plan.dt)
+        ends = np.zeros(1)
+        run = compile_bound(
+            advance, move=scheme.move, move_alone=scheme.move_alone, settle=scheme.settle, alone=lanes == 1,
+            truncated=chain.truncation is not None, inertial=scheme.inertial, driven=chain.drive is not None,
+        )  # fmt: skip
         pause = max(1, CALL_UPDATES // (lanes * positions))
         while self.done < plan.steps and not plan.cancelled.is_set():
             step = plan.first_step + self.done
             steps = min(pause, plan.steps - self.done)
+            if chain.drive is not None:
+                ends = chain.drive.at(plan.dt * np.arange(step + 1, step + steps + 1))
             with np.errstate(over="ignore"):  # wrapping additions warn where kernels run as plain Python
                 run(
-                    self.x, scratch, z, rate, self.stopped_at, plan.saved, self.row,
+                    self.x, self.v, scratch, work, z, rate, self.trouble, self.stopped_at, ends,
+                    plan.saved_x, plan.saved_v, self.row,
                     plan.old_frames + step // plan.save_every - plan.first_step // plan.save_every,
-                    plan.seed, np.uint64(self.member), step, steps, plan.save_every,
-                    chain.k, chain.mu_right, chain.mu_left, chain.noise_per_step(plan.dt), chain.noise_decay, plan.dt,
-                    chain.noise == "common", chain.truncation or 0.0, plan.tolerance,
+                    plan.seed, np.uint64(self.member), step, steps, plan.save_every, p, float(p.eps_bar.max()),
+                    chain.noise_decay, plan.dt, chain.noise == "common", chain.truncation or 0.0, plan.tolerance,
                 )  # fmt: skip
             self.done += steps
             plan.bar.update(steps * lanes)
@@ -81,32 +95,37 @@ def proceed(
 ) -> ChainRun:
     """Continue a run: the result equals, bit for bit, one run of all the steps. See `simulate` for the arguments."""
     whole_numbers(steps=(steps, 0), threads=(1 if threads is None else threads, 1))
-    threads = len(os.sched_getaffinity(0)) if threads is None and hasattr(os, "sched_getaffinity") else threads
-    threads = threads or os.cpu_count() or 1
+    threads = threads or default_threads()
     members, _, positions = run.x.shape
+    scheme = find_scheme(run.chain, run.method)[1]
     every = run.save_every or NEVER
     end = run.steps + steps
     old = run.x.shape[1] - (run.steps % every != 0)  # a last state on no frame makes room for the next one
-    saved = _allocate(members, old + end // every - run.steps // every + 1, positions)
-    saved[:, :old] = run.x[:, :old]
+    frames = old + end // every - run.steps // every + 1
+    saved_x = _continued(run.x, frames, old, scheme)
+    saved_v = np.zeros((1, 1, 1)) if run.v is None else _continued(run.v, frames, old, scheme)
     width = 1 if members < FEW else int(np.clip(-(-members // threads), LEAST, LANES))
-    lanes = [
-        _Lanes(row, int(run.members[row]), run.x[row : row + width, -1].T.copy("C"), part.copy())
-        for row in range(0, members, width)
-        for part in [run.stopped_at[row : row + width]]
-    ]
+    lanes = []
+    for row in range(0, members, width):
+        rows = slice(row, row + width)
+        x = run.x[rows, -1].T.copy("C")
+        v = np.zeros((1, x.shape[1])) if run.v is None else run.v[rows, -1].T.copy("C")
+        trouble = np.zeros(x.shape[1], dtype=np.int64)
+        lanes.append(_Lanes(row, int(run.members[row]), x, v, run.stopped_at[rows].copy(), trouble))
     tolerance = -1.0 if stop_change is None else stop_change
     updates = members * steps
     with tqdm(total=updates, disable=not progress, unit="step", unit_scale=True, desc="chain") as bar:
         plan = _Plan(
             run.chain,
+            scheme,
             run.dt,
             np.uint64(run.seed),
             run.steps,
             steps,
             every,
             tolerance,
-            saved,
+            saved_x,
+            saved_v,
             old,
             threading.Event(),
             bar,
@@ -143,16 +162,24 @@ def _collect(run: ChainRun, lanes: list[_Lanes], plan: _Plan) -> ChainRun:
     ts = np.concatenate([run.ts[: plan.old_frames], run.dt * on_frames])
     if end % every != 0:  # the last state is kept although it is on no frame
         for part in kept:
-            plan.saved[part.row : part.row + part.x.shape[1], len(ts)] = part.x.T
+            here = slice(part.row, part.row + part.x.shape[1])
+            plan.saved_x[here, len(ts)] = part.x.T
+            if run.v is not None:
+                plan.saved_v[here, len(ts)] = part.v.T
         ts = np.append(ts, run.dt * end)
     everyone = len(rows) == len(run.members)
     status = "finished"
     if done < plan.steps or not everyone:
         status = f"interrupted: {len(rows)} of {len(run.members)} members did {done} of {plan.steps} steps"
+    troubled = sum(int(part.trouble.astype(bool).sum()) for part in kept)
+    if troubled:
+        status = f"{troubled} of {len(rows)} members in trouble: {plan.scheme.trouble}"
+    kept_rows = slice(None) if everyone else rows
     return replace(
         run,
         ts=ts,
-        x=plan.saved[:, : len(ts)] if everyone else plan.saved[rows, : len(ts)],
+        x=plan.saved_x[kept_rows, : len(ts)],
+        v=None if run.v is None else plan.saved_v[kept_rows, : len(ts)],
         members=run.members[rows],
         stopped_at=np.concatenate([part.stopped_at for part in kept]),
         steps=end,
@@ -160,12 +187,16 @@ def _collect(run: ChainRun, lanes: list[_Lanes], plan: _Plan) -> ChainRun:
     )
 
 
-def _allocate(members: int, frames: int, positions: int) -> NDArray[np.float64]:
-    size = 8 * members * frames * positions
+def _continued(old: NDArray[np.float64], frames: int, kept: int, scheme: Scheme) -> NDArray[np.float64]:
+    """Room for all frames, the first ones filled."""
+    members, _, positions = old.shape
+    size = 8 * members * frames * positions * (2 if scheme.inertial else 1)
     if size > MAX_BYTES:
         raise ValueError(
             f"Saving {frames} states of {members} members would take {size / 2**30:.1f} GiB "
             f"(limit {MAX_BYTES / 2**30:.0f} GiB); raise save_every, or simulate fewer members at a time "
             "(first_member continues the ensemble)."
         )
-    return np.empty((members, frames, positions))
+    room = np.empty((members, frames, positions))
+    room[:, :kept] = old[:, :kept]
+    return room

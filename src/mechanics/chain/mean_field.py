@@ -53,6 +53,7 @@ class MeanField:
         ValueError
             If the noise is truncated (the closed form is that of the normal distribution), or dt is missing.
         """
+        chain.require_uniform("The mean field", "k", "mu_right", "mu_left", "eps_bar", "eps")
         if chain.truncation is not None and chain.noise_per_step(dt) > 0:
             raise ValueError(
                 f"The mean field is known for Gaussian noise, but truncation={chain.truncation}; "

@@ -48,6 +48,7 @@ def rest_state(chain: ChainParameters) -> NDArray[np.float64]:
     The rest state depends on the path: any x with -mu_left <= k (x_{l+1} - 2 x_l + x_{l-1}) <= mu_right rests. This
     is the one that a pull from x = 0 reaches, where every block that moved is at its threshold.
     """
+    chain.require_uniform("The rest state", "k", "mu_right", "mu_left")
     y, sign = abs(chain.target), np.sign(chain.target)
     resisting = chain.mu_right if chain.target >= 0 else chain.mu_left
     bend = resisting / chain.k
@@ -87,6 +88,7 @@ def effective_friction(chain: ChainParameters, dt: float | None = None) -> float
     Gaussian noise reaches (8) whatever its strength, but slowly when it is weak: see `MeanField.relaxation_rates`.
     A noise that decays may die before. Without noise (7) holds with mu_eff only within its limit; use `rest_state`.
     """
+    chain.require_uniform("The effective friction", "k", "mu_right", "mu_left", "eps_bar", "eps")
     s = chain.noise_per_step(dt)
     balance = (chain.mu_right - chain.mu_left) / 2
     if s > 0 and chain.truncation is None:

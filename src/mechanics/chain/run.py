@@ -1,8 +1,7 @@
 """What a simulation of a chain returns."""
 
-import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ChainRun:
-    """Saved positions of an ensemble of chains.
+    """Saved positions (and velocities) of an ensemble of chains.
 
     Attributes
     ----------
@@ -25,13 +24,15 @@ class ChainRun:
     ts : ndarray, shape (saved,)
         Saved times, the first and the last state included.
     x : ndarray, shape (members, saved, blocks + 2)
-        Positions x_0 = 0, ..., x_L = target.
+        Positions x_0 = 0, ..., x_L, the pulled end.
     members : ndarray of int, shape (members,)
         Index of each member in the ensemble that the seed names.
     stopped_at : ndarray of int, shape (members,)
         Step at which a member met the stopping rule, -1 where it ran to the end.
-    v : None
-        Velocities; overdamped chains have none.
+    v : ndarray, shape (members, saved, blocks + 2), or None
+        Velocities, 0 at both ends; None for overdamped chains, which have none.
+    method : str
+        The way of stepping.
     seed, dt, steps, save_every
         As given; `steps` counts from the start of the first run of a continued one.
     status : str
@@ -48,12 +49,13 @@ class ChainRun:
     steps: int
     save_every: int | None = None
     status: str = "finished"
-    v: None = None
+    v: NDArray[np.float64] | None = None
+    method: str | None = None
 
     @property
     def load_curve(self) -> NDArray[np.float64]:
-        """D_l = target - x_l, shape (members, saved, blocks + 2)."""
-        return load_curve(self.x, self.chain.target)
+        """D_l = x_L - x_l, shape (members, saved, blocks + 2)."""
+        return load_curve(self.x)
 
     @property
     def stop_reasons(self) -> list[str]:
@@ -69,9 +71,13 @@ class ChainRun:
         except ImportError:
             raise ImportError("to_xarray needs xarray; install it with: pip install 'mechanet[sweep]'") from None
         dims = ("member", "time", "block")
-        attributes: dict[str, Any] = {k: v for k, v in dataclasses.asdict(self.chain).items() if v is not None}
+        names = {"x": (self.x, "position"), "load": (self.load_curve, "load D")}
+        if self.v is not None:
+            names["v"] = (self.v, "velocity")
+        fields = self.chain.to_dict().items()
+        attributes = {name: value for name, value in fields if value is not None and not isinstance(value, dict)}
         return xarray.Dataset(
-            {"x": (dims, self.x, {"long_name": "position"}), "load": (dims, self.load_curve, {"long_name": "load D"})},
+            {name: (dims, values, {"long_name": text}) for name, (values, text) in names.items()},
             coords={"member": self.members, "time": self.ts, "block": np.arange(self.x.shape[-1])},
             attrs={**attributes, "seed": str(self.seed), "dt": self.dt, "steps": self.steps, "status": self.status},
         )

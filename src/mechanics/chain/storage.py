@@ -1,6 +1,5 @@
 """Runs of a chain on disk: arrays and JSON in one .npz file, never pickle."""
 
-import dataclasses
 import json
 import os
 from pathlib import Path
@@ -13,17 +12,20 @@ from .spring_chain import SpringChain
 
 FORMAT = "mechanet-chain-run/1"
 ARRAYS = ("ts", "x", "members", "stopped_at")
-SCALARS = ("seed", "dt", "steps", "save_every", "status")
+SCALARS = ("seed", "dt", "steps", "save_every", "status", "method")
 
 
 def save_run(run: ChainRun, path: str | os.PathLike[str]) -> Path:
     """Write a run to `path`, replacing what is there only once the new file is complete."""
     about = {
         "format": FORMAT,
-        "chain": dataclasses.asdict(run.chain),
+        "chain": run.chain.to_dict(),
         **{name: getattr(run, name) for name in SCALARS},
     }
-    return write_npz(path, about=json.dumps(about), **{name: getattr(run, name) for name in ARRAYS})
+    arrays = {name: getattr(run, name) for name in ARRAYS}
+    if run.v is not None:
+        arrays["v"] = run.v
+    return write_npz(path, about=json.dumps(about), **arrays)
 
 
 def load_run(path: str | os.PathLike[str]) -> ChainRun:
@@ -38,5 +40,6 @@ def load_run(path: str | os.PathLike[str]) -> ChainRun:
         about = json.loads(str(file["about"])) if "about" in file else {}
         if about.get("format") != FORMAT:
             raise ValueError(f"{path} is not a saved chain run ({FORMAT}), but {about.get('format', 'unmarked')!r}.")
-        arrays = {name: file[name] for name in ARRAYS}
-    return ChainRun(chain=SpringChain(**about["chain"]), **arrays, **{name: about[name] for name in SCALARS})
+        arrays = {name: file[name] for name in (*ARRAYS, "v") if name in file}
+    scalars = {name: about[name] for name in SCALARS if name in about}
+    return ChainRun(chain=SpringChain.from_dict(about["chain"]), **arrays, **scalars)

@@ -1,0 +1,29 @@
+"""The table of dynamics and their methods; the first method of a dynamics is its default."""
+
+from .overdamped import EXPLICIT
+from .parameters import ChainParameters
+from .scheme import Scheme
+
+SCHEMES: dict[str, dict[str, Scheme]] = {
+    "overdamped": {"explicit": EXPLICIT},
+    "second_order": {},
+    "langevin": {},
+    "sign_law": {},
+}
+
+
+def find_scheme(chain: ChainParameters, method: str | None) -> tuple[str, Scheme]:
+    """Name and scheme of a method for the chain's dynamics; the first of the dynamics unless named.
+
+    Raises
+    ------
+    ValueError
+        If the dynamics has no such method.
+    """
+    schemes = SCHEMES[chain.dynamics]
+    name = next(iter(schemes)) if method is None else method
+    if name not in schemes:
+        raise ValueError(
+            f"method must be one of {', '.join(map(repr, schemes))} for dynamics={chain.dynamics!r}, but is {method!r}."
+        )
+    return name, schemes[name]
