@@ -199,7 +199,7 @@ def OverdampedLangevin(
     each = any(isinstance(value, np.ndarray) for value in values.values())
     if each:
         values = {name: np.full(len(q), x) for name, x in values.items()}
-    record = LangevinParameters(p=p, table=NO_TABLE, noise=None, mu_right=None, mu_left=None, **values)  # type: ignore[arg-type]
+    record = LangevinParameters(p=p, table=NO_TABLE, noise=None, mu_right=None, mu_left=None, **values)
     drift, diffusion = _made_overdamped(force, each)
     noisy = bool(np.any(np.asarray(record.temperature) > 0.0))
     return Problem(drift, q, t0, t1, record, diffusion=diffusion if noisy else None, noise="additive")

@@ -97,7 +97,8 @@ def _table(p: LangevinParameters, data: LangevinMethod, dt: float, known: Second
     if not known.each:
         return np.array(_column(data, dt, p.gamma, p.mass, float(sigma), right, left, known.friction))
     values = [np.broadcast_to(x, np.shape(p.gamma)).tolist() for x in (p.gamma, p.mass, sigma, right, left)]
-    columns = [_column(data, dt, *numbers, known.friction) for numbers in zip(*values, strict=True)]
+    rubs = known.friction
+    columns = [_column(data, dt, g, m, s, right, left, rubs) for g, m, s, right, left in zip(*values, strict=True)]
     return np.array(columns).T.reshape(-1)
 
 

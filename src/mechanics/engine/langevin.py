@@ -101,7 +101,8 @@ def _word(data: Word, known: SecondOrder) -> Step:
     moves = [i for i, letter in enumerate(data.letters) if letter in MOVES]
     carries = known.autonomous and kicks[0] < moves[0] and kicks[-1] > moves[-1]
     flow, evaluate, rows = _copy, _evaluated(known), rows_of(data, known.friction)
-    fresh, cost, drawn, times = carries, 0, 0, {}
+    fresh, cost, drawn = carries, 0, 0
+    times: dict[str, float] = {}
     for letter, weight in zip(data.letters, data.weights, strict=True):
         if letter in KICKS and not fresh:
             flow, fresh, cost = _then_force(flow, evaluate, sum(times.get(move, 0.0) for move in MOVES)), True, cost + 1

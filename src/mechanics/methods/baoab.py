@@ -1,6 +1,6 @@
 """Langevin methods from kicks, drifts and the exact damped noise: where the noise stands decides what is exact.
 
-In a harmonic well of frequency w the variance of positions is exact for BAOAB, and that of velocities for OBABO and ABOBA.
+In a harmonic well the variance of positions is exact for BAOAB, and that of velocities for OBABO and ABOBA.
 """
 
 from .langevin import langevin_splitting

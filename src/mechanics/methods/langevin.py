@@ -4,7 +4,7 @@
 
     V    v += w dt F / m                      kick, positions held
     R    q += w dt v                          drift, velocities held
-    O    v = c v + s z                        damping, noise: c = exp(-gamma w dt), s^2 = (sigma/m)^2 (1 - c^2) / (2 gamma)
+    O    v = c v + s z                        c = exp(-gamma w dt), s^2 = (sigma/m)^2 (1 - c^2) / (2 gamma)
     U    R and O at once                      q, v = free Brownian particle, two correlated normals
     W    V and O at once                      v = c v + (1 - c) F / (gamma m) + s z
     F    m v' = -friction                     dry friction: v falls to 0 and stays there
