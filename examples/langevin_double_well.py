@@ -17,7 +17,7 @@ from mechanics import Langevin, ensemble
 from mechanics.methods import BAOAB, BBK, OBABO
 
 KT, MEMBERS, T1 = 0.3, 4096, 200.0
-STEPS = (0.15, 0.2, 0.3, 0.4, 0.5)
+STEPS = (0.25, 0.3, 0.4, 0.5)
 
 
 def force(t, q, p, out):
@@ -50,12 +50,14 @@ def main(out: Path) -> None:
             errors.append(abs(members.mean() - exact))
             bars.append(members.std() / np.sqrt(MEMBERS))
             if dt == STEPS[-1]:
-                left.hist(x.ravel(), 90, (-2.2, 2.2), density=True, histtype="step", color=colour, label=str(method))
+                left.hist(
+                    x.ravel(), 90, range=(-2.2, 2.2), density=True, histtype="step", color=colour, label=str(method)
+                )
         right.errorbar(STEPS, errors, bars, fmt="o-", ms=4, color=colour, label=str(method))
     left.plot(q, density, "k--", lw=1, label=r"$e^{-U/kT}$")
     left.set(xlabel="$q$", ylabel="density", xlim=(-2.2, 2.2))
     left.legend(frameon=False, fontsize="small", title=f"dt = {STEPS[-1]}")
-    right.set(xlabel="step dt", ylabel=r"error of $\langle q^2 \rangle$", xscale="log", yscale="log", ylim=(3e-5, 0.3))
+    right.set(xlabel="step dt", ylabel=r"error of $\langle q^2 \rangle$", xscale="log", yscale="log", ylim=(5e-4, 5e-2))
     right.set_xticks(STEPS, [str(dt) for dt in STEPS], minor=False)
     right.minorticks_off()
     right.legend(frameon=False)
