@@ -44,6 +44,10 @@ class Frame:
                 end = at * self.width + half
         return kept
 
+    def label_x(self, at: float, text: str) -> float:
+        """Middle of a label below or above the frame, moved inwards where it would leave the picture."""
+        return round(min(self.x(at), WIDTH - len(text) * CHARACTER / 2), 1)
+
     @property
     def right(self) -> float:
         """Right edge."""

@@ -42,7 +42,7 @@ def with_error(value: float, error: float | None) -> str:
 
 def _rounded(value: float, error: float) -> str:
     digits = min(12, 1 - math.floor(math.log10(error)))
-    shown = (f"{round(v, digits):.{max(0, digits)}f}" for v in (value, error))
+    shown = (f"{round(v, digits) + 0.0:.{max(0, digits)}f}" for v in (value, error))
     return " ± ".join(shown).replace("-", MINUS)
 
 
