@@ -5,6 +5,7 @@ import math
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EM DASH}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+ROUNDING = 1e-7  # relative error from which on a value is as good as exact: single precision on the page
 PLAIN = (1e-4, 1e5)  # magnitudes written without a power of ten
 
 
@@ -31,8 +32,10 @@ def with_error(value: float, error: float | None) -> str:
     if error is None or not math.isfinite(error) or not math.isfinite(value):
         return number(value)
     size = max(abs(value), error)
-    if error == 0 or size == 0:
-        return f"{number(value)} ± {number(error, 2)}"
+    if error == 0:
+        return f"{number(value)} ± 0"
+    if error < ROUNDING * size:
+        return f"{number(value, 8)} ± {number(error, 1)}"
     if PLAIN[0] <= error and size < PLAIN[1]:
         return _rounded(value, error)
     exponent = math.floor(math.log10(size))

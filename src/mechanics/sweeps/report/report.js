@@ -37,6 +37,7 @@
     if (e === null || !Number.isFinite(e) || !Number.isFinite(v)) return number(v);
     const size = Math.max(Math.abs(v), e);
     if (e === 0) return number(v) + " \u00b1 0";
+    if (e < 1e-7 * size) return number(v, 8) + " \u00b1 " + number(e, 1);
     if (e >= 1e-4 && size < 1e5) return rounded(v, e);
     const exponent = Math.floor(Math.log10(size)), power = 10 ** exponent;
     return `(${rounded(v / power, e / power)})\u00b710${raised(exponent)}`;
