@@ -1,6 +1,6 @@
 """Autocorrelation of stationary series, integrated autocorrelation times and errors of means.
 
-    rho(k) = <(x_j - m)(x_{j+k} - m)> / <(x_j - m)^2>,    tau = 1 + 2 sum_{k=1}^{W} rho(k),    var(mean) = var(x) tau / N
+    rho(k) = <(x_j - m)(x_{j+k} - m)> / <(x_j - m)^2>,   tau = 1 + 2 sum_{k=1}^{W} rho(k),   var(mean) = var(x) tau / N
 
 Sokal, "Monte Carlo Methods in Statistical Mechanics", in Functional Integration (Plenum, 1997) 131-192;
 Wolff, Comput. Phys. Commun. 156 (2004) 143 (hep-lat/0306017). Their tau_int is half of our tau.
@@ -162,8 +162,8 @@ def integrated_time(x: ArrayLike, dt: float = 1.0, *, window: float = WINDOW) ->
     Notes
     -----
     The relative error of tau is sqrt(2 (2 W + 1) / N) (Madras and Sokal 1988); the estimate carries the correction of
-    the subtracted mean, 1 + (2 W + 1) / N (Wolff 2004, section 3). A correlation that oscillates or has a slow, weak tail
-    can close the window early: look at `autocorrelation`.
+    the subtracted mean, 1 + (2 W + 1) / N (Wolff 2004, section 3). A correlation that oscillates or has a slow, weak
+    tail can close the window early: look at `autocorrelation`.
 
     References
     ----------
