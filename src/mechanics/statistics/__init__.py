@@ -7,6 +7,7 @@ from .autocorrelation import (
     effective_sample_size,
     integrated_time,
 )
+from .chaos import Divergence, ZeroOne, rosenstein, zero_one_test
 from .chapman_kolmogorov import ChapmanKolmogorov, chapman_kolmogorov
 from .dictionaries import Dictionary, Fourier, GaussianKernels, Polynomials
 from .distances import Distance, compare, jensen_shannon, kl_divergence, sliced_wasserstein, wasserstein
@@ -23,6 +24,7 @@ __all__ = [
     "ChapmanKolmogorov",
     "Dictionary",
     "Distance",
+    "Divergence",
     "FokkerPlanck",
     "Fourier",
     "GaussianKernels",
@@ -33,6 +35,7 @@ __all__ = [
     "Polynomials",
     "Transfer",
     "Voronoi",
+    "ZeroOne",
     "autocorrelation",
     "autocorrelation_error",
     "chapman_kolmogorov",
@@ -49,6 +52,7 @@ __all__ = [
     "jensen_shannon",
     "kl_divergence",
     "mean_exit_time",
+    "rosenstein",
     "sliced_wasserstein",
     "slow_modes",
     "stationary",
@@ -57,4 +61,5 @@ __all__ = [
     "ulam",
     "voronoi_centres",
     "wasserstein",
+    "zero_one_test",
 ]
