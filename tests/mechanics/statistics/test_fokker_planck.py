@@ -68,6 +68,21 @@ def test_ornstein_uhlenbeck_has_whole_eigenvalues():
     assert_allclose(found.functions[1][150:450], slope * x[150:450], atol=2e-3 * abs(slope))
 
 
+@pytest.mark.parametrize("sigma", [0.3, 0.7])
+def test_modes_hold_in_the_tails(sigma):
+    """Both equations and their products, where the density falls to 1e-64 (sigma = 0.3) and less."""
+    fp = fokker_planck(noisy(well, sigma), -2.5, 2.5, 401)
+    found = slow_modes(fp, 4)
+    size = abs(fp.rates).max()
+    for value, density, function in zip(found.eigenvalues, found.densities, found.functions, strict=True):
+        assert abs(fp.rates @ density - value * density).max() < 1e-12 * size * abs(density).max()
+        assert abs(fp.rates.T @ function - value * function).max() < 1e-12 * size * abs(function).max()
+    assert_allclose(found.functions[0], 1.0, rtol=1e-9)
+    assert_allclose(found.densities[0], stationary_density(fp), atol=1e-10)
+    assert_allclose(found.functions @ found.densities.T * fp.volume, np.eye(4), atol=1e-8)
+    assert (np.diff(found.functions[1]) * np.sign(found.functions[1][-1]) >= -1e-12).all()  # it is monotone
+
+
 @pytest.mark.parametrize(
     ("sigma", "slow", "rate"), [(0.4, -0.0177747, 0.01740), (0.5, -0.0568191, 0.05427), (0.7, -0.1819905, 0.16935)]
 )
