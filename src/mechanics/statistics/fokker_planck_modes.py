@@ -27,9 +27,9 @@ class Modes(NamedTuple):
     ----------
     eigenvalues : ndarray, shape (k,)
         Of the generator; real if it is reversible.
-    densities : ndarray, shape (k, *grid)
+    densities : ndarray, shape (k, ...), as the grid
         Right eigenvectors: how a density relaxes. The first has mass 1 (if its eigenvalue is 0, it is at rest).
-    functions : ndarray, shape (k, *grid)
+    functions : ndarray, shape (k, ...), as the grid
         Left eigenvectors: how averages relax. Biorthogonal: sum(functions[i] densities[j]) volume = delta_ij.
     reversible : bool
         Whether the rates obey detailed balance.
