@@ -4,6 +4,7 @@ Shi, Pan, Dokmanic, "A spring-block theory of feature learning in deep neural ne
 """
 
 from .drive import Drive
+from .earthquakes import BurridgeKnopoff, Earthquakes
 from .ensemble import proceed
 from .load_curve import curvature, load_curve
 from .mean_field import MeanField
@@ -15,8 +16,10 @@ from .spring_chain import SpringChain
 from .storage import load_run, save_run
 
 __all__ = [
+    "BurridgeKnopoff",
     "ChainRun",
     "Drive",
+    "Earthquakes",
     "MeanField",
     "SpringChain",
     "curvature",
