@@ -23,6 +23,8 @@ LANES = 128  # members moved together: long loops, and what they touch (26 kB at
 LEAST = 16  # shorter loops do not vectorise
 FEW = 4  # members below this go one by one
 AHEAD = 128  # steps of a lone member whose noise is drawn at once: its lanes are steps
+AHEAD_DRAWS = 2048  # normals of a lone member drawn at once at most (16 kB): half the nearest cache
+LONG = 96  # blocks from which a lone chain has its blocks as lanes
 CALL_UPDATES = 20_000_000  # block-steps in one compiled call (about 0.1 s): Ctrl-C and progress are served between
 MAX_BYTES = 4 * 2**30  # of saved positions; beyond it somebody probably forgot save_every
 NEVER = np.iinfo(np.int64).max
@@ -61,6 +63,9 @@ class _Lanes:
 
     def advance(self, plan: _Plan) -> None:
         """Run to the end of the plan, or to the next pause after it is cancelled."""
+        if plan.scheme.lone is not None and self.x.shape[1] == 1:
+            self._advance_lone(plan)
+            return
         chain, scheme, (positions, lanes) = plan.chain, plan.scheme, self.x.shape
         draws = 1 if chain.noise == "common" else chain.blocks
         z = np.zeros((-(-draws // BLOCK) * BLOCK, AHEAD if lanes == 1 else lanes))
@@ -88,6 +93,44 @@ class _Lanes:
                 )  # fmt: skip
             self.done += steps
             plan.bar.update(steps * lanes)
+
+    def _advance_lone(self, plan: _Plan) -> None:
+        """`advance` for one member, by a scheme that knows a faster way."""
+        chain, n = plan.chain, plan.chain.blocks
+        p = rows_of([chain], plan.dt)
+        shared = all(len(values) == 1 for values in (p.k, p.mu_right, p.mu_left, p.eps_bar))
+        along = n >= LONG
+        draws = -(-(1 if chain.noise == "common" else n) // BLOCK) * BLOCK
+        z = np.zeros(draws) if along else np.zeros((draws, max(LEAST, min(AHEAD, AHEAD_DRAWS // draws))))
+        words = np.zeros((BLOCK, draws // BLOCK))
+        widths = (n + 1, n, n, n)
+        parameters = [
+            float(values[0, 0]) if shared else np.ascontiguousarray(np.broadcast_to(values[:, 0], width))
+            for values, width in zip((p.k, p.mu_right, p.mu_left, p.eps_bar), widths, strict=True)
+        ]
+        x = self.x[:, 0].copy()
+        other, ends = x.copy(), np.zeros(1)
+        run = compile_bound(
+            plan.scheme.lone, shared=shared, along=along, truncated=chain.truncation is not None,
+            driven=chain.drive is not None,
+        )  # fmt: skip
+        pause = max(1, CALL_UPDATES // (n + 2))
+        while self.done < plan.steps and not plan.cancelled.is_set():
+            step = plan.first_step + self.done
+            steps = min(pause, plan.steps - self.done)
+            if chain.drive is not None:
+                ends = chain.drive.at(plan.dt * np.arange(step + 1, step + steps + 1))
+            with np.errstate(over="ignore"):
+                run(
+                    x, other, z, words, self.stopped_at, ends, plan.saved_x[self.row],
+                    plan.old_frames + step // plan.save_every - plan.first_step // plan.save_every,
+                    plan.seed, np.uint64(self.member), step, steps, plan.save_every, *parameters,
+                    float(p.eps_bar.max()), chain.noise_decay, plan.dt, chain.noise == "common",
+                    chain.truncation or 0.0, plan.tolerance,
+                )  # fmt: skip
+            self.done += steps
+            plan.bar.update(steps)
+        self.x[:, 0] = x
 
 
 def proceed(

@@ -42,9 +42,10 @@ def first_of(parameter, l):  # type: ignore[no-untyped-def]
 
 
 def rows_of(chains: Sequence[ChainParameters], dt: float) -> Rows:
-    """Rows of one chain that all lanes share, or of one chain a lane."""
+    """Rows of one chain that all lanes share, or of one chain a lane; `k` has one column where all chains agree on it."""
+    k = _stack([c.k for c in chains])
     return Rows(
-        _stack([c.k for c in chains]),
+        np.ascontiguousarray(k[:, :1]) if (k == k[:, :1]).all() else k,
         _stack([c.mu_right for c in chains]),
         _stack([c.mu_left for c in chains]),
         _stack([c.noise_per_step(dt) for c in chains]),

@@ -42,4 +42,5 @@ class Scheme:
     inertial: bool = False
     work: Callable[[int], int] = no_work
     trouble: str = ""  # the sentence for lanes in trouble, cause and remedy
+    lone: Any = None  # entry that takes the place of `steps.advance` for one member, see `lone`
     proceed: Callable[..., Any] | None = None  # continues a run without steps: proceed(run, steps) -> ChainRun
