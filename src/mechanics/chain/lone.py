@@ -80,8 +80,8 @@ def advance_lone(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Advance x (blocks + 2,); saved[frame + ...] receive every save_every-th step.
 
-    z holds normals, (draws, steps) with steps as lanes or (draws,) along the chain, then with scratch `words`. Parameters
-    are numbers where blocks share them, else arrays. `other` is a second state with the same ends.
+    z holds normals, (draws, steps) with steps as lanes or (draws,) along the chain, then with scratch `words`.
+    Parameters are numbers where blocks share them, else arrays. `other` is a second state with the same ends.
     """
     n, home = x.size - 2, x
     ahead = 1 if along else z.shape[1]

@@ -42,7 +42,7 @@ def first_of(parameter, l):  # type: ignore[no-untyped-def]
 
 
 def rows_of(chains: Sequence[ChainParameters], dt: float) -> Rows:
-    """Rows of one chain that all lanes share, or of one chain a lane; `k` has one column where all chains agree on it."""
+    """Rows of one chain that all lanes share, or of one chain a lane; `k` has one column where chains agree on it."""
     k = _stack([c.k for c in chains])
     return Rows(
         np.ascontiguousarray(k[:, :1]) if (k == k[:, :1]).all() else k,
