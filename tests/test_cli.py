@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib.metadata import EntryPoint
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -146,3 +147,28 @@ def test_doctor_times_a_compilation_when_asked():
 def test_doctor_says_when_kernels_run_uncompiled(monkeypatch):
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     assert any("NUMBA_DISABLE_JIT" in note for note in examine()["notes"])
+
+
+def test_a_chain_is_simulated_and_its_run_fitted(tmp_path):
+    done = mechanet(
+        "chain", "--steps", "600", "--dt", "0.1", "--save-every", "20", "--eps-bar", "0.3", "--out", str(tmp_path)
+    )
+    assert done.exit_code == 0, done.output
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["chain"]["eps_bar"] == 0.3
+    assert summary["curvature_se"] > 0
+    assert (tmp_path / "load_curve.png").stat().st_size > 1000
+    done = mechanet("fit", str(tmp_path / "run.npz"), "--out", str(tmp_path / "fit"))
+    assert done.exit_code == 0, done.output
+    assert "mu_eff/k" in done.output
+    assert abs(json.loads((tmp_path / "fit" / "fit.json").read_text())["Y"]["value"] - 1) < 1e-6
+
+
+def test_a_table_that_holds_no_load_curves_is_refused_with_what_is_wanted(tmp_path):
+    path = tmp_path / "loads.csv"
+    path.write_text("epoch,D_0,D_1,D_2\n0,1,one,0\n")
+    with pytest.raises(ValueError, match="must hold a row for each epoch"):
+        runner.invoke(cli.build_app(), ["fit", str(path)], catch_exceptions=False)
+    np.savez(tmp_path / "other.npz", y=np.zeros(3))
+    with pytest.raises(ValueError, match="holds y; wanted are load_curves and epochs"):
+        runner.invoke(cli.build_app(), ["fit", str(tmp_path / "other.npz")], catch_exceptions=False)

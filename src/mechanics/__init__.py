@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_SUBPACKAGES = ("arrays", "chain", "engine", "fit", "methods", "noise", "plots", "reduce", "systems", "testing")
+_SUBPACKAGES = (
+    "arrays",
+    "chain",
+    "engine",
+    "fit",
+    "methods",
+    "noise",
+    "plots",
+    "reduce",
+    "sweeps",
+    "systems",
+    "testing",
+)
 _HOMES = {
     "Problem": "problem",
     "Event": "event",
@@ -20,6 +32,7 @@ _HOMES = {
     "ensemble": "ensembles",
     "Ensemble": "ensemble_result",
     "solve_ivp": "scipy_api",
+    "sweep": "sweeps.call",
 }
 
 if TYPE_CHECKING:
@@ -32,6 +45,7 @@ if TYPE_CHECKING:
     from .solution import Solution
     from .solving import solve
     from .status import SolveError, Status
+    from .sweeps.call import sweep
 
 __all__ = [
     "ArraySolution",
@@ -44,6 +58,7 @@ __all__ = [
     "ensemble",
     "solve",
     "solve_ivp",
+    "sweep",
 ]
 
 

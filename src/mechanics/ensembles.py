@@ -1,7 +1,6 @@
 """`ensemble`: many members of a problem at once, in vector lanes and threads."""
 
 import math
-import os
 import time
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -25,6 +24,7 @@ from .solution import EventLog
 from .solving import DEFAULT_ATTEMPTS, check_pieces, control_of, positive, requested_times, tolerances
 from .status import Status
 from .stochastic import on_grid
+from .threads import default_threads
 
 Array = NDArray[np.float64]
 NOTHING = np.empty(0)
@@ -88,7 +88,7 @@ def ensemble(
     max_seconds : float, optional
         Budget of wall time for all members.
     threads : int, optional
-        Default: one for each processor this process may use.
+        Default: one for each processor this process may use; inside a sweep, the share of its worker.
     engine : {"auto", "lanes", "scalar"}
         "auto" takes lanes wherever the drift can be compiled for them.
     throw : bool
@@ -163,7 +163,7 @@ def ensemble(
             "The drift cannot run in lanes: it branches on the state, is too large, or calls what lanes lack."
         )
     gathered = _Gathered(count, len(problem.y0), plan, reductions)
-    workers = threads or len(os.sched_getaffinity(0))
+    workers = threads or default_threads()
     with progress_bar(0, count, progress, unit="members") as bar:
         try:
             for block in in_order(

@@ -1,9 +1,11 @@
-"""Arrays on disk without pickle, and never half a file."""
+"""Arrays and text on disk without pickle, and never half a file."""
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -15,13 +17,28 @@ def write_npz(path: str | os.PathLike[str], **arrays: Any) -> Path:
     """
     path = Path(path)
     path = path if path.suffix else path.with_suffix(".npz")
+    with replacing(path) as file:
+        np.savez_compressed(file, **arrays)
+    return path
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> Path:
+    """Write a text file (UTF-8); a reader sees the old file or the whole new one. The folder is made where missing."""
+    with replacing(path) as file:
+        file.write(text.encode())
+    return Path(path)
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A file to write; a reader of `path` sees the old file or the whole new one. Its folder is made where missing."""
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **arrays)
+            yield file
         os.replace(draft, path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-    return path

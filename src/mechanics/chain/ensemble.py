@@ -1,6 +1,5 @@
 """An ensemble of chains advanced in blocks of lanes: threads, pauses for Ctrl-C, exact continuation."""
 
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from tqdm import tqdm
 from ..checks import whole_numbers
 from ..engine import compile_bound
 from ..noise.normals import BLOCK
+from ..threads import default_threads
 from .dynamics import find_scheme
 from .parameters import ChainParameters
 from .rows import rows_of
@@ -138,8 +138,7 @@ def proceed(
 ) -> ChainRun:
     """Continue a run: the result equals, bit for bit, one run of all the steps. See `simulate` for the arguments."""
     whole_numbers(steps=(steps, 0), threads=(1 if threads is None else threads, 1))
-    threads = len(os.sched_getaffinity(0)) if threads is None and hasattr(os, "sched_getaffinity") else threads
-    threads = threads or os.cpu_count() or 1
+    threads = threads or default_threads()
     members, _, positions = run.x.shape
     scheme = find_scheme(run.chain, run.method)[1]
     if scheme.proceed is not None:
