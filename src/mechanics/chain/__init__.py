@@ -10,6 +10,8 @@ from .exact_flow import ExactFlow, exact_flow
 from .load_curve import curvature, load_curve
 from .mean_field import MeanField
 from .noisy_friction import friction_under_noise, mean_slip, mobility
+from .phase_diagram import phase_diagram
+from .phase_record import PhaseDiagram
 from .rest import effective_friction, rest_state
 from .run import ChainRun
 from .simulate import simulate
@@ -23,6 +25,7 @@ __all__ = [
     "Earthquakes",
     "ExactFlow",
     "MeanField",
+    "PhaseDiagram",
     "SpringChain",
     "curvature",
     "effective_friction",
@@ -32,6 +35,7 @@ __all__ = [
     "load_run",
     "mean_slip",
     "mobility",
+    "phase_diagram",
     "proceed",
     "rest_state",
     "save_run",

@@ -14,7 +14,7 @@ from ..noise.normals import BLOCK
 from ..threads import default_threads
 from .dynamics import find_scheme
 from .parameters import ChainParameters
-from .rows import rows_of
+from .rows import Rows, rows_of
 from .run import ChainRun
 from .scheme import Scheme
 from .steps import advance
@@ -60,21 +60,24 @@ class _Lanes:
     stopped_at: NDArray[np.int64]
     trouble: NDArray[np.int64]
     done: int = 0  # steps
+    p: Rows | None = None  # of a different chain in each lane, all under the noise of one member
 
     def advance(self, plan: _Plan) -> None:
         """Run to the end of the plan, or to the next pause after it is cancelled."""
-        if plan.scheme.lone is not None and self.x.shape[1] == 1:
+        if plan.scheme.lone is not None and self.x.shape[1] == 1 and self.p is None:
             self._advance_lone(plan)
             return
         chain, scheme, (positions, lanes) = plan.chain, plan.scheme, self.x.shape
         draws = 1 if chain.noise == "common" else chain.blocks
-        z = np.zeros((-(-draws // BLOCK) * BLOCK, AHEAD if lanes == 1 else lanes))
+        padded, alike, alone = -(-draws // BLOCK) * BLOCK, self.p is not None, lanes == 1 and self.p is None
+        z = np.zeros((padded, AHEAD if alone else lanes))
+        drawn = np.zeros((padded, ahead_of(padded) if alike else 1))
         scratch, work = self.x.copy(), np.zeros((scheme.work(chain.blocks), lanes))
         rate = np.where(self.stopped_at >= 0, 0.0, plan.dt)
-        p = rows_of([chain], plan.dt)
+        p = rows_of([chain], plan.dt) if self.p is None else self.p
         ends = np.zeros(1)
         run = compile_bound(
-            advance, move=scheme.move, move_alone=scheme.move_alone, settle=scheme.settle, alone=lanes == 1,
+            advance, move=scheme.move, move_alone=scheme.move_alone, settle=scheme.settle, alone=alone, alike=alike,
             truncated=chain.truncation is not None, inertial=scheme.inertial, driven=chain.drive is not None,
         )  # fmt: skip
         pause = max(1, CALL_UPDATES // (lanes * positions))
@@ -85,7 +88,7 @@ class _Lanes:
                 ends = chain.drive.at(plan.dt * np.arange(step + 1, step + steps + 1))
             with np.errstate(over="ignore"):  # wrapping additions warn where kernels run as plain Python
                 run(
-                    self.x, self.v, scratch, work, z, rate, self.trouble, self.stopped_at, ends,
+                    self.x, self.v, scratch, work, z, drawn, rate, self.trouble, self.stopped_at, ends,
                     plan.saved_x, plan.saved_v, self.row,
                     plan.old_frames + step // plan.save_every - plan.first_step // plan.save_every,
                     plan.seed, np.uint64(self.member), step, steps, plan.save_every, p, float(p.eps_bar.max()),
@@ -101,7 +104,7 @@ class _Lanes:
         shared = all(len(values) == 1 for values in (p.k, p.mu_right, p.mu_left, p.eps_bar))
         along = n >= LONG
         draws = -(-(1 if chain.noise == "common" else n) // BLOCK) * BLOCK
-        z = np.zeros(draws) if along else np.zeros((draws, max(LEAST, min(AHEAD, AHEAD_DRAWS // draws))))
+        z = np.zeros(draws) if along else np.zeros((draws, ahead_of(draws)))
         words = np.zeros((BLOCK, draws // BLOCK))
         widths = (n + 1, n, n, n)
         parameters = [
@@ -230,6 +233,11 @@ def _collect(run: ChainRun, lanes: list[_Lanes], plan: _Plan) -> ChainRun:
         steps=end,
         status=status,
     )
+
+
+def ahead_of(draws: int) -> int:
+    """Steps whose noise of one member is drawn at once."""
+    return max(LEAST, min(AHEAD, AHEAD_DRAWS // draws))
 
 
 def _continued(old: NDArray[np.float64], frames: int, kept: int, scheme: Scheme) -> NDArray[np.float64]:
