@@ -149,7 +149,7 @@ def _axis(name: str, given: Any) -> NDArray[Any]:
             raise ValueError(f"axis {name!r} holds NaN.")
     if len(np.unique(values)) < len(values):
         kept, counts = np.unique(values, return_counts=True)
-        raise ValueError(f"axis {name!r} holds {kept[counts > 1][0]!r} more than once.")
+        raise ValueError(f"axis {name!r} holds {kept[counts > 1][0]} more than once.")
     return values
 
 
