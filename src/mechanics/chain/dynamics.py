@@ -1,12 +1,16 @@
 """The table of dynamics and their methods; the first method of a dynamics is its default."""
 
-from .overdamped import EXPLICIT
+from . import implicit_friction, overdamped, second_order
 from .parameters import ChainParameters
 from .scheme import Scheme
 
 SCHEMES: dict[str, dict[str, Scheme]] = {
-    "overdamped": {"explicit": EXPLICIT},
-    "second_order": {},
+    "overdamped": {"explicit": overdamped.EXPLICIT},
+    "second_order": {
+        "explicit": second_order.EXPLICIT,
+        "implicit": implicit_friction.IMPLICIT,
+        "midpoint": implicit_friction.MIDPOINT,
+    },
     "langevin": {},
     "sign_law": {},
 }
