@@ -148,8 +148,8 @@ def states(draw, most=5):
         return np.array(draw(st.lists(st.floats(low, high), min_size=size, max_size=size)))
 
     chain = ONE.replace(
-        blocks=n, k=some(0.1, 5, n + 1), mass=some(0.2, 3), gamma=some(0, 2), mu_right=some(0, 0.5), mu_left=some(0, 0.5),
-        target=draw(st.floats(-1, 1)),
+        blocks=n, k=some(0.1, 5, n + 1), mass=some(0.2, 3), gamma=some(0, 2),
+        mu_right=some(0, 0.5), mu_left=some(0, 0.5), target=draw(st.floats(-1, 1)),
     )  # fmt: skip
     v = some(-1, 1) * np.array(draw(st.lists(st.booleans(), min_size=n, max_size=n)))
     return chain, some(-1, 1), v, draw(st.sampled_from([0.01, 0.1, 1.0, 10.0]))
