@@ -6,6 +6,7 @@ Shi, Pan, Dokmanic, "A spring-block theory of feature learning in deep neural ne
 from .drive import Drive
 from .earthquakes import BurridgeKnopoff, Earthquakes
 from .ensemble import proceed
+from .exact_flow import ExactFlow, exact_flow
 from .load_curve import curvature, load_curve
 from .mean_field import MeanField
 from .noisy_friction import friction_under_noise, mean_slip, mobility
@@ -20,10 +21,12 @@ __all__ = [
     "ChainRun",
     "Drive",
     "Earthquakes",
+    "ExactFlow",
     "MeanField",
     "SpringChain",
     "curvature",
     "effective_friction",
+    "exact_flow",
     "friction_under_noise",
     "load_curve",
     "load_run",

@@ -1,11 +1,16 @@
 """The table of dynamics and their methods; the first method of a dynamics is its default."""
 
+import numpy as np
+
 from . import implicit_friction, overdamped, second_order
+from .event_driven import proceed_exactly
 from .parameters import ChainParameters
 from .scheme import Scheme
 
+EVENT_DRIVEN = Scheme(None, None, None, lambda chain: np.inf, proceed=proceed_exactly)
+
 SCHEMES: dict[str, dict[str, Scheme]] = {
-    "overdamped": {"explicit": overdamped.EXPLICIT},
+    "overdamped": {"explicit": overdamped.EXPLICIT, "event_driven": EVENT_DRIVEN},
     "second_order": {
         "explicit": second_order.EXPLICIT,
         "implicit": implicit_friction.IMPLICIT,

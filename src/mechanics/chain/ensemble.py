@@ -99,6 +99,8 @@ def proceed(
     threads = threads or os.cpu_count() or 1
     members, _, positions = run.x.shape
     scheme = find_scheme(run.chain, run.method)[1]
+    if scheme.proceed is not None:
+        return scheme.proceed(run, steps)
     every = run.save_every or NEVER
     end = run.steps + steps
     old = run.x.shape[1] - (run.steps % every != 0)  # a last state on no frame makes room for the next one

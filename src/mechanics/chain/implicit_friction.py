@@ -12,8 +12,8 @@ rest whose force stays below the threshold keeps its bits and a velocity of exac
 import math
 
 from ..engine import kernel
-from .implicit_modes import bar, fill, find_modes, prepare, static_differs
-from .implicit_pass import PARTS, V
+from .implicit_modes import find_modes_of_all, find_modes_of_one
+from .implicit_rows import PARTS, V, prepare
 from .parameters import ChainParameters
 from .scheme import Scheme
 from .second_order import settle
@@ -28,16 +28,12 @@ def scheme(theta: float) -> Scheme:
     """The scheme of one theta."""
 
     @kernel
-    def steps(here, new, v, z, j, p, fade, common, rate, work, trouble):  # type: ignore[no-untyped-def]
-        """One step for all lanes, whose normals start at column j of z; a lane at rest is left as it is."""
+    def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore[no-untyped-def]
+        """One step for all lanes; a lane at rest is left as it is."""
         n, lanes, dt = here.shape[0] - 2, here.shape[1], 0.0
         for i in range(lanes):
             dt = max(dt, rate[i])
-        if work[0, 0] != dt:
-            fill(p, dt, theta, work)
-        prepare(here, new, v, z, j, p, fade, common, dt, theta, work)
-        bars = bar(p, v, work) if static_differs(p) else 0
-        find_modes(p, dt, bars, work, trouble)
+        find_modes_of_all(prepare(here, new, v, z, 0, p, fade, common, dt, theta, work), work, trouble)
         for l in range(1, n + 1):
             after = work[V * (n + 2) + l]
             for i in range(lanes):
@@ -48,11 +44,18 @@ def scheme(theta: float) -> Scheme:
                 trouble[i] = trouble[i] if abs(moved) < math.inf else 1
 
     @kernel
-    def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore[no-untyped-def]
-        """One step for all lanes."""
-        steps(here, new, v, z, 0, p, fade, common, rate, work, trouble)
+    def move_alone(here, new, v, z, j, p, fade, common, rate, work, trouble):  # type: ignore[no-untyped-def]
+        """`move` for a single lane."""
+        n, dt = here.shape[0] - 2, rate[0]
+        if not find_modes_of_one(prepare(here, new, v, z, j, p, fade, common, dt, theta, work), work):
+            trouble[0] = 1
+        for l in range(1, n + 1):
+            after = work[V * (n + 2) + l, 0]
+            new[l, 0] = here[l, 0] + dt * (theta * after + (1.0 - theta) * v[l, 0])
+            v[l, 0] = after
+            trouble[0] = trouble[0] if abs(new[l, 0]) < math.inf else 1
 
-    return Scheme(move, steps, settle, no_limit, inertial=True, work=rows, trouble=TROUBLE)
+    return Scheme(move, move_alone, settle, no_limit, inertial=True, work=rows, trouble=TROUBLE)
 
 
 def rows(blocks: int) -> int:

@@ -8,16 +8,12 @@ at rest) the minimum is one linear system in the blocks that move: elimination f
 substitution back. The modes are right where velocities have their signs, and g = A v - b of every block at rest lies
 between -dt mu_right and dt mu_left.
 
-Rows of the scratch `work`, blocks + 2 each, a column for each lane: diagonal and right neighbour's entry of A, dt times
-both sliding frictions, b, modes, what elimination leaves above the diagonal, the velocities, and whether a static
-threshold bars motion to the right and left. Lanes are solved together, row by row, or one lane by `pass_of`: the same
-operations on the same numbers.
+Lanes are solved together, row by row, or one lane by `pass_of`: the same operations on the same numbers.
 """
 
 from ..engine import kernel
+from .implicit_rows import BAR_LEFT, BAR_RIGHT, DIAGONAL, HOLD_LEFT, HOLD_RIGHT, MODE, PARTS, RIGHT, UPPER, B, V
 
-DIAGONAL, RIGHT, HOLD_RIGHT, HOLD_LEFT, B, MODE, UPPER, V, BAR_RIGHT, BAR_LEFT = range(10)
-PARTS = 10
 TIE = 1e-14  # relative excess of a force over its threshold that is rounding: without it, ties flip for ever
 
 

@@ -42,3 +42,4 @@ class Scheme:
     inertial: bool = False
     work: Callable[[int], int] = no_work
     trouble: str = ""  # the sentence for lanes in trouble, cause and remedy
+    proceed: Callable[..., Any] | None = None  # continues a run without steps: proceed(run, steps) -> ChainRun
