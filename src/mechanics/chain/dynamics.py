@@ -2,16 +2,20 @@
 
 import numpy as np
 
+from . import implicit_friction, overdamped, second_order
 from .event_driven import proceed_exactly
-from .overdamped import EXPLICIT
 from .parameters import ChainParameters
 from .scheme import Scheme
 
 EVENT_DRIVEN = Scheme(None, None, None, lambda chain: np.inf, proceed=proceed_exactly)
 
 SCHEMES: dict[str, dict[str, Scheme]] = {
-    "overdamped": {"explicit": EXPLICIT, "event_driven": EVENT_DRIVEN},
-    "second_order": {},
+    "overdamped": {"explicit": overdamped.EXPLICIT, "event_driven": EVENT_DRIVEN},
+    "second_order": {
+        "explicit": second_order.EXPLICIT,
+        "implicit": implicit_friction.IMPLICIT,
+        "midpoint": implicit_friction.MIDPOINT,
+    },
     "langevin": {},
     "sign_law": {},
 }

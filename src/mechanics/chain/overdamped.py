@@ -56,7 +56,7 @@ def move_alone(here, new, v, z, j, p, fade, common, rate, work, trouble):  # typ
 
 
 @kernel
-def settle(here, before, v, i):  # type: ignore[no-untyped-def]
+def settle(here, before, v, p, i):  # type: ignore[no-untyped-def]
     """The largest move of a block in the last step."""
     change = 0.0
     for l in range(here.shape[0]):

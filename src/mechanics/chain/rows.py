@@ -41,6 +41,12 @@ def first_of(parameter, l):  # type: ignore[no-untyped-def]
     return parameter[min(l, parameter.shape[0] - 1), 0]
 
 
+@kernel
+def value_of(parameter, l, i):  # type: ignore[no-untyped-def]
+    """The value of row l for lane i."""
+    return parameter[min(l, parameter.shape[0] - 1), min(i, parameter.shape[1] - 1)]
+
+
 def rows_of(chains: Sequence[ChainParameters], dt: float) -> Rows:
     """Rows of one chain that all lanes share, or of one chain a lane; `k` has one column where chains agree on it."""
     k = _stack([c.k for c in chains])

@@ -11,11 +11,11 @@ A scheme moves every lane by one step,
     fade       float                 e^{-lambda t}, what is left of the noise's amplitude
     common     bool                  one draw for all blocks
     rate       (lanes,)              dt, or 0 for a lane at rest
-    work       (rows, lanes)         scratch of `work(blocks)` rows
+    work       (rows, lanes)         scratch of `work(blocks)` rows, zero before the first step and kept between steps
     trouble    (lanes,)              set to 1 where the step failed
 
 and `move_alone`, the same operations in the same order for a single lane whose normals are column j of z, takes j
-after z. `settle(here, before, v, i)` is the largest change of lane i in a step, which the stopping rule looks at.
+after z. `settle(here, before, v, p, i)` is how far lane i still is from rest, a length that the stopping rule looks at.
 """
 
 from collections.abc import Callable

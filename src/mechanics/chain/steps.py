@@ -97,7 +97,7 @@ def advance(  # type: ignore[no-untyped-def]
                 moving = 0
                 for i in range(lanes):
                     if stopped_at[i] < 0:
-                        if max(noise * fade * dt, settle(here, new, v, i)) <= tolerance * size_of(here, i):
+                        if max(noise * fade * dt, settle(here, new, v, p, i)) <= tolerance * size_of(here, i):
                             stopped_at[i] = n + 1
                             rate[i] = 0.0
                         else:
