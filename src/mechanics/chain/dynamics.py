@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import implicit_friction, overdamped, second_order
+from . import implicit_friction, implicit_slip, overdamped, second_order
 from .event_driven import proceed_exactly
 from .parameters import ChainParameters
 from .scheme import Scheme
@@ -10,7 +10,11 @@ from .scheme import Scheme
 EVENT_DRIVEN = Scheme(None, None, None, lambda chain: np.inf, proceed=proceed_exactly)
 
 SCHEMES: dict[str, dict[str, Scheme]] = {
-    "overdamped": {"explicit": overdamped.EXPLICIT, "event_driven": EVENT_DRIVEN},
+    "overdamped": {
+        "explicit": overdamped.EXPLICIT,
+        "implicit": implicit_slip.IMPLICIT,
+        "event_driven": EVENT_DRIVEN,
+    },
     "second_order": {
         "explicit": second_order.EXPLICIT,
         "implicit": implicit_friction.IMPLICIT,

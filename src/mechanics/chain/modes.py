@@ -118,6 +118,18 @@ class Piece:
             self.state.w * tau,
         )
 
+    def heat(self, tau: float) -> float:
+        """Integral of sum v^2 over a time tau: of v_p^2 + 2 v_p u + u^2, u the decaying part."""
+        lasting = 2.0 * self.steady @ (self.shapes @ (self.weights * self._kept(self.rates, tau)))
+        both = self._kept(self.rates[:, None] + self.rates[None, :], tau)
+        products = (self.shapes.T @ self.shapes) * np.outer(self.weights, self.weights)
+        return float(self.steady @ self.steady * tau + lasting + (products * both).sum())
+
+    @staticmethod
+    def _kept(rates: Vector, tau: float) -> Vector:
+        """Integral of e^{-rate t} over 0 .. tau."""
+        return np.asarray(-np.expm1(-rates * tau) / rates)
+
     def remaining(self, tau: float) -> Vector:
         """What each block (blocks,) still moves after tau, if modes stay and the pulled end is at rest."""
         return self.shapes @ (self.left(tau) / self.rates)
