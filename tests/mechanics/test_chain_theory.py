@@ -73,8 +73,8 @@ def test_fast_time_is_the_last_decay_of_the_exact_flow():
 
 
 def test_creep_time_against_simulation():
-    """Distance of the ensemble's mean from (8) after that time: 1/e within 0.04, the mean field's bias and four standard
-    errors. Far from (8) the creep is faster than its last stage.
+    """Distance of the ensemble's mean from (8) after that time: 1/e within 0.04, the mean field's bias and four
+    standard errors. Far from (8) the creep is faster than its last stage.
     """
     chain = SpringChain(mu_right=0.1, mu_left=0.06, eps_bar=0.05)
     t, start, end = creep_time(chain), chain.rest_state(), chain.mean_field().equilibrium()

@@ -1,6 +1,6 @@
 """How long an overdamped chain takes: fast to the noiseless rest, then slowly, by creep under weak noise, to (8).
 
-    fast   1 / (4 k sin^2(pi/2L'))                                         L' springs that move, see `rest_state`
+    fast   1 / (4 k sin^2(pi/2L'))                                         L' - 1 blocks move, see `rest_state`
     creep  1 / (4 k sin^2(pi/2L) 2 Phi(-(mu_right + mu_left)/(2 eps_bar)))   near the rest under noise
 
 Shi, Pan, Dokmanic, arXiv:2407.19353, supplement S6.2, describes the two stages. The second is the slowest rate of the
@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 from .load_curve import curvature, load_curve
 from .mean_field import MeanField
 from .parameters import ChainParameters
-from .rest import moving_springs, rest_state
+from .rest import rest_state
 
 LATEST = 60.0  # creep times after which a chain is taken to be at rest: e^-60
 GRID = 400  # times, evenly spaced in their logarithm, between which a crossing is bracketed
@@ -26,7 +26,7 @@ GRID = 400  # times, evenly spaced in their logarithm, between which a crossing 
 class TimeScales(NamedTuple):
     """Times, in units of time."""
 
-    fast: float  # to the noiseless rest state
+    fast: float  # to the noiseless rest state; 0 where no block moves
     creep: float  # of the slowest mode near (8); infinite without noise
 
 
@@ -39,9 +39,9 @@ def time_scales(chain: ChainParameters, dt: float | None = None) -> TimeScales:
         If blocks differ, or the noise is bounded: the mean field is not known.
     """
     field = MeanField.of(chain, dt)
-    resisting = chain.mu_right if chain.target >= 0 else chain.mu_left
-    moving = moving_springs(chain.springs, abs(chain.target), resisting / chain.k)
-    fast = 1.0 / (4.0 * chain.k * np.sin(np.pi / (2 * max(moving, 2))) ** 2)
+    rest = rest_state(chain)
+    springs = 1 + int((np.abs(rest[1:-1]) > 1e-12 * abs(chain.target)).sum())
+    fast = 1.0 / (4.0 * chain.k * np.sin(np.pi / (2 * springs)) ** 2) if springs > 1 else 0.0
     rate = field.relaxation_rates()[0]
     return TimeScales(float(fast), float(1.0 / rate) if rate > 0 else np.inf)
 
