@@ -80,8 +80,8 @@ def creep_time(chain: ChainParameters, left: float = np.exp(-1.0), dt: float | N
         return 0.0
     fast = 1e-3 / (4 * chain.k)
     ts = np.concatenate([[0.0], np.geomspace(fast, LATEST * slow, GRID)])
-    gone = np.log(np.abs(field.solve(ts, start) - end).max(axis=1) / distance)
-    return float(np.exp(np.interp(-np.log(left), -gone[1:], np.log(ts[1:]))))
+    to_go = np.abs(field.solve(ts, start) - end).max(axis=1) / distance
+    return float(np.exp(np.interp(-np.log(left), -np.log(np.maximum(to_go[1:], 1e-300)), np.log(ts[1:]))))
 
 
 def phase_boundary(chain: ChainParameters, eps_bar: ArrayLike, t: float | None = None) -> NDArray[np.float64]:
