@@ -25,6 +25,7 @@ FEW = 4  # members below this go one by one
 AHEAD = 128  # steps of a lone member whose noise is drawn at once: its lanes are steps
 AHEAD_DRAWS = 2048  # normals of a lone member drawn at once at most (16 kB): half the nearest cache
 LONG = 96  # blocks from which a lone chain has its blocks as lanes
+WIDE = 500  # positions beyond which the members of an ensemble are simulated one by one: lanes would leave the caches
 CALL_UPDATES = 20_000_000  # block-steps in one compiled call (about 0.1 s): Ctrl-C and progress are served between
 MAX_BYTES = 4 * 2**30  # of saved positions; beyond it somebody probably forgot save_every
 NEVER = np.iinfo(np.int64).max
@@ -152,7 +153,8 @@ def proceed(
     frames = old + end // every - run.steps // every + 1
     saved_x = _continued(run.x, frames, old, scheme)
     saved_v = np.zeros((1, 1, 1)) if run.v is None else _continued(run.v, frames, old, scheme)
-    width = 1 if members < FEW else int(np.clip(-(-members // threads), LEAST, LANES))
+    alone = members < FEW or (scheme.lone is not None and positions > WIDE)
+    width = 1 if alone else int(np.clip(-(-members // threads), LEAST, LANES))
     lanes = []
     for row in range(0, members, width):
         rows = slice(row, row + width)
