@@ -17,6 +17,7 @@ GUIDE = (
     "chain",
     "engine",
     "systems",
+    "sweeps",
     "symbolic",
     "testing",
 )

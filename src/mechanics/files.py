@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,9 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
     return Path(path)
 
 
+_reading_mask = threading.Lock()
+
+
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A file to write; a reader of `path` sees the old file or the whole new one. Its folder is made where missing."""
@@ -38,7 +42,16 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
+        os.chmod(draft, 0o666 & ~_mask())
         os.replace(draft, path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
+
+
+def _mask() -> int:
+    """What new files of this process are not open to; a draft is open to its owner alone."""
+    with _reading_mask:  # the mask can only be read by setting it
+        mask = os.umask(0o077)
+        os.umask(mask)
+    return mask
