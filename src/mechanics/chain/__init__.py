@@ -7,6 +7,7 @@ from .drive import Drive
 from .earthquakes import BurridgeKnopoff, Earthquakes
 from .ensemble import proceed
 from .exact_flow import ExactFlow, exact_flow
+from .inertial_flow import InertialFlow, inertial_flow
 from .load_curve import curvature, load_curve
 from .mean_field import MeanField
 from .noisy_friction import friction_under_noise, mean_slip, mobility
@@ -22,12 +23,14 @@ __all__ = [
     "Drive",
     "Earthquakes",
     "ExactFlow",
+    "InertialFlow",
     "MeanField",
     "SpringChain",
     "curvature",
     "effective_friction",
     "exact_flow",
     "friction_under_noise",
+    "inertial_flow",
     "load_curve",
     "load_run",
     "mean_slip",

@@ -8,6 +8,7 @@ from .parameters import ChainParameters
 from .scheme import Scheme
 
 EVENT_DRIVEN = Scheme(None, None, None, lambda chain: np.inf, proceed=proceed_exactly)
+INERTIAL_EVENT_DRIVEN = Scheme(None, None, None, lambda chain: np.inf, inertial=True, proceed=proceed_exactly)
 
 SCHEMES: dict[str, dict[str, Scheme]] = {
     "overdamped": {"explicit": overdamped.EXPLICIT, "event_driven": EVENT_DRIVEN},
@@ -15,6 +16,7 @@ SCHEMES: dict[str, dict[str, Scheme]] = {
         "explicit": second_order.EXPLICIT,
         "implicit": implicit_friction.IMPLICIT,
         "midpoint": implicit_friction.MIDPOINT,
+        "event_driven": INERTIAL_EVENT_DRIVEN,
     },
     "langevin": {},
     "sign_law": {},
