@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import implicit_friction, overdamped, second_order
+from . import implicit_friction, overdamped, second_order, sign_law
 from .event_driven import proceed_exactly
 from .parameters import ChainParameters
 from .scheme import Scheme
@@ -19,7 +19,7 @@ SCHEMES: dict[str, dict[str, Scheme]] = {
         "event_driven": INERTIAL_EVENT_DRIVEN,
     },
     "langevin": {},
-    "sign_law": {},
+    "sign_law": {"heun": sign_law.HEUN, "euler": sign_law.EULER},
 }
 
 
