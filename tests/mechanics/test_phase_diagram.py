@@ -120,3 +120,25 @@ def test_plot_draws_the_map_and_refuses_what_it_cannot_draw(diagram):
 def test_bad_grids_are_named(axes, message):
     with pytest.raises(ValueError, match=message):
         phase_diagram(BASE, **{"steps": 10, **axes})
+
+
+@pytest.mark.parametrize(
+    ("dynamics", "method"),
+    [
+        ("second_order", "explicit"),
+        ("langevin", "splitting"),
+        pytest.param("sign_law", "heun", marks=pytest.mark.sweep),
+        pytest.param("second_order", "implicit", marks=pytest.mark.sweep),
+        pytest.param("overdamped", "implicit", marks=pytest.mark.sweep),
+    ],
+)
+def test_cells_of_every_dynamics_are_what_simulate_gives(dynamics, method):
+    """Lanes that differ in friction alone, whose springs they share, and in springs too."""
+    gamma = {} if dynamics == "overdamped" else {"gamma": 0.5}
+    chain = SpringChain(blocks=4, mu_right=0.1, mu_left=0.05, eps=0.1, dynamics=dynamics, **gamma)
+    for axes in ({"mu_right": [0.0, 0.05, 0.3], "eps": [0.0, 0.2]}, {"k": [0.5, 1.0], "mu_left": [0.0, 0.2]}):
+        found = phase_diagram(chain, **axes, steps=40, dt=0.2, seeds=5, method=method)
+        for place in np.ndindex(*found.curvature.shape):
+            cell = chain.replace(**{name: values[i] for (name, values), i in zip(axes.items(), place, strict=True)})
+            run = cell.simulate(40, dt=0.2, members=5, method=method)
+            assert np.array_equal(found.load_curves[place], run.load_curve[:, -1].mean(axis=0)), (axes, place)

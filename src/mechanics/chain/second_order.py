@@ -53,7 +53,7 @@ def pushed(v, force, mu_right, mu_left, static_right, static_left, mass, gamma, 
 def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore[no-untyped-def]
     """One step for all lanes; `work` holds the positions after half a drift."""
     springs, lanes = here.shape[0] - 1, here.shape[1]
-    shared = p.k.shape[1] == 1
+    shared = p.mu_right.shape[1] == 1
     for l in range(1, springs):
         half, x, speed = work[l], here[l], v[l]
         for i in range(lanes):
@@ -75,12 +75,11 @@ def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore
                 speed[i] = after
                 moved[i] = x[i] + 0.5 * rate[i] * after
         else:
-            ks_left, ks_right = row_of(p.k, l - 1), row_of(p.k, l)
             rights, lefts = row_of(p.mu_right, l - 1), row_of(p.mu_left, l - 1)
             statics_right, statics_left = row_of(p.static_right, l - 1), row_of(p.static_left, l - 1)
             masses, gammas, amplitudes = row_of(p.mass, l - 1), row_of(p.gamma, l - 1), row_of(p.eps_bar, l - 1)
             for i in range(lanes):
-                force = ks_right[i] * (x_right[i] - x[i]) - ks_left[i] * (x[i] - x_left[i])
+                force = value_of(p.k, l, i) * (x_right[i] - x[i]) - value_of(p.k, l - 1, i) * (x[i] - x_left[i])
                 force += amplitudes[i] * fade * xi[i]
                 after = pushed(
                     speed[i], force, rights[i], lefts[i], statics_right[i], statics_left[i], masses[i], gammas[i],

@@ -72,7 +72,7 @@ def scheme(heun: bool) -> Scheme:
     def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore[no-untyped-def]
         """One step for all lanes."""
         rows, lanes = here.shape[0], here.shape[1]
-        if p.k.shape[1] > 1:
+        if p.mu_right.shape[1] > 1:
             for i in range(lanes):
                 move_lane(here, new, v, z, i, p, fade, common, rate[i], work, i)
             return

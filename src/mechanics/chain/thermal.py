@@ -43,7 +43,7 @@ def pushed(v, force, xi, mu_right, mu_left, eps, gamma, mass, dt):  # type: igno
 def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore[no-untyped-def]
     """One step for all lanes; `work` holds the positions after half a drift."""
     springs, lanes = here.shape[0] - 1, here.shape[1]
-    shared = p.k.shape[1] == 1
+    shared = p.mu_right.shape[1] == 1
     for l in range(1, springs):
         half, x, speed = work[l], here[l], v[l]
         for i in range(lanes):
