@@ -8,6 +8,7 @@ from .earthquakes import BurridgeKnopoff, Earthquakes
 from .energy import EnergyBalance, elastic_energy, energy_balance
 from .ensemble import proceed
 from .exact_flow import ExactFlow, exact_flow
+from .inertial_flow import InertialFlow, inertial_flow
 from .load_curve import curvature, load_curve
 from .mean_field import MeanField
 from .noisy_friction import friction_under_noise, mean_slip, mobility
@@ -27,6 +28,7 @@ __all__ = [
     "Earthquakes",
     "EnergyBalance",
     "ExactFlow",
+    "InertialFlow",
     "MeanField",
     "PhaseDiagram",
     "SpringChain",
@@ -38,6 +40,7 @@ __all__ = [
     "energy_balance",
     "exact_flow",
     "friction_under_noise",
+    "inertial_flow",
     "load_curve",
     "load_run",
     "mean_slip",

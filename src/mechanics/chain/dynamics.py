@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from . import implicit_friction, implicit_slip, overdamped, second_order
+from . import implicit_friction, implicit_slip, overdamped, second_order, sign_law
 from .event_driven import proceed_exactly
 from .parameters import ChainParameters
 from .scheme import Scheme
 
 EVENT_DRIVEN = Scheme(None, None, None, lambda chain: np.inf, proceed=proceed_exactly)
+INERTIAL_EVENT_DRIVEN = Scheme(None, None, None, lambda chain: np.inf, inertial=True, proceed=proceed_exactly)
 
 SCHEMES: dict[str, dict[str, Scheme]] = {
     "overdamped": {
@@ -19,9 +20,10 @@ SCHEMES: dict[str, dict[str, Scheme]] = {
         "explicit": second_order.EXPLICIT,
         "implicit": implicit_friction.IMPLICIT,
         "midpoint": implicit_friction.MIDPOINT,
+        "event_driven": INERTIAL_EVENT_DRIVEN,
     },
     "langevin": {},
-    "sign_law": {},
+    "sign_law": {"heun": sign_law.HEUN, "euler": sign_law.EULER},
 }
 
 

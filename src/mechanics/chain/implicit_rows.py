@@ -44,12 +44,13 @@ def prepare(here, new, v, z, j, p, fade, common, dt, theta, work):  # type: igno
     rows, shift, bars = n + 2, theta * (1.0 - theta) * dt, 0
     if work[DIAGONAL * rows, 0] != dt:
         fill(p, dt, theta, work)
+    parts = work.reshape(PARTS, rows, lanes)
     for l in range(1, n + 1):
         x_left, x, x_right, v_left, speed, v_right = here[l - 1], here[l], here[l + 1], v[l - 1], v[l], v[l + 1]
         end, last = new[n + 1], theta if l == n else 0.0  # blocks go on as they went, the end is where it will be
-        k_left, k_right = work[SPRING * rows + l - 1], work[SPRING * rows + l]
-        inertia, noise, xi = work[INERTIA * rows + l], work[NOISE * rows + l], z[0 if common else l - 1]
-        b, mode = work[B * rows + l], work[MODE * rows + l]
+        k_left, k_right = parts[SPRING, l - 1], parts[SPRING, l]
+        inertia, noise, xi = parts[INERTIA, l], parts[NOISE, l], z[0 if common else l - 1]
+        b, mode = parts[B, l], parts[MODE, l]
         for i in range(lanes):
             middle = x[i] + shift * speed[i]
             right = (1.0 - last) * (x_right[i] + shift * v_right[i]) + last * end[i]
