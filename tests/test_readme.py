@@ -16,6 +16,7 @@ GUIDE = (
     "scipy",
     "chain",
     "engine",
+    "statistics",
     "systems",
     "sweeps",
     "symbolic",

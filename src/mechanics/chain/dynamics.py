@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import implicit_friction, implicit_slip, overdamped, second_order, sign_law
+from . import implicit_friction, implicit_slip, overdamped, second_order, sign_law, thermal
 from .event_driven import proceed_exactly
 from .parameters import ChainParameters
 from .scheme import Scheme
@@ -22,7 +22,7 @@ SCHEMES: dict[str, dict[str, Scheme]] = {
         "midpoint": implicit_friction.MIDPOINT,
         "event_driven": INERTIAL_EVENT_DRIVEN,
     },
-    "langevin": {},
+    "langevin": {"splitting": thermal.SPLIT},
     "sign_law": {"heun": sign_law.HEUN, "euler": sign_law.EULER},
 }
 

@@ -117,7 +117,8 @@ def scheme(heun: bool) -> Scheme:
         """`move` for a single lane."""
         move_lane(here, new, v, z, j, p, fade, common, rate[0], work, 0)
 
-    return Scheme(move, move_alone, settle, limit, "min(sqrt(mass/k), mass/gamma)", inertial=True, work=rows)
+    limit, formula = (limit_of_heun, "min(sqrt(mass/k), mass/gamma)") if heun else (limit_of_euler, "gamma/(4k)")
+    return Scheme(move, move_alone, settle, limit, formula, inertial=True, work=rows)
 
 
 def rows(blocks: int) -> int:
@@ -125,10 +126,19 @@ def rows(blocks: int) -> int:
     return 3 * (blocks + 2)
 
 
-def limit(chain: ChainParameters) -> float:
+def limit_of_heun(chain: ChainParameters) -> float:
     """Beyond it the shortest wave or the damping explodes; below it undamped waves still grow, slowly."""
     damping = 0.0 if chain.gamma is None else float(np.max(np.asarray(chain.gamma) / chain.mass))
     return min(float(np.sqrt(np.min(chain.mass) / np.max(chain.k))), 1.0 / damping if damping > 0 else math.inf)
+
+
+def limit_of_euler(chain: ChainParameters) -> float:
+    """The step at which the shortest wave grows: 0 without damping, where Euler's method has no stable step."""
+    damping = 0.0 if chain.gamma is None else float(np.min(np.asarray(chain.gamma) / np.max(chain.mass)))
+    stiffness = 4.0 * float(np.max(chain.k) / np.min(chain.mass))
+    if damping**2 < 4.0 * stiffness:
+        return damping / stiffness
+    return 4.0 / (damping + math.sqrt(damping**2 - 4.0 * stiffness))
 
 
 HEUN = scheme(True)

@@ -42,7 +42,7 @@ def test_it_is_the_notebook_with_one_shared_path_of_amplitude_eps_sqrt_n(method)
     assert_allclose(run.v[0, -1, 1:-1], y[7:], atol=1e-12)
 
 
-@pytest.mark.parametrize("method", ["heun", "euler"])
+@pytest.mark.parametrize("method", ["heun", pytest.param("euler", marks=pytest.mark.sweep)])
 def test_lanes_and_lone_members_have_the_same_bits(method):
     chain = CHAIN.replace(noise="independent", mass=1.3, mu_right=[0.003, 0.002, 0.001, 0.0, 0.003, 0.002, 0.001])
     whole = chain.simulate(300, dt=0.05, seed=2, members=20, save_every=50, method=method)
@@ -64,3 +64,13 @@ def test_no_block_of_the_sign_law_comes_to_rest():
     for method in ("euler", "heun"):
         assert_allclose(np.abs(late[method]).mean(axis=0), 0.05 * (0.003 + 0.004) / 4, rtol=0.1)
     assert not late["explicit"].any()
+
+
+def test_euler_is_refused_where_waves_grow():
+    """dt = gamma/(4k) is where the shortest wave of many blocks is multiplied by 1; seven blocks have a little room."""
+    chain = CHAIN.replace(gamma=0.05, eps_bar=0.0, mu_right=0.0, mu_left=0.0)
+    with pytest.raises(ValueError, match=r"gamma/\(4k\) = 0.125"):
+        chain.simulate(10, dt=0.13, method="euler")
+    with pytest.raises(ValueError, match=r"gamma/\(4k\) = 0,"):
+        chain.replace(gamma=None).simulate(10, dt=0.01, method="euler")
+    assert np.abs(chain.simulate(100_000, dt=0.12, method="euler").v).max() < 1e-3
