@@ -44,13 +44,13 @@ def diagram_competitors(steps):
     def one_by_one():
         for s in eps[::8]:
             for m in left[::8]:
-                simulate(CHAIN.replace(eps_bar=s, mu_left=m), part, DT, members=SEEDS, threads=1)
+                simulate(CHAIN.replace(eps_bar=s, mu_left=m), steps, DT, members=SEEDS, threads=1)
 
     uniform = (lambda: simulate(CHAIN, part, DT, members=members, threads=1), members * BLOCKS * part)
     return {
         "phase_diagram": (ours, updates),
         "as many members of one chain": uniform,
-        "cells one after the other": (one_by_one, (CELLS // 8) ** 2 * SEEDS * BLOCKS * part),
+        "cells one after the other": (one_by_one, (CELLS // 8) ** 2 * SEEDS * BLOCKS * steps),
         "numpy, vectorised": (
             lambda: numpy_loop(x.copy(), part, *p, each_left[:, None], each_eps[:, None], DT, rng),
             members * BLOCKS * part,
@@ -88,7 +88,7 @@ def length_competitors(members):
     """Chains of different lengths, about as many block-steps each."""
     made = {}
     for blocks in (8, 64, 512, 4096):
-        steps = max(40, 8_000_000 // (blocks * members))
+        steps = max(40, (8_000_000 if members == 1 else 80_000_000) // (blocks * members))
         chain = SpringChain(blocks=blocks)
         made[f"{blocks} blocks"] = (
             lambda chain=chain, steps=steps: simulate(chain, steps, DT, members=members, threads=1),
