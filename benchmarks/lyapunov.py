@@ -148,7 +148,9 @@ def main():
     out.add(table.table(["case", "ours, a step", "C, a step", "least / least", "median / median"], rows))
     rows = [
         large(chain(512), 1024, 0.01, 50, 1, "FPUT D = 1024, k = 1024, RK4, QR every 50"),
-        large(Map(lattice, np.random.default_rng(0).random(100_000), 0.1), 10, 1.0, 5, 4, "lattice D = 100 000, k = 10"),
+        large(
+            Map(lattice, np.random.default_rng(0).random(100_000), 0.1), 10, 1.0, 5, 4, "lattice D = 100 000, k = 10"
+        ),
     ]
     out.add(table.table(["case", "until ready", "a step", "arrays", "peak of the process"], rows))
 

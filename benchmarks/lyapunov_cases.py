@@ -186,26 +186,62 @@ HH = "Henon-Heiles"
 
 def cases():
     """Name, system, what to pass, the first exponents that are known, tolerance."""
-    yield "linear map", Map(linear, [1, 1], np.diag([1.1, 0.8])), dict(total=1000), [math.log(1.1), math.log(0.8)], 1e-12
+    yield (
+        "linear map",
+        Map(linear, [1, 1], np.diag([1.1, 0.8])),
+        dict(total=1000),
+        [math.log(1.1), math.log(0.8)],
+        1e-12,
+    )
     saddle = np.array([[0.2, -3, 0], [3, 0.2, 0], [0, 0, -0.5]])
-    yield "rotation and saddle", flow(linear_drift, np.zeros(3), saddle), dict(total=100, dt=0.01), [0.2, 0.2, -0.5], 1e-6
+    yield (
+        "rotation and saddle",
+        flow(linear_drift, np.zeros(3), saddle),
+        dict(total=100, dt=0.01),
+        [0.2, 0.2, -0.5],
+        1e-6,
+    )
     shear = Map(linear, [0, 1], np.array([[1, 0.1], [0, 1]]))
     yield "shear", shear, dict(total=1e4), [0, 0], 2 * math.log(1e3) / 1e4
     yield "logistic r = 4", Map(logistic, [0.3], 4.0), dict(total=1e6), [LN2], 1e-3
     yield "cat", Map(cat, [0.1, 0.2]), dict(total=1e5), [0.9624236501, -0.9624236501], 1e-10
-    yield "doubling lattice", Map(doubling_lattice, np.random.default_rng(0).random(8), 0.2), dict(total=1e5), LATTICE, 1e-4
+    yield (
+        "doubling lattice",
+        Map(doubling_lattice, np.random.default_rng(0).random(8), 0.2),
+        dict(total=1e5),
+        LATTICE,
+        1e-4,
+    )
     yield "descent, quartic, lr 2", Map(quartic, [0.3], 2.0), dict(total=1e5), [math.log(3)], 2e-3
     yield "descent, quartic, lr 0.9", Map(quartic, [0.3], 0.9), dict(total=1e4), [math.log(0.8)], 1e-9
     yield "descent, quartic, lr 1.5", Map(quartic, [0.3], 1.5), dict(total=1e6), [0.49101], 3e-3
     yield "descent, two layers, lr 2", Map(two_layers, [0.3, 0.3], 2.0), dict(total=1e5), [math.log(3), 0.0], 5e-3
     momentum = Map(linear, [1, 0], np.array(rotation(1.0, 0.1, 0.9)))
     yield "momentum, quadratic", momentum, dict(total=1000), [math.log(0.9) / 2] * 2, 5e-3
-    yield "Gaussian products, d = 5", Map(gaussian, np.zeros(5), noises=25), dict(total=4e4), E5, [0.008, 0.01, 0.012, 0.016, 0.028]
+    yield (
+        "Gaussian products, d = 5",
+        Map(gaussian, np.zeros(5), noises=25),
+        dict(total=4e4),
+        E5,
+        [0.008, 0.01, 0.012, 0.016, 0.028],
+    )
     for eta, exact in LMS:
-        yield f"least squares, eta {eta}", Map(least_squares, np.zeros(10), eta, noises=10), dict(k=1, total=1e5), [exact], 1.5e-3
+        yield (
+            f"least squares, eta {eta}",
+            Map(least_squares, np.zeros(10), eta, noises=10),
+            dict(k=1, total=1e5),
+            [exact],
+            1.5e-3,
+        )
     yield "Henon", Map(henon, [0.1, 0.1], [1.4, 0.3]), dict(total=1e6), [0.41922, -1.62319], 2e-3
     yield "Henon in 3-D, 1.9", Map(henon3, [1, 0.1, 0], [1.9, 0.03]), dict(total=1e6), [0.2747, 0.2563, -4.0376], 4e-3
-    yield "Henon in 3-D, 1.76", Map(henon3, [1, 0.1, 0], [1.76, 0.1]), dict(total=1e6), [0.22435, 0.18740, -2.71433], 4e-3
+    yield (
+        "Henon in 3-D, 1.76",
+        Map(henon3, [1, 0.1, 0], [1.76, 0.1]),
+        dict(total=1e6),
+        [0.22435, 0.18740, -2.71433],
+        4e-3,
+    )
     for K, first in ((6.0, 1.136718), (10.0, 1.61996), (20.0, 2.3052)):
         yield f"standard map K = {K:g}", Map(standard, [0.5, 0.3], K), dict(total=1e6), [first, -first], 0.012
     lorenz = dict(total=1e4, dt=0.005)
@@ -217,7 +253,13 @@ def cases():
         start = [0, q, v, 0.0 if q < 0 else 0.1]
         for method, dt in ((YOSHIDA4, 0.05), (VERLET, 0.02)) if q < 0 else ((YOSHIDA4, 0.05),):
             system = flow(henon_heiles, start)
-            yield f"{HH} {name}, {method}", system, dict(total=1e4, dt=dt, method=method), [first, 0, 0, -first], [tol, 4e-3, 4e-3, tol]
+            yield (
+                f"{HH} {name}, {method}",
+                system,
+                dict(total=1e4, dt=dt, method=method),
+                [first, 0, 0, -first],
+                [tol, 4e-3, 4e-3, tol],
+            )
     regular = flow(henon_heiles, [0, 0.1, 0.4802777, 0.1])
     yield f"{HH} 1/8 regular", regular, dict(total=1e4, dt=0.05, method=YOSHIDA4), [0] * 4, 10 * math.log(1e4) / 1e4
     small = lorenz96_system(5).problem(y0=lorenz96_start(5))
@@ -229,7 +271,13 @@ def cases():
     yield "Ueda", flow(duffing, [2.5, 0], [0.05, 0, 1, 7.5, 1]), dict(total=2e4, dt=0.02), [0.1031, -0.1531], 0.03
     for b, first in ((math.pi / 2, 0.287), (math.pi, 0.385)):
         system = flow(double_pendulum, [math.pi / 2, b, 0, 0])
-        yield f"double pendulum, {math.degrees(b):.0f}", system, dict(total=4000, dt=0.005), [first, 0, 0, -first], [0.09, 0.02, 0.02, 0.09]
+        yield (
+            f"double pendulum, {math.degrees(b):.0f}",
+            system,
+            dict(total=4000, dt=0.005),
+            [first, 0, 0, -first],
+            [0.09, 0.02, 0.02, 0.09],
+        )
     chain = flow(springs, spring_start(8, 1.0), [1, 0])
     yield "FPUT n = 8, e = 1", chain, dict(total=5000, dt=0.02, method=VERLET), FPUT8, 0.02
     for energy, first in ((0.1, 0.0112), (1.0, 0.0983), (10.0, 0.295)):
@@ -239,10 +287,22 @@ def cases():
     yield "damped linear chain", flow(springs, np.zeros(14), [0, 1.0]), dict(total=2000, dt=0.02), damped(7, 1.0), 5e-3
     for method, exact in ((MILSTEIN, 0.1 - 0.32), (EULER_HEUN, 0.1)):
         problem = flow(growth, [0.0], [0.1, 0.8], diffusion=proportional)
-        yield f"geometric Brownian motion, {method.calculus}", problem, dict(total=1e4, dt=0.01, method=method), [exact], 5 * 0.8 / 100
+        yield (
+            f"geometric Brownian motion, {method.calculus}",
+            problem,
+            dict(total=1e4, dt=0.01, method=method),
+            [exact],
+            5 * 0.8 / 100,
+        )
     for b, w2, s, exact in WHITE:
         problem = flow(oscillator, [0.0, 0.0], [b, w2, s], diffusion=white, noise="general", noises=1)
-        yield f"white-noise oscillator {b}, {w2}, {s}", problem, dict(total=2e4, dt=2e-3, method=EULER_MARUYAMA), [exact, -b - exact], 0.02
+        yield (
+            f"white-noise oscillator {b}, {w2}, {s}",
+            problem,
+            dict(total=2e4, dt=2e-3, method=EULER_MARUYAMA),
+            [exact, -b - exact],
+            0.02,
+        )
     for a, s, exact in WELLS:
         problem = flow(pitchfork, [0.5], [a, s], diffusion=constant, noise="additive")
         yield f"pitchfork {a}, {s}", problem, dict(total=2e4, dt=5e-3, method=EULER_MARUYAMA), [exact], 0.05

@@ -23,7 +23,7 @@ import psutil
 from mechanics import sweep
 from mechanics.sweeps import open_store
 
-CELLS, SEEDS, BLOCK = 240, 2, 4
+SEEDS, BLOCK = 2, 4
 KINDS = ("processes", "dask")
 
 
@@ -37,14 +37,14 @@ def cell(c, seed):
     return {"end": walk[-1], "walk": np.tanh(walk[::100])}
 
 
-def run(store, **workers):
-    return sweep(cell, {"n": np.arange(CELLS)}, seeds=SEEDS, out=store, block=BLOCK, progress=False, **workers)
+def run(store, cells, **workers):
+    return sweep(cell, {"n": np.arange(cells)}, seeds=SEEDS, out=store, block=BLOCK, progress=False, **workers)
 
 
-def drive(store, kind):
+def drive(store, kind, cells):
     """What the killed process does."""
     if kind == "processes":
-        run(store, executor="processes", workers=2)
+        run(store, cells, executor="processes", workers=2)
         return
     from distributed import Client, LocalCluster
 
@@ -52,7 +52,7 @@ def drive(store, kind):
         LocalCluster(n_workers=4, threads_per_worker=1, dashboard_address=":0", memory_limit=None) as cluster,
         Client(cluster) as client,
     ):
-        run(store, client=client)
+        run(store, cells, client=client)
 
 
 def workers_of(driver):
@@ -87,15 +87,15 @@ def blocks_in(store):
     return len(list(store.glob("blocks/[0-9]*.json")))
 
 
-def make_store(store, kind, draw, kills_left, errors):
+def make_store(store, kind, cells, draw, kills_left, errors):
     """One store from nothing to complete, through kills; what happened, in numbers."""
     told = {"driver": 0, "worker": 0}
     orphans = []
-    total = CELLS * SEEDS // BLOCK
+    total = cells * SEEDS // BLOCK
     driver = None
     while True:
         if driver is None:
-            command = [sys.executable, __file__, "--drive", str(store), kind]
+            command = [sys.executable, __file__, "--drive", str(store), kind, "--cells", str(cells)]
             driver = subprocess.Popen(command, stderr=errors)
         goal = blocks_in(store) + draw.randint(1, 12)
         if goal >= total or sum(told.values()) >= kills_left:
@@ -120,12 +120,12 @@ def make_store(store, kind, draw, kills_left, errors):
             driver = None
 
 
-def compare(store, reference):
+def compare(store, reference, cells):
     """Runs that are lost, blocks with more than one record, outputs that differ."""
     found = open_store(store, by_seed=True)
     records = [json.loads(file.read_text())["block"] for file in store.glob("blocks/[0-9]*.json")]
     lost = int((found["status"] != 1).sum())
-    doubled = len(records) - len(set(records)) + max(0, len(records) - CELLS * SEEDS // BLOCK)
+    doubled = len(records) - len(set(records)) + max(0, len(records) - cells * SEEDS // BLOCK)
     differing = sum(
         int((found[name].values.view(np.uint64) != reference[name].values.view(np.uint64)).sum())
         for name in ("end", "walk")
@@ -136,12 +136,13 @@ def compare(store, reference):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--cells", type=int, default=240, help="of a store, with two seeds each; an even number")
     parser.add_argument("--quick", action="store_true", help="8 rounds")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--drive", nargs=2, metavar=("STORE", "KIND"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.drive:
-        drive(*options.drive)
+        drive(*options.drive, options.cells)
         return
     rounds = 8 if options.quick else options.rounds
     draw = random.Random(options.seed)
@@ -151,14 +152,14 @@ def main():
         for kind in KINDS
     }
     with tempfile.TemporaryDirectory() as folder:
-        reference = sweep(cell, {"n": np.arange(CELLS)}, seeds=SEEDS, workers=1, progress=False, by_seed=True)
+        reference = sweep(cell, {"n": np.arange(options.cells)}, seeds=SEEDS, workers=1, progress=False, by_seed=True)
         for i, kind in enumerate(KINDS):
             kills = rounds * (i + 1) // len(KINDS) - rounds * i // len(KINDS)
             while (done := sums[kind]["driver"] + sums[kind]["worker"]) < kills:
                 store = Path(folder) / f"{kind}-{sums[kind]['stores']}"
                 with tempfile.TemporaryFile("w+") as errors:  # Dask writes pages about each loss
-                    told = make_store(store, kind, draw, kills - done, errors)
-                for name, count in {"stores": 1, **told, **compare(store, reference)}.items():
+                    told = make_store(store, kind, options.cells, draw, kills - done, errors)
+                for name, count in {"stores": 1, **told, **compare(store, reference, options.cells)}.items():
                     sums[kind][name] += count
     print(f"{'':10} stores  killed drivers  killed workers  lost runs  doubled blocks  differing numbers  orphans")
     for kind, s in sums.items():

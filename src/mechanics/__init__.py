@@ -24,6 +24,8 @@ _SUBPACKAGES = (
 _HOMES = {
     "Problem": "problem",
     "Event": "event",
+    "Langevin": "langevin",
+    "OverdampedLangevin": "langevin",
     "Solution": "solution",
     "ArraySolution": "arrays.solution",
     "Status": "status",
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from .ensemble_result import Ensemble
     from .ensembles import ensemble
     from .event import Event
+    from .langevin import Langevin, OverdampedLangevin
     from .problem import Problem
     from .scipy_api import solve_ivp
     from .solution import Solution
@@ -51,6 +54,8 @@ __all__ = [
     "ArraySolution",
     "Ensemble",
     "Event",
+    "Langevin",
+    "OverdampedLangevin",
     "Problem",
     "Solution",
     "SolveError",

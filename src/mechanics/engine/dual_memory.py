@@ -1,9 +1,9 @@
 """Duals in memory: arrays on the stack, and float64 arrays read as arrays of duals.
 
-    Y = as_duals(block, width)        (..., n, width) of float64 as (..., n) of duals, the same memory
-    y = duals_of(row, n, width)       n width float64 of a row as n duals, the same memory
-    y = stack_duals(n, width)         n duals on the stack
-    number(d)                         the number without its derivatives; a float64 as it is
+Y = as_duals(block, width)        (..., n, width) of float64 as (..., n) of duals, the same memory
+y = duals_of(row, n, width)       n width float64 of a row as n duals, the same memory
+y = stack_duals(n, width)         n duals on the stack
+number(d)                         the number without its derivatives; a float64 as it is
 """
 
 from typing import Any

@@ -1,11 +1,11 @@
 """What a spectrum has to satisfy whatever its system, measured along a short stretch after the run.
 
-    sum             sum of log R_jj against log |det D f| of a map, or the mean divergence of a flow, both from differences
-                    of the user's own function
-    orthonormality  largest |Q^T Q - 1|
-    pairing         how far l_i + l_{n+1-i} is from one value: zero for Hamiltonian systems, -gamma with uniform friction
-    zeros           exponents that cannot be told from zero: a flow off its rest points has one, and one more for each
-                    conserved quantity of a Hamiltonian
+sum             sum of log R_jj against log |det D f| of a map, or the mean divergence of a flow, both from differences
+of the user's own function
+orthonormality  largest |Q^T Q - 1|
+pairing         how far l_i + l_{n+1-i} is from one value: zero for Hamiltonian systems, -gamma with uniform friction
+zeros           exponents that cannot be told from zero: a flow off its rest points has one, and one more for each
+conserved quantity of a Hamiltonian
 """
 
 from typing import TYPE_CHECKING, Any

@@ -60,7 +60,9 @@ class CovariantVectors:
         cosine = np.abs(np.einsum("ma,ma->m", self.vectors[:, :, i], self.vectors[:, :, j]))
         sine = np.linalg.norm(self.vectors[:, :, i] - _signed(self.vectors, i, j), axis=1)
         # near 0 from the difference: arccos loses half of the digits there
-        result: Array = np.where(cosine > 0.9, 2.0 * np.arcsin(np.minimum(sine / 2.0, 1.0)), np.arccos(np.minimum(cosine, 1.0)))
+        result: Array = np.where(
+            cosine > 0.9, 2.0 * np.arcsin(np.minimum(sine / 2.0, 1.0)), np.arccos(np.minimum(cosine, 1.0))
+        )
         return result
 
     def subspace_angles(self, split: int) -> Array:
@@ -143,7 +145,9 @@ def covariant_vectors(
     after = math.ceil(SHARE * window) if transient is None else max(1, round(transient / dt / q))
     n, k = spectrum.job.n, spectrum.job.k
     if 8 * window * (n * k + n) > MOST:
-        raise ValueError(f"{window} intervals of {n} x {k} numbers need more than {MOST / 2**30:.0f} GiB; shorten time.")
+        raise ValueError(
+            f"{window} intervals of {n} x {k} numbers need more than {MOST / 2**30:.0f} GiB; shorten time."
+        )
     before = spectrum.job
     job = make_job(
         before.system, k, before.method, before.seed, backend=before.backend, records=True, unit=before.unit
@@ -187,9 +191,7 @@ def covariant_vectors(
         done = first
     times = job.origin + dt * (spectrum.step + q * np.arange(window + 1.0))
     order = spectrum.order
-    return CovariantVectors(
-        times, states, vectors[:, :, order], growth.mean(axis=0)[order], growth[:, order], defect
-    )
+    return CovariantVectors(times, states, vectors[:, :, order], growth.mean(axis=0)[order], growth[:, order], defect)
 
 
 class Stretches:

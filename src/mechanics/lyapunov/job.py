@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types, typeof
+from numba import typeof, types
 from numba.core.config import DISABLE_JIT  # type: ignore[attr-defined]
 from numba.core.errors import NumbaError
 from numpy.typing import NDArray

@@ -63,7 +63,26 @@ else:
 
 
 def spectrum_run(  # type: ignore[no-untyped-def]
-    V, flat, work, Z, z, product, room, address, p, origin, dt, first, blocks, intervals, q, seed, logs, extremes, qs, rs
+    V,
+    flat,
+    work,
+    Z,
+    z,
+    product,
+    room,
+    address,
+    p,
+    origin,
+    dt,
+    first,
+    blocks,
+    intervals,
+    q,
+    seed,
+    logs,
+    extremes,
+    qs,
+    rs,
 ):
     """`blocks` blocks of `intervals` intervals of `q` steps, from step `first`.
 

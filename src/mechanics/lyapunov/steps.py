@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ..engine.adopt import adopt
 from ..engine.bind import adopted, in_python
 from ..engine.compile import inlined
-from ..engine.noise_source import choose
+from ..engine.noise_source import choose, counted
 from ..engine.stack import part
 from ..engine.stages import explicit_stages
 from ..engine.step import step_of
@@ -58,7 +58,7 @@ def steps_of_map(system: Map) -> Steps:
         def step(index, t, dt, y, p, z, K, y1):  # type: ignore[no-untyped-def]
             f(index, y, z, p, y1)
 
-        return Steps(_nothing, step, 0, system.noises, choose("counted", False))
+        return Steps(_nothing, step, 0, system.noises, counted)
 
     @inlined
     def step(index, t, dt, y, p, z, K, y1):  # type: ignore[no-untyped-def]
@@ -128,4 +128,4 @@ def _noisy(drift: Any, problem: Problem, method: Method, n: int | None) -> Steps
     def step(index, t, dt, y, p, z, K, y1):  # type: ignore[no-untyped-def]
         attempt(drift, t, dt, y, p, z, K, y1, 0.0, z)
 
-    return Steps(_nothing, step, kernels.slopes, count, choose("counted", draws.areas))
+    return Steps(_nothing, step, kernels.slopes, count, choose("counted", draws))

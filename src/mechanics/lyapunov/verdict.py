@@ -1,9 +1,9 @@
 """Whether a spectrum can be trusted, as a sentence.
 
-    converged             standard errors below the tolerance, halves of the run agree, groups long enough
-    not converged         what is missing, and how much longer to run
-    diverged              the state left all bounds
-    fixed point           the state does not move: exponents of its linearisation
+converged             standard errors below the tolerance, halves of the run agree, groups long enough
+not converged         what is missing, and how much longer to run
+diverged              the state left all bounds
+fixed point           the state does not move: exponents of its linearisation
 """
 
 import math
@@ -61,7 +61,9 @@ def judge(found: Statistics, blocks: Array, time: float, rtol: float, unit: str)
         )  # fmt: skip
     half = len(blocks) // 2
     drift = np.abs(blocks[:half].mean(axis=0) - blocks[half:].mean(axis=0))
-    allowed = APART * 2.0 * stderr + ZERO_TIMES * 2.0 / time  # a half has sqrt 2 times the error; their difference twice
+    allowed = (
+        APART * 2.0 * stderr + ZERO_TIMES * 2.0 / time
+    )  # a half has sqrt 2 times the error; their difference twice
     late = np.flatnonzero(finite & (drift > allowed))
     if late.size:
         return Verdict(

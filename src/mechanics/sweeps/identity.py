@@ -20,6 +20,15 @@ from ..engine.fingerprint import NotHashable, _Walk
 INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")
 OURS = ("mechanics", "nets")
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+NO_CODE = (  # of a class: set by the interpreter, or words
+    "__dict__",
+    "__weakref__",
+    "__doc__",
+    "__module__",
+    "__annotations__",
+    "__firstlineno__",
+    "__static_attributes__",
+)
 LARGE = 100  # values of an array parameter that are written out in the provenance
 
 
@@ -127,9 +136,12 @@ class _FunctionWalk(_Walk):
             super().value(v)
         except NotHashable:
             state = getattr(v, "__dict__", None)
-            if hasattr(v, "__array__"):
+            numbers = _numbers(v)
+            if numbers is not None:
                 self.token("array", type(v).__qualname__)
-                super().value(np.asarray(v))
+                super().value(numbers)
+            elif isinstance(v, np.ndarray):
+                self.once(v, f"objects of shape {v.shape}", lambda: self.value(tuple(v.ravel().tolist())))
             elif isinstance(state, dict) and state:
                 self.once(v, f"instance of {type(v).__qualname__}", lambda: self.value((type(v), dict(state))))
             else:
@@ -155,13 +167,32 @@ class _FunctionWalk(_Walk):
 
     def members(self, cls: type) -> None:
         """What a class of the user defines, and its bases."""
-        skipped = ("__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "__firstlineno__")
+        skipped = (
+            "__dict__",
+            "__weakref__",
+            "__doc__",
+            "__module__",
+            "__annotations__",
+            "__firstlineno__",
+            "__static_attributes__",
+        )
         for name, member in sorted(vars(cls).items()):
             if name not in skipped and not name.startswith("_abc_"):
                 self.token("member", name)
                 self.value(member)
         for base in cls.__bases__:
             self.value(base)
+
+
+def _numbers(v: Any) -> np.ndarray | None:
+    """The numbers of an array of another library; None where it has none to give."""
+    if not hasattr(v, "__array__"):
+        return None
+    try:
+        numbers = np.asarray(v)
+    except Exception:  # a tensor that needs a gradient, or lives on a device
+        return None
+    return None if numbers.dtype.hasobject else numbers
 
 
 def _installed(v: Any) -> str | None:

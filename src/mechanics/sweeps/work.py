@@ -95,10 +95,21 @@ class _Rows:
     def put(self, i: int, found: dict[str, NDArray[np.float64] | float]) -> None:
         if self.values is None:
             self._allocate({name: np.shape(value) for name, value in found.items()})
-        _check_shapes(found, self.values, 1)
+        _check_shapes({name: np.shape(value) for name, value in found.items()}, self.values)
         for name, value in found.items():
             self.values[name][i] = value  # type: ignore[index]
         self.done[i] = True
+
+    def put_many(self, start: int, good: NDArray[np.bool_], found: dict[str, NDArray[np.float64]]) -> None:
+        shapes = {name: value.shape[1:] for name, value in found.items()}
+        if self.values is None and good.any():
+            self._allocate(shapes)
+        _check_shapes(shapes, self.values)
+        places = start + np.flatnonzero(good)
+        for name, value in found.items():
+            if len(places):
+                self.values[name][places] = value[good]  # type: ignore[index]
+        self.done[places] = True
 
     def fail(self, i: int, error: BaseException) -> None:
         self.failures[i] = message_of(error)
@@ -162,15 +173,14 @@ def as_numbers(name: str, value: Any) -> NDArray[np.float64]:
     return numbers.astype(np.float64)
 
 
-def _check_shapes(found: dict[str, Any], values: dict[str, NDArray[np.float64]] | None, lead: int) -> None:
+def _check_shapes(found: Shapes, values: dict[str, NDArray[np.float64]] | None) -> None:
     if values is None:
         return
     if found.keys() != values.keys():
         raise ValueError(f"outputs are {sorted(found)}, but those of other cells are {sorted(values)}")
-    for name, value in found.items():
-        shape, expected = np.shape(value), values[name].shape[lead:]
-        if shape != expected:
-            raise ValueError(f"output {name!r} has shape {shape}, but {expected} in other cells")
+    for name, shape in found.items():
+        if shape != values[name].shape[1:]:
+            raise ValueError(f"output {name!r} has shape {shape}, but {values[name].shape[1:]} in other cells")
 
 
 def _together(job: Job, block: Block, rows: _Rows, start: int, stop: int) -> None:
@@ -202,11 +212,12 @@ def _together(job: Job, block: Block, rows: _Rows, start: int, stop: int) -> Non
             _together(job, block, rows, start, middle)
             _together(job, block, rows, middle, stop)
             return
-    for i in range(n):
-        bad = next((name for name in outputs if not finite[name][i]), None)
-        try:
-            if bad is not None:
-                raise ValueError(f"output {bad!r} is not finite")
-            rows.put(start + i, {name: value[i] for name, value in outputs.items()})
-        except ValueError as error:
-            rows.fail(start + i, error)
+    good = np.logical_and.reduce(list(finite.values()))
+    try:
+        rows.put_many(start, good, outputs)
+    except ValueError as error:
+        for i in np.flatnonzero(good):
+            rows.fail(start + int(i), error)
+    for i in np.flatnonzero(~good):
+        bad = next(name for name in outputs if not finite[name][i])
+        rows.fail(start + int(i), ValueError(f"output {bad!r} is not finite"))

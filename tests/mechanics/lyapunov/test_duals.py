@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
+import pytest
 from numba.core.config import DISABLE_JIT
 from numpy.testing import assert_allclose
-import pytest
 
 from mechanics.engine import compile_bound
 from mechanics.engine.adopt import adopt
@@ -34,9 +34,19 @@ def arithmetic(t, y, p, dy):
 def functions(t, y, p, dy):
     x, z, w = y[0], y[1], y[2]
     dy[0] = math.sin(x) + np.cos(z) + math.tan(w) + np.exp(x) + math.log(z) + np.sqrt(w) + np.tanh(x) + np.sinh(z)
-    dy[1] = math.cosh(x) + math.asin(0.3 * x) + math.acos(0.2 * z) + math.atan(w) + np.expm1(x) + np.log1p(z) + np.log2(w)
+    dy[1] = (
+        math.cosh(x) + math.asin(0.3 * x) + math.acos(0.2 * z) + math.atan(w) + np.expm1(x) + np.log1p(z) + np.log2(w)
+    )
     dy[2] = math.atan2(x, z) + np.hypot(z, w) + np.maximum(x, z) * np.minimum(w, z) + np.copysign(w, -x) + np.square(z)
-    dy[3] = math.erf(x) + np.arcsinh(z) + np.arctanh(0.4 * x) + np.floor(3 * x) + np.sign(z) * w + np.log10(w) + math.fabs(-w)
+    dy[3] = (
+        math.erf(x)
+        + np.arcsinh(z)
+        + np.arctanh(0.4 * x)
+        + np.floor(3 * x)
+        + np.sign(z) * w
+        + np.log10(w)
+        + math.fabs(-w)
+    )
 
 
 @pytest.mark.parametrize("f", [arithmetic, functions], ids=lambda f: f.__name__)

@@ -80,7 +80,9 @@ def test_state_is_that_of_the_solve():
 def test_ways_of_finding_derivatives_agree(tangent, known):
     exact = lyapunov_spectrum(known.HENON, total=2000)
     if tangent == "jacobian":
-        other = lyapunov_spectrum(Map(known.henon_map, [0.1, 0.1], known.Henon(), jacobian=known.henon_jacobian), total=2000)
+        other = lyapunov_spectrum(
+            Map(known.henon_map, [0.1, 0.1], known.Henon(), jacobian=known.henon_jacobian), total=2000
+        )
     else:
         other = lyapunov_spectrum(known.HENON, total=2000, tangent="differences")
     assert other.tangent == tangent

@@ -1,5 +1,6 @@
 """Which functions count as the same, in this process and in others."""
 
+import enum
 import functools
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import textwrap
 from collections import namedtuple
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import pytest
 
@@ -66,6 +68,48 @@ def test_functions_of_the_library_and_of_packages_can_be_used():
         return {"x": run.load_curve[0, -1], "y": la.norm(other.y), "z": np.random.default_rng(seed).normal()}
 
     assert fingerprint_of(cell) == fingerprint_of(cell)
+
+
+class Stubborn:
+    """As a tensor that needs a gradient: an array that does not want to be one."""
+
+    def __init__(self, size):
+        self.size = size
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("detach me first")
+
+
+class Numbers:
+    def __init__(self, last):
+        self.last = last
+
+    def __array__(self, dtype=None, copy=None):
+        return np.append(np.zeros(5000), self.last)
+
+    def __repr__(self):
+        return "Numbers([0, 0, ..., 0])"
+
+
+def test_whatever_a_function_holds_it_has_a_fingerprint():
+    @functools.lru_cache
+    def cached(x):
+        return x + 1
+
+    @numba.njit
+    def compiled(x):
+        return x + 1
+
+    class Colour(enum.Enum):
+        RED = 1
+
+    objects = np.array([None, "a", 1.0], dtype=object)
+    held = [cached, compiled, Colour, Colour.RED, objects, Stubborn(3), Numbers(1.0), open, object(), {1: {2}}]
+    for thing in held:
+        assert fingerprint_of(lambda c, seed, thing=thing: thing) == fingerprint_of(lambda c, seed, thing=thing: thing)
+    assert fingerprint_of(Numbers(1.0)) != fingerprint_of(Numbers(2.0))
+    assert fingerprint_of(Stubborn(1)) != fingerprint_of(Stubborn(2))
+    assert fingerprint_of(objects) != fingerprint_of(objects[::-1])
 
 
 def test_a_function_that_calls_itself_has_a_fingerprint():

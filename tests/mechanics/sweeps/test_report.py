@@ -69,6 +69,19 @@ def test_a_store_is_read_while_it_is_written(tmp_path):
     assert page.stat().st_mode & 0o777 == (0o666 & ~_mask())
 
 
+def test_a_store_tells_all_its_messages_and_every_failed_cell_has_its_own(tmp_path):
+    def fails(c, seed):
+        if c["x"] >= 10:
+            raise ValueError(f"no root at {c['x']:.0f}")
+        return {"a": 1.0}
+
+    axes = {"x": np.arange(60.0), "y": np.arange(2)}
+    sweep(fails, axes, seeds=1, out=tmp_path / "store", progress=False)
+    messages = payload(write_report(tmp_path / "store").read_text())["messages"]
+    assert {messages[str(cell)] for cell in (33, 60 + 33)} == {"ValueError: no root at 33"}
+    assert len(messages) == 100
+
+
 def _mask():
     import os
 

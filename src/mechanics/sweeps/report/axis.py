@@ -62,12 +62,10 @@ def make_axis(name: str, given: NDArray[Any], label: str | None = None, unit: st
     label = label or name
     kind: Literal["linear", "log", "steps"] = _kind(given)
     if kind == "steps":
-        shown = [_text(v) for v in given]
+        shown, brief = [_text(v) for v in given], [shorten(_text(v, 3)) for v in given]
         edges = np.linspace(0, 1, len(given) + 1)
         places = (edges[:-1] + edges[1:]) / 2
-        return Axis(
-            name, label, unit, kind, shown, [shorten(v) for v in shown], places, edges, _step_ticks(places, shown)
-        )
+        return Axis(name, label, unit, kind, shown, brief, places, edges, _step_ticks(places, brief))
     x = given.astype(float)
     s = np.log10(x) if kind == "log" else x
     inner = (s[:-1] + s[1:]) / 2
@@ -122,16 +120,16 @@ def _narrowest(x: NDArray[np.float64]) -> float:
     return float(gaps.min() / gaps.mean())
 
 
-def _step_ticks(places: NDArray[np.float64], shown: list[str]) -> list[tuple[float, str]]:
-    every = -(-len(shown) // 8)
-    return [(float(places[i]), shorten(shown[i])) for i in range(0, len(shown), every)]
+def _step_ticks(places: NDArray[np.float64], brief: list[str]) -> list[tuple[float, str]]:
+    every = -(-len(brief) // 8)
+    return [(float(places[i]), brief[i]) for i in range(0, len(brief), every)]
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, digits: int = 6) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, (int, float, np.integer, np.floating)):
-        return number(float(value), 6)
+        return number(float(value), digits)
     return str(value)
 
 

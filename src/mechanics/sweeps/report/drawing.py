@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,23 @@ class Frame:
     def y(self, place: float) -> float:
         """From [0, 1] up the vertical axis."""
         return round(self.top + (1 - place) * self.height, 1)
+
+    def labels(self, ticks: list[tuple[float, str]]) -> list[tuple[float, str]]:
+        """The ticks below the frame whose labels have room beside each other; words are shortened to it."""
+        gaps = [b[0] - a[0] for a, b in pairwise(ticks)]
+        longest = max(4, int(min(gaps, default=1.0) * self.width / CHARACTER) - 1)
+        kept, end = [], -np.inf
+        for at, text in ticks:
+            label = shorten(text, longest) if any(c.isalpha() for c in text) else text
+            half = len(label) * CHARACTER / 2
+            if at * self.width - half > end:
+                kept.append((at, label))
+                end = at * self.width + half
+        return kept
+
+    def label_x(self, at: float, text: str) -> float:
+        """Middle of a label below or above the frame, moved inwards where it would leave the picture."""
+        return round(min(self.x(at), WIDTH - len(text) * CHARACTER / 2), 1)
 
     @property
     def right(self) -> float:

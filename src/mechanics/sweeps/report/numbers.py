@@ -5,6 +5,7 @@ import math
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EM DASH}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+ROUNDING = 1e-7  # relative error from which on a value is as good as exact: single precision on the page
 PLAIN = (1e-4, 1e5)  # magnitudes written without a power of ten
 
 
@@ -30,11 +31,22 @@ def with_error(value: float, error: float | None) -> str:
     """Value ± standard error, both to the second digit of the error."""
     if error is None or not math.isfinite(error) or not math.isfinite(value):
         return number(value)
-    if error > 0 and PLAIN[0] <= error < PLAIN[1] and abs(value) < PLAIN[1]:
-        digits = 1 - math.floor(math.log10(error))
-        shown = (f"{round(v, digits):.{max(0, digits)}f}" for v in (value, error))
-        return " ± ".join(shown).replace("-", MINUS)
-    return f"{number(value)} ± {number(error, 2)}"
+    size = max(abs(value), error)
+    if error == 0:
+        return f"{number(value)} ± 0"
+    if error < ROUNDING * size:
+        return f"{number(value, 8)} ± {number(error, 1)}"
+    if PLAIN[0] <= error and size < PLAIN[1]:
+        return _rounded(value, error)
+    exponent = math.floor(math.log10(size))
+    power = "10" + str(exponent).translate(SUPERSCRIPTS)
+    return f"({_rounded(value / 10.0**exponent, error / 10.0**exponent)})·{power}"
+
+
+def _rounded(value: float, error: float) -> str:
+    digits = min(12, 1 - math.floor(math.log10(error)))
+    shown = (f"{round(v, digits) + 0.0:.{max(0, digits)}f}" for v in (value, error))
+    return " ± ".join(shown).replace("-", MINUS)
 
 
 def plural(n: int, noun: str) -> str:

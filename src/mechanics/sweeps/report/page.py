@@ -6,14 +6,16 @@ own, by the script's hash.
 
 import base64
 import hashlib
+import json
 import os
 from collections.abc import Sequence
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...files import write_text
-from ..reading import open_store
+from ..reading import failures, open_store
 from . import tables
 from .axis import shorten
 from .colour import LEVELS, palettes
@@ -25,6 +27,7 @@ from .sheet import Sheet, read_sheet
 if TYPE_CHECKING:
     import xarray
 
+MOST_MESSAGES = 20_000  # counted in the table of failures
 STOPS = 17  # of a colour bar
 
 
@@ -103,8 +106,17 @@ def render(dataset: "xarray.Dataset", *, axes: Sequence[str] | None = None, titl
 
 def _dataset(sweep: Any) -> tuple["xarray.Dataset", Path | None]:
     if isinstance(sweep, (str, os.PathLike)):
-        return open_store(sweep), Path(sweep)
+        return _with_messages(open_store(sweep), sweep), Path(sweep)
     return sweep, None
+
+
+def _with_messages(dataset: "xarray.Dataset", store: str | os.PathLike[str]) -> "xarray.Dataset":
+    """The dataset, which holds the first messages, with those of all failed runs of its store."""
+    found = {}
+    for cell, seed, message in islice(failures(store), MOST_MESSAGES):
+        where = ", ".join(f"{name}={value}" for name, value in {**cell, "seed": seed}.items())
+        found[where] = message
+    return dataset.assign_attrs(failures=json.dumps(found))
 
 
 def _path(out: str | os.PathLike[str] | None, store: Path | None) -> Path:

@@ -35,11 +35,16 @@
   }
   function withError(v, e) {
     if (e === null || !Number.isFinite(e) || !Number.isFinite(v)) return number(v);
-    if (e >= 1e-4 && e < 1e5 && Math.abs(v) < 1e5) {
-      const digits = 1 - Math.floor(Math.log10(e)), unit = 10 ** -digits;
-      return [v, e].map(n => minus((Math.round(n / unit) * unit).toFixed(Math.max(0, digits)))).join(" \u00b1 ");
-    }
-    return number(v) + " \u00b1 " + number(e, 2);
+    const size = Math.max(Math.abs(v), e);
+    if (e === 0) return number(v) + " \u00b1 0";
+    if (e < 1e-7 * size) return number(v, 8) + " \u00b1 " + number(e, 1);
+    if (e >= 1e-4 && size < 1e5) return rounded(v, e);
+    const exponent = Math.floor(Math.log10(size)), power = 10 ** exponent;
+    return `(${rounded(v / power, e / power)})\u00b710${raised(exponent)}`;
+  }
+  function rounded(v, e) {
+    const digits = Math.min(12, 1 - Math.floor(Math.log10(e))), unit = 10 ** -digits;
+    return [v, e].map(n => minus((Math.round(n / unit) * unit).toFixed(Math.max(0, digits)))).join(" \u00b1 ");
   }
 
   // ---- small makers
