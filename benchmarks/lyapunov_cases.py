@@ -189,7 +189,7 @@ def cases():
     yield (
         "linear map",
         Map(linear, [1, 1], np.diag([1.1, 0.8])),
-        dict(total=1000),
+        {"total": 1000},
         [math.log(1.1), math.log(0.8)],
         1e-12,
     )
@@ -197,31 +197,31 @@ def cases():
     yield (
         "rotation and saddle",
         flow(linear_drift, np.zeros(3), saddle),
-        dict(total=100, dt=0.01),
+        {"total": 100, "dt": 0.01},
         [0.2, 0.2, -0.5],
         1e-6,
     )
     shear = Map(linear, [0, 1], np.array([[1, 0.1], [0, 1]]))
-    yield "shear", shear, dict(total=1e4), [0, 0], 2 * math.log(1e3) / 1e4
-    yield "logistic r = 4", Map(logistic, [0.3], 4.0), dict(total=1e6), [LN2], 1e-3
-    yield "cat", Map(cat, [0.1, 0.2]), dict(total=1e5), [0.9624236501, -0.9624236501], 1e-10
+    yield "shear", shear, {"total": 1e4}, [0, 0], 2 * math.log(1e3) / 1e4
+    yield "logistic r = 4", Map(logistic, [0.3], 4.0), {"total": 1e6}, [LN2], 1e-3
+    yield "cat", Map(cat, [0.1, 0.2]), {"total": 1e5}, [0.9624236501, -0.9624236501], 1e-10
     yield (
         "doubling lattice",
         Map(doubling_lattice, np.random.default_rng(0).random(8), 0.2),
-        dict(total=1e5),
+        {"total": 1e5},
         LATTICE,
         1e-4,
     )
-    yield "descent, quartic, lr 2", Map(quartic, [0.3], 2.0), dict(total=1e5), [math.log(3)], 2e-3
-    yield "descent, quartic, lr 0.9", Map(quartic, [0.3], 0.9), dict(total=1e4), [math.log(0.8)], 1e-9
-    yield "descent, quartic, lr 1.5", Map(quartic, [0.3], 1.5), dict(total=1e6), [0.49101], 3e-3
-    yield "descent, two layers, lr 2", Map(two_layers, [0.3, 0.3], 2.0), dict(total=1e5), [math.log(3), 0.0], 5e-3
+    yield "descent, quartic, lr 2", Map(quartic, [0.3], 2.0), {"total": 1e5}, [math.log(3)], 2e-3
+    yield "descent, quartic, lr 0.9", Map(quartic, [0.3], 0.9), {"total": 1e4}, [math.log(0.8)], 1e-9
+    yield "descent, quartic, lr 1.5", Map(quartic, [0.3], 1.5), {"total": 1e6}, [0.49101], 3e-3
+    yield "descent, two layers, lr 2", Map(two_layers, [0.3, 0.3], 2.0), {"total": 1e5}, [math.log(3), 0.0], 5e-3
     momentum = Map(linear, [1, 0], np.array(rotation(1.0, 0.1, 0.9)))
-    yield "momentum, quadratic", momentum, dict(total=1000), [math.log(0.9) / 2] * 2, 5e-3
+    yield "momentum, quadratic", momentum, {"total": 1000}, [math.log(0.9) / 2] * 2, 5e-3
     yield (
         "Gaussian products, d = 5",
         Map(gaussian, np.zeros(5), noises=25),
-        dict(total=4e4),
+        {"total": 4e4},
         E5,
         [0.008, 0.01, 0.012, 0.016, 0.028],
     )
@@ -229,24 +229,24 @@ def cases():
         yield (
             f"least squares, eta {eta}",
             Map(least_squares, np.zeros(10), eta, noises=10),
-            dict(k=1, total=1e5),
+            {"k": 1, "total": 1e5},
             [exact],
             1.5e-3,
         )
-    yield "Henon", Map(henon, [0.1, 0.1], [1.4, 0.3]), dict(total=1e6), [0.41922, -1.62319], 2e-3
-    yield "Henon in 3-D, 1.9", Map(henon3, [1, 0.1, 0], [1.9, 0.03]), dict(total=1e6), [0.2747, 0.2563, -4.0376], 4e-3
+    yield "Henon", Map(henon, [0.1, 0.1], [1.4, 0.3]), {"total": 1e6}, [0.41922, -1.62319], 2e-3
+    yield "Henon in 3-D, 1.9", Map(henon3, [1, 0.1, 0], [1.9, 0.03]), {"total": 1e6}, [0.2747, 0.2563, -4.0376], 4e-3
     yield (
         "Henon in 3-D, 1.76",
         Map(henon3, [1, 0.1, 0], [1.76, 0.1]),
-        dict(total=1e6),
+        {"total": 1e6},
         [0.22435, 0.18740, -2.71433],
         4e-3,
     )
     for K, first in ((6.0, 1.136718), (10.0, 1.61996), (20.0, 2.3052)):
-        yield f"standard map K = {K:g}", Map(standard, [0.5, 0.3], K), dict(total=1e6), [first, -first], 0.012
-    lorenz = dict(total=1e4, dt=0.005)
+        yield f"standard map K = {K:g}", Map(standard, [0.5, 0.3], K), {"total": 1e6}, [first, -first], 0.012
+    lorenz = {"total": 1e4, "dt": 0.005}
     yield "Lorenz 1963", LORENZ63.problem(), lorenz, [0.9056, 0, -14.5723], [0.015, 0.004, 0.015]
-    yield "Rossler", ROSSLER.problem(), dict(total=1e4, dt=0.02), [0.0714, 0, -5.3943], [0.006, 0.002, 0.03]
+    yield "Rossler", ROSSLER.problem(), {"total": 1e4, "dt": 0.02}, [0.0714, 0, -5.3943], [0.006, 0.002, 0.03]
     for name, q, v, first, tol in (
         ("1/8 chaotic", -0.25, 0.42081271, 0.0478, 0.02), ("1/6", 0.1, 0.56035703, 0.1263, 0.03),
     ):  # fmt: skip
@@ -256,41 +256,53 @@ def cases():
             yield (
                 f"{HH} {name}, {method}",
                 system,
-                dict(total=1e4, dt=dt, method=method),
+                {"total": 1e4, "dt": dt, "method": method},
                 [first, 0, 0, -first],
                 [tol, 4e-3, 4e-3, tol],
             )
     regular = flow(henon_heiles, [0, 0.1, 0.4802777, 0.1])
-    yield f"{HH} 1/8 regular", regular, dict(total=1e4, dt=0.05, method=YOSHIDA4), [0] * 4, 10 * math.log(1e4) / 1e4
+    yield (
+        f"{HH} 1/8 regular",
+        regular,
+        {"total": 1e4, "dt": 0.05, "method": YOSHIDA4},
+        [0] * 4,
+        10 * math.log(1e4) / 1e4,
+    )
     small = lorenz96_system(5).problem(y0=lorenz96_start(5))
-    yield "Lorenz 1996, N = 5", small, dict(total=4000, dt=0.02), [0.4643, 0, -0.5185, -1.3033, -3.6424], 0.08
+    yield "Lorenz 1996, N = 5", small, {"total": 4000, "dt": 0.02}, [0.4643, 0, -0.5185, -1.3033, -3.6424], 0.08
     large = lorenz96_system(40).problem(y0=lorenz96_start(40))
-    yield "Lorenz 1996, N = 40", large, dict(total=500, dt=0.02), [1.7056, 1.4758, 1.2925, 1.1511, 1.0004], 0.2
+    yield "Lorenz 1996, N = 40", large, {"total": 500, "dt": 0.02}, [1.7056, 1.4758, 1.2925, 1.1511, 1.0004], 0.2
     two_wells = flow(duffing, [0.2, 0], [0.25, 1, 1, 0.4, 1])
-    yield "Duffing, two wells", two_wells, dict(total=2e4, dt=0.02), [0.1576, -0.4076], 0.03
-    yield "Ueda", flow(duffing, [2.5, 0], [0.05, 0, 1, 7.5, 1]), dict(total=2e4, dt=0.02), [0.1031, -0.1531], 0.03
+    yield "Duffing, two wells", two_wells, {"total": 2e4, "dt": 0.02}, [0.1576, -0.4076], 0.03
+    yield "Ueda", flow(duffing, [2.5, 0], [0.05, 0, 1, 7.5, 1]), {"total": 2e4, "dt": 0.02}, [0.1031, -0.1531], 0.03
     for b, first in ((math.pi / 2, 0.287), (math.pi, 0.385)):
         system = flow(double_pendulum, [math.pi / 2, b, 0, 0])
         yield (
             f"double pendulum, {math.degrees(b):.0f}",
             system,
-            dict(total=4000, dt=0.005),
+            {"total": 4000, "dt": 0.005},
             [first, 0, 0, -first],
             [0.09, 0.02, 0.02, 0.09],
         )
     chain = flow(springs, spring_start(8, 1.0), [1, 0])
-    yield "FPUT n = 8, e = 1", chain, dict(total=5000, dt=0.02, method=VERLET), FPUT8, 0.02
+    yield "FPUT n = 8, e = 1", chain, {"total": 5000, "dt": 0.02, "method": VERLET}, FPUT8, 0.02
     for energy, first in ((0.1, 0.0112), (1.0, 0.0983), (10.0, 0.295)):
         chain = flow(springs, spring_start(32, energy), [1, 0])
-        options = dict(k=1, total=1e4, dt=0.02 if energy < 5 else 0.01, method=VERLET)
+        options = {"k": 1, "total": 1e4, "dt": 0.02 if energy < 5 else 0.01, "method": VERLET}
         yield f"FPUT n = 32, e = {energy:g}", chain, options, [first], 0.15 * first
-    yield "damped linear chain", flow(springs, np.zeros(14), [0, 1.0]), dict(total=2000, dt=0.02), damped(7, 1.0), 5e-3
+    yield (
+        "damped linear chain",
+        flow(springs, np.zeros(14), [0, 1.0]),
+        {"total": 2000, "dt": 0.02},
+        damped(7, 1.0),
+        5e-3,
+    )
     for method, exact in ((MILSTEIN, 0.1 - 0.32), (EULER_HEUN, 0.1)):
         problem = flow(growth, [0.0], [0.1, 0.8], diffusion=proportional)
         yield (
             f"geometric Brownian motion, {method.calculus}",
             problem,
-            dict(total=1e4, dt=0.01, method=method),
+            {"total": 1e4, "dt": 0.01, "method": method},
             [exact],
             5 * 0.8 / 100,
         )
@@ -299,16 +311,16 @@ def cases():
         yield (
             f"white-noise oscillator {b}, {w2}, {s}",
             problem,
-            dict(total=2e4, dt=2e-3, method=EULER_MARUYAMA),
+            {"total": 2e4, "dt": 2e-3, "method": EULER_MARUYAMA},
             [exact, -b - exact],
             0.02,
         )
     for a, s, exact in WELLS:
         problem = flow(pitchfork, [0.5], [a, s], diffusion=constant, noise="additive")
-        yield f"pitchfork {a}, {s}", problem, dict(total=2e4, dt=5e-3, method=EULER_MARUYAMA), [exact], 0.05
+        yield f"pitchfork {a}, {s}", problem, {"total": 2e4, "dt": 5e-3, "method": EULER_MARUYAMA}, [exact], 0.05
     chain = SpringChain(blocks=7, k=1.0, mu_right=0.1, mu_left=0.1, target=1.0, eps_bar=0.1)
     known = [-0.0557, -0.1884, -0.404, -0.6626, -0.8621, -1.1141, -1.2411]
-    yield "overdamped friction chain", chain, dict(total=1000, dt=0.01), known, 0.05
+    yield "overdamped friction chain", chain, {"total": 1000, "dt": 0.01}, known, 0.05
 
 
 def main():

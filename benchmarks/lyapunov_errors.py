@@ -21,20 +21,20 @@ from mechanics.systems import LORENZ63
 
 def lorenz(seed):
     y0 = np.array([1.0, 1.0, 20.0]) + np.random.default_rng(seed).standard_normal(3)
-    return LORENZ63.problem(y0=y0), dict(total=2000.0, dt=0.005, transient=50.0)
+    return LORENZ63.problem(y0=y0), {"total": 2000.0, "dt": 0.005, "transient": 50.0}
 
 
 def henon_run(seed):
-    return Map(henon, 0.1 * np.random.default_rng(seed).random(2), [1.4, 0.3]), dict(total=1e5)
+    return Map(henon, 0.1 * np.random.default_rng(seed).random(2), [1.4, 0.3]), {"total": 1e5}
 
 
 def brownian(seed):
     problem = Problem(growth, [0.0], 0.0, 1.0, [0.1, 0.8], diffusion=proportional)
-    return problem, dict(total=1000.0, dt=0.01, method=MILSTEIN, seed=seed)
+    return problem, {"total": 1000.0, "dt": 0.01, "method": MILSTEIN, "seed": seed}
 
 
 def products(seed):
-    return Map(gaussian, np.zeros(5), noises=25), dict(total=2e4, seed=seed)
+    return Map(gaussian, np.zeros(5), noises=25), {"total": 2e4, "seed": seed}
 
 
 CASES = {

@@ -165,7 +165,7 @@ def _remainder(context: Any, builder: Any, args: Any) -> Any:
 
 
 for _op, _inplace in ((operator.mod, operator.imod), (operator.floordiv, operator.ifloordiv)):
-    _emit = _remainder if _op is operator.mod else _whole_part(_op)
+    _emit: Any = _remainder if _op is operator.mod else _whole_part(_op)  # type: ignore[no-redef]
     _register(_op, _emit, 2)
     _register(_inplace, _emit, 2)
 

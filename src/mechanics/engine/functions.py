@@ -197,9 +197,9 @@ def _power_of_duals(x: Any, y: Any) -> Any:
     if isinstance(y, types.IntegerLiteral) and abs(y.literal_value) <= MOST_PRODUCTS:
         exponent = y.literal_value
         emit = dual_functions.negative_power if exponent < 0 else whole_power
-        return dual(x, y), lambda context, builder, sig, values: emit(builder, values[0], exponent)
+        return dual(x, y), lambda context, builder, sig, values: emit(builder, values[0], exponent)  # type: ignore[misc]
     reals = [t if isinstance(t, Dual) else types.float64 for t in (x, y)]
-    return dual(*reals), lambda context, builder, sig, values: dual_functions.call("power", builder, values)
+    return dual(*reals), lambda context, builder, sig, values: dual_functions.call("power", builder, values)  # type: ignore[misc]
 
 
 def _products(exponent: int) -> Any:

@@ -167,7 +167,10 @@ if not DISABLE_JIT:
             places = [builder.bitcast(at(panel, i * count), vector.as_pointer()) for i in range(rows)]
             whole = [builder.load(place, align=8) for place in places]
             V = [[Number(builder, builder.extract_element(row, WORD(1 + j))) for row in whole] for j in range(vectors)]
-            squares, factors, found, kept = [], {}, {}, None
+            squares: list[Number] = []
+            factors: dict[tuple[int, int], Number] = {}
+            found: dict[tuple[int, int], Number] = {}
+            kept: Any = None
             for j in range(vectors):  # lengths are not waited for: directions stay as they are until the end
                 square = _dot(V[j], V[j])
                 before = square

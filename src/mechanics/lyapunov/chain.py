@@ -2,9 +2,10 @@
 
     x_l <- x_l + dt sigma(F_l + eps_bar e^{-lambda t} xi_l)          J = I + dt diag(1[block l slips]) dF/dx
 
-Friction, (6) of Shi, Pan, Dokmanic, PRL 2025, arXiv:2407.19353, is continuous in the force, so that the derivative exists
-everywhere but at the thresholds, and no jump (saltation) has to be added. Noise is inside the threshold: a block that
-the noise does not push over it is stuck, and its row is that of the identity. All tangent vectors see the same noise.
+Friction, (6) of Shi, Pan, Dokmanic, PRL 2025, arXiv:2407.19353, is continuous in the force, so that the derivative
+exists everywhere but at the thresholds, and no jump (saltation) has to be added. Noise is inside the threshold: a
+block that the noise does not push over it is stuck, and its row is that of the identity. All tangent vectors see the
+same noise.
 """
 
 from typing import Any, NamedTuple
@@ -52,8 +53,8 @@ def chain_map(chain: ChainParameters, dt: float) -> Map:
     """
     if chain.dynamics != "overdamped":
         raise ValueError(
-            f"The chain's dynamics is {chain.dynamics!r}, but tangent dynamics is known here for 'overdamped' only: where a "
-            "sliding block stops, the derivative jumps (saltation)."
+            f"The chain's dynamics is {chain.dynamics!r}, but tangent dynamics is known here for 'overdamped' only: "
+            "where a sliding block stops, the derivative jumps (saltation)."
         )
     if chain.drive is not None or chain.truncation is not None:
         raise ValueError("Chains with a driven end or truncated noise have no tangent dynamics here.")

@@ -110,8 +110,8 @@ class Job:
             count = min(piece, blocks - done)
             began = time.perf_counter()
             end = self.entry(
-                V, V.reshape(-1), *room, address_for(self.width), p, self.origin, dt, first + done * intervals * q, count,
-                intervals, q, seed_word(self.seed), logs[done : done + count], extremes,
+                V, V.reshape(-1), *room, address_for(self.width), p, self.origin, dt, first + done * intervals * q,
+                count, intervals, q, seed_word(self.seed), logs[done : done + count], extremes,
                 none if qs is None else qs, none if rs is None else rs,
             )  # fmt: skip
             if end != FINE:
@@ -168,8 +168,8 @@ def make_job(
         return Job(system, method, n, k, width, kind, steps, entry, records, int(seed_word(seed)), unit)
     name = getattr(system.f if isinstance(system, Map) else system.drift, "__name__", "the system's function")
     raise TypeError(
-        f"{name} could not be compiled. Functions take numbers, arrays and NamedTuples of these, and write their result "
-        f"into their last argument. Numba says:\n{problem}"
+        f"{name} could not be compiled. Functions take numbers, arrays and NamedTuples of these, and write their "
+        f"result into their last argument. Numba says:\n{problem}"
     ) from problem
 
 

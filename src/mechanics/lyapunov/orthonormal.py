@@ -70,7 +70,7 @@ if not DISABLE_JIT:
 
         @kernel(forceinline=False)
         def within(V, n, k, c, room, r, row):  # type: ignore[no-untyped-def]
-            """Vectors of panel c among themselves; R begins at r of the room. The smallest share of a length that is kept."""
+            """Vectors of panel c among themselves; R begins at r of the room. The smallest share of a length kept."""
             w, start = width - 1, c * n * width
             first = c * w
             count = min(w, k - first)
@@ -122,7 +122,7 @@ if not DISABLE_JIT:
             for c in range(panels):
                 worst = min(worst, within(V, n, k, c, room, r, s + width * width))
                 for d in range(c + 1, panels):
-                    products(V, c * panel, d * panel, n, S, width)
+                    products(V, c * panel, d * panel, n, S, width)  # type: ignore[call-arg]
                     for l in range(1, width):
                         S[l * width] = 0.0
                         for m in range(1, width):
@@ -136,7 +136,7 @@ if not DISABLE_JIT:
 
         def orthonormal_entry(V_address, panels, n, k, room_address):  # type: ignore[no-untyped-def]
             """V = Q R in place; returns the smallest share of its length that a vector kept."""
-            V = floats_at(V_address, panels * n * width)
+            V = floats_at(V_address, panels * n * width)  # type: ignore[call-arg, var-annotated]
             room = floats_at(room_address, 2 * k * k + width * width + width + k)
             first = 0 * k  # typed like the other
             worst = once(V, n, k, room, first)
@@ -160,7 +160,7 @@ if not DISABLE_JIT:
 
 else:
 
-    def address_for(width: int) -> int:
+    def address_for(width: int) -> int:  # type: ignore[misc]
         """Uncompiled code has no address: the loop calls `plain`."""
         return 0
 

@@ -42,20 +42,20 @@ else:
     def orthonormaliser(n: int, k: int, width: int) -> Any:
         """`orthonormalise(V, flat, room, address)`: V = Q R in place, R at the start of the room.
 
-        Returns the smallest share of its length that a vector kept. Few short vectors stay in registers, unless they are
-        nearly parallel.
+        Returns the smallest share of its length that a vector kept. Few short vectors stay in registers, unless they
+        are nearly parallel.
         """
 
         @kernel(forceinline=False)
         def by_call(V, flat, room, address):  # type: ignore[no-untyped-def]
-            return call_at(address, address_of(flat), V.shape[0], n, k, address_of(room))
+            return call_at(address, address_of(flat), V.shape[0], n, k, address_of(room))  # type: ignore[call-arg]
 
         if n > SMALL:
             return by_call
 
         @kernel
         def in_registers(V, flat, room, address):  # type: ignore[no-untyped-def]
-            if few(flat, room, n, k, width):
+            if few(flat, room, n, k, width):  # type: ignore[call-arg]
                 return 1.0
             return by_call(V, flat, room, address)
 

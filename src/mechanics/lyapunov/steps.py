@@ -55,10 +55,10 @@ def steps_of_map(system: Map) -> Steps:
     if system.noises:
 
         @inlined
-        def step(index, t, dt, y, p, z, K, y1):  # type: ignore[no-untyped-def]
+        def noisy_step(index, t, dt, y, p, z, K, y1):  # type: ignore[no-untyped-def]
             f(index, y, z, p, y1)
 
-        return Steps(_nothing, step, 0, system.noises, counted)
+        return Steps(_nothing, noisy_step, 0, system.noises, counted)
 
     @inlined
     def step(index, t, dt, y, p, z, K, y1):  # type: ignore[no-untyped-def]
@@ -77,9 +77,9 @@ def steps_of_flow(problem: Problem, method: Method, n: int | None) -> Steps:
     """
     if not isinstance(method.data, FAMILIES):
         raise ValueError(
-            f"{method.name} has no tangent dynamics here: use an explicit Runge-Kutta method (RK4, DOP853), a splitting "
-            "(VERLET, YOSHIDA4) for a separable Hamiltonian, or, with a diffusion, EULER_MARUYAMA, MILSTEIN, EULER_HEUN, "
-            "SRA1 or SRI1W1."
+            f"{method.name} has no tangent dynamics here: use an explicit Runge-Kutta method (RK4, DOP853), a "
+            "splitting (VERLET, YOSHIDA4) for a separable Hamiltonian, or, with a diffusion, EULER_MARUYAMA, MILSTEIN, "
+            "EULER_HEUN, SRA1 or SRI1W1."
         )
     check_structure(problem, method, 1.0, 0.0, 1.0)
     check_separable(problem, method)

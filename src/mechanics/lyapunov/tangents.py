@@ -39,15 +39,15 @@ def by_duals(steps: Steps, n: int, width: int) -> Any:
     if n <= STACK:
 
         @kernel(forceinline=n <= SMALL)
-        def tangent(panel, work, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
-            y, room = duals_of(panel, n, width), stack_duals(size, width)
+        def on_stack(panel, work, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
+            y, room = duals_of(panel, n, width), stack_duals(size, width)  # type: ignore[call-arg, var-annotated]
             along(y, part(room, 0, n), part(room, n, size - n), Z, z, p, origin, dt, first, steps)
 
-        return tangent
+        return on_stack
 
     @kernel(forceinline=False)
     def tangent(panel, work, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
-        y, room = duals_of(panel, n, width), duals_of(work, size, width)
+        y, room = duals_of(panel, n, width), duals_of(work, size, width)  # type: ignore[call-arg, var-annotated]
         along(y, part(room, 0, n), part(room, n, size - n), Z, z, p, origin, dt, first, steps)
 
     return tangent

@@ -56,19 +56,20 @@ def judge(found: Statistics, blocks: Array, time: float, rtol: float, unit: str)
     if excess[worst] > 1.0:
         factor = float(f"{max(2.0, math.ceil(excess[worst] ** 2)):.1g}")
         return Verdict(
-            f"not converged: exponent {worst + 1} is {mean[worst]:.4g} with a standard error of {stderr[worst]:.2g}, more "
-            f"than {100 * rtol:g} % of {max(sizes[worst], largest):.3g}; run about {factor:.0f} times longer", False,
+            f"not converged: exponent {worst + 1} is {mean[worst]:.4g} with a standard error of {stderr[worst]:.2g}, "
+            f"more than {100 * rtol:g} % of {max(sizes[worst], largest):.3g}; run about {factor:.0f} times longer",
+            False,
         )  # fmt: skip
     half = len(blocks) // 2
     drift = np.abs(blocks[:half].mean(axis=0) - blocks[half:].mean(axis=0))
-    allowed = (
-        APART * 2.0 * stderr + ZERO_TIMES * 2.0 / time
-    )  # a half has sqrt 2 times the error; their difference twice
+    # a half has sqrt 2 times the error, their difference twice
+    allowed = APART * 2.0 * stderr + ZERO_TIMES * 2.0 / time
     late = np.flatnonzero(finite & (drift > allowed))
     if late.size:
         return Verdict(
-            f"not converged: exponent {late[0] + 1} differs by {drift[late[0]]:.2g} between the halves of the run, more "
-            "than its error explains: it still drifts; discard a longer transient and run about 4 times longer", False,
+            f"not converged: exponent {late[0] + 1} differs by {drift[late[0]]:.2g} between the halves of the run, "
+            "more than its error explains: it still drifts; discard a longer transient and run about 4 times longer",
+            False,
         )  # fmt: skip
     if len(found.doubling) > 1:
         rising = found.doubling[-1] > RISING * found.doubling[-2]
@@ -94,6 +95,7 @@ def fixed_point(n: int) -> Verdict:
 def diverged(when: float, unit: str) -> Verdict:
     """The state left all bounds."""
     return Verdict(
-        f"diverged at {unit} {when:.6g}: the state is not finite any more, and there are no exponents; start inside the "
-        "basin of attraction, or shorten dt if the numerical scheme is what diverges", False,
+        f"diverged at {unit} {when:.6g}: the state is not finite any more, and there are no exponents; start inside "
+        "the basin of attraction, or shorten dt if the numerical scheme is what diverges",
+        False,
     )  # fmt: skip

@@ -33,7 +33,7 @@ def plot_spectrum(spectrum: "LyapunovSpectrum", ax: "Axes | None" = None, **styl
     ax.errorbar(ranks, spectrum.exponents, yerr=TWO_ERRORS * spectrum.stderr, **options)
     per = "iteration" if spectrum.job.is_map else "unit time"
     ax.set(xlabel="rank $j$", ylabel=rf"exponent $\lambda_j$ per {per}")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
     return ax
 
 

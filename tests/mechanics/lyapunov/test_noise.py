@@ -1,4 +1,4 @@
-"""Noise: copies that see the same increments; exact exponents of linear stochastic equations, and the friction chain."""
+"""Noise: copies that see the same increments; exact exponents of linear equations, and the friction chain."""
 
 import math
 
@@ -50,7 +50,7 @@ def constant(t, y, p, g):
 
 
 def test_additive_noise_does_not_enter_the_tangent():
-    """Ornstein-Uhlenbeck: real parts of the eigenvalues, whatever the noise; the scheme's own rates are ln(1 - a dt)/dt."""
+    """Ornstein-Uhlenbeck: real parts of the eigenvalues, whatever the noise; the scheme's rates are ln(1 - a dt)/dt."""
     problem = Problem(pair, [1.0, 0.0], 0.0, 1.0, diffusion=constant, noise="additive")
     found = lyapunov_spectrum(problem, total=100.0, dt=0.01, method=EULER_MARUYAMA)
     assert_allclose(found.exponents, np.log([1 - 0.01, 1 - 0.02]) / 0.01, atol=1e-9)
