@@ -167,7 +167,7 @@ def solve(
             source = "tabled"
             run.memory = laid_out(path, problem, origin, dt, method.areas)  # type: ignore[arg-type]
             if structure_of(problem, method) is not None:  # velocities alone are driven
-                run.memory = run.memory[:, -(path.noises + 1) // 2 :].copy()
+                run.memory = run.memory[:, path.noises // 2 :].copy()
     outcome: int | Status = layout.DONE
     if rtol < PRECISION and dt is None and np.any(floor < PRECISION * np.abs(problem.y0)):
         outcome = Status.TOLERANCE
