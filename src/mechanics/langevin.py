@@ -23,7 +23,7 @@ Amplitude = Callable[..., float]
 
 
 class LangevinParameters(NamedTuple):
-    """What drift, diffusion and events of a Langevin problem get as p; each field may differ between members.
+    """What drift, diffusion and events of a Langevin problem get as p; members may differ in each but a record p.
 
     Attributes
     ----------

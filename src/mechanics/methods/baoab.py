@@ -1,6 +1,8 @@
 """Langevin methods from kicks, drifts and the exact damped noise: where the noise stands decides what is exact.
 
-In a harmonic well the variance of positions is exact for BAOAB, and that of velocities for OBABO and ABOBA.
+In a harmonic well of frequency w, with h = (w dt)^2 / 4, the stationary variances are exact for the positions of BAOAB
+and ABOBA and the velocities of OBABO; velocities of BAOAB have 1 - h times the exact one, velocities of ABOBA and
+positions of OBABO 1 / (1 - h) times.
 """
 
 from .langevin import langevin_splitting

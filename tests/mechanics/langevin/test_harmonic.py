@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 from scipy.linalg import expm, solve_continuous_lyapunov
 
 from mechanics import Langevin, solve
-from mechanics.methods import ABOBA, BAOAB, GJF, OBABO, STOCHASTIC_POSITION_VERLET, UBU
+from mechanics.methods import ABOBA, BAOAB, BBK, GJF, OBABO, STOCHASTIC_POSITION_VERLET, UBU
 from mechanics.noise import normals
 
 GAMMA, KT, MASS = 0.7, 0.4, 1.3
@@ -65,7 +65,10 @@ def test_baoab_has_exact_positions_at_every_stable_step(dt):
 
 @pytest.mark.parametrize("dt", [0.3, 1.5])
 def test_other_methods_have_their_known_covariances(dt):
-    """OBABO: positions kT/k / (1 - dt^2 w^2/4), velocities exact; GJF: positions exact, like BAOAB."""
+    """OBABO: positions kT/k / (1 - dt^2 w^2/4), velocities exact; GJF as BAOAB; ABOBA: velocities too hot."""
+    S = stationary(*propagator(ABOBA, dt))
+    assert_allclose(S[0, 0], KT, rtol=1e-12)
+    assert_allclose(S[1, 1], KT / MASS / (1 - dt**2 * W2 / 4), rtol=1e-11)
     S = stationary(*propagator(OBABO, dt))
     assert_allclose(S[0, 0], KT / (1 - dt**2 * W2 / 4), rtol=1e-12)
     assert_allclose(S[1, 1], KT / MASS, rtol=1e-12)
@@ -119,3 +122,39 @@ def test_the_free_particle_is_exact_for_ubu():
         [D * (1 - np.exp(-x)) ** 2, KT / MASS * (1 - np.exp(-2 * x))],
     ])  # fmt: skip
     assert_allclose(N.T @ N, expected, rtol=1e-12)
+
+
+def overlapping(method, dt):
+    """The linear map of (q, v, z) for a method that shares z with the next step, and its noise."""
+    at = lambda q, v, seed, kT: solve(harmonic(q, v, t1=dt, temperature=kT), method, dt=dt, seed=seed).y  # noqa: E731
+    M = np.column_stack([at(1.0, 0.0, 0, 0.0), at(0.0, 1.0, 0, 0.0)])
+    seeds = range(6)
+    z = np.array([[normals(s, 0, 0, 0), normals(s, 0, 1, 0)] for s in seeds])
+    outcomes = np.array([at(0.0, 0.0, s, KT) for s in seeds])
+    N, residual, _, _ = np.linalg.lstsq(z, outcomes, rcond=None)
+    assert np.all(residual < 1e-24)
+    whole = np.block([[M, N[:1].T], [np.zeros((1, 3))]])
+    new = np.r_[N[1], 1.0]
+    return whole, np.outer(new, new)
+
+
+@pytest.mark.parametrize("dt", [0.3, 1.5])
+def test_bbk_has_the_covariances_of_pastor_brooks_and_szabo(dt):
+    """Positions kT/k / (1 - dt^2 w^2/4), Mol. Phys. 65 (1988) 1409; velocities divided by 1 + gamma dt/2."""
+    S = stationary(*overlapping(BBK, dt))
+    assert_allclose(S[0, 0], KT / (1 - dt**2 * W2 / 4), rtol=1e-12)
+    assert_allclose(S[1, 1], KT / MASS / (1 + GAMMA * dt / 2), rtol=1e-11)
+
+
+def test_bbk_has_weak_order_one_although_its_mean_has_two():
+    """Its mean is that of Verlet; covariances, from the first normal on, have an error of first order."""
+    M1, C1 = exact(1.0)
+    errors, steps = [], np.array([8, 16, 32, 64])
+    for n in steps:
+        M, noise = overlapping(BBK, 1.0 / n)
+        C, P = np.diag([0.0, 0.0, 1.0]), np.eye(3)  # the first normal is there already
+        for _ in range(n):
+            C, P = M @ C @ M.T + noise, M @ P
+        errors.append([np.abs(P[:2, :2] - M1).max(), np.abs(C[0, 0] - C1[0, 0])])
+    slopes = -np.polyfit(np.log(steps), np.log(errors), 1)[0]
+    assert_allclose(slopes, [2.0, BBK.weak_order], atol=0.15)
