@@ -1,4 +1,4 @@
-"""Linear systems of two-point problems: bidiagonal blocks, boundary rows and dense rows, in time proportional to the mesh.
+"""Linear systems of two-point problems: blocks, boundary rows, dense rows, in time linear in the mesh.
 
     y_{i+1} - G_i y_i - P_i theta = w_i          i = 0 .. M - 1, blocks n x n
     B_0 y_0 + B_1 y_M + B_p theta = g
@@ -12,12 +12,11 @@ S. J. Wright, SIAM J. Sci. Stat. Comput. 13 (1992) 742-764.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engine.compile import compile_bound
+from .kernels import compiled
 
 Array = NDArray[np.float64]
 
@@ -175,7 +174,7 @@ class Factored:
         self.Q, self.X = np.empty((count, n, m)), np.empty((count, k, n))
         L, C, Pc = np.empty((n, n)), np.empty((n, n)), np.empty((n, m))
         D0, D1, Dp = np.empty((k, n)), np.zeros((k, n)), boundary.Dp.copy()
-        run = compile_bound(_factorise)
+        run = compiled(_factorise)
         run(
             G, P, boundary.D, self.V, self.beta, self.R, self.E, self.F, self.Q, self.X, np.empty((2 * n, 3 * n + m)),
             L, C, Pc, D0, D1, Dp,
@@ -198,10 +197,10 @@ class Factored:
         """The solution (y, theta), y of shape (M + 1, n)."""
         M, n, _ = self.shape
         v, carry, d = np.empty((M - 1, n)), np.empty(n), d.copy()
-        compile_bound(_forward)(self.V, self.beta, self.X, w, d, v, carry, np.empty(2 * n))
+        compiled(_forward)(self.V, self.beta, self.X, w, d, v, carry, np.empty(2 * n))
         known = np.concatenate((carry, g, d)) * self.rows
         found = self.right.T @ ((self.left.T @ known) / np.where(self.values > 0.0, self.values, np.inf))
         y = np.empty((M + 1, n))
         y[0], y[M], theta = found[:n], found[n : 2 * n], found[2 * n :]
-        compile_bound(_back)(self.R, self.E, self.F, self.Q, v, theta, y)
+        compiled(_back)(self.R, self.E, self.F, self.Q, v, theta, y)
         return y, theta

@@ -70,7 +70,7 @@ def by_collocation(
                 return report(discrete, found, None, reason, iterations, tol, lines, error)
             aim *= 1e-2
         M = len(tau) - 1
-        if M >= max_mesh:
+        if not max_mesh > M:
             return report(discrete, found, None, reasons.mesh_limit(M, proof, tol), iterations, tol)
         if proof.defect <= aim and not proof.meets(tol):  # the drift or the residual asks for more than the defect
             aim *= 0.1

@@ -99,4 +99,4 @@ def _blocks_between(flow: Flow, ts: Array, ys: Array) -> Array:
     J = flow.matrices(0.5 * (ts[1:] + ts[:-1]), 0.5 * (ys[1:] + ys[:-1]))
     half = 0.5 * np.diff(ts)[:, None, None] * J
     one = np.eye(flow.n)
-    return np.linalg.solve(one - half, one + half)
+    return np.asarray(np.linalg.solve(one - half, one + half), dtype=np.float64)

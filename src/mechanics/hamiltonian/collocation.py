@@ -1,6 +1,6 @@
 """Gauss collocation of a two-point problem on one mesh: residual and Newton matrix for `newton`.
 
-Unknowns x = (y_0 .. y_M, slopes K_ij, theta). Gauss points give order 2 s at the mesh points (4 for s = 2, 6 for s = 3),
+Unknowns x = (y_0 .. y_M, slopes K_ij, theta). Gauss points give order 2 s at the mesh (4 for s = 2, 6 for s = 3),
 symmetric and symplectic: what the discrete path conserves is what the flow conserves.
 
 Ascher, Mattheij, Russell, Numerical Solution of Boundary Value Problems for ODEs, SIAM 1995, theorem 5.79 (order).
@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engine.compile import compile_bound
 from ..methods import GAUSS4, GAUSS6
 from . import condense
 from .blocks import Boundary, Factored
 from .boundary import Unknowns
 from .flow import CUBE_EPS, Flow
+from .kernels import compiled
 
 Array = NDArray[np.float64]
 NO_ROWS = np.empty(0)
@@ -80,7 +80,7 @@ class Collocation:
 
     def _stages(self, ts: Array, y: Array, K: Array) -> tuple[Array, Array]:
         times, Z = np.empty(self.M * self.s), np.empty((self.M * self.s, self.n))
-        compile_bound(condense.stages)(ts, y, K, self.A, self.c, times, Z)
+        compiled(condense.stages)(ts, y, K, self.A, self.c, times, Z)
         return times, Z
 
     def _equations(self, y: Array, K: Array, theta: Array) -> tuple[Array, Array]:
@@ -88,7 +88,7 @@ class Collocation:
         ts = self.times(theta)
         F = self.flow.slopes(*self._stages(ts, y, K), p)
         rK, rC = np.empty(K.shape), np.empty((self.M, self.n))
-        compile_bound(condense.residuals)(ts, y, K, F, self.b, rK, rC)
+        compiled(condense.residuals)(ts, y, K, F, self.b, rK, rC)
         return rK, rC
 
     def conditions(self, y0: Array, y1: Array, theta: Array) -> Array:
@@ -136,7 +136,7 @@ class Linearised:
         )  # fmt: skip
         self.LU, self.swaps, self.S = np.empty((M, size, size)), np.empty((M, size), np.int64), np.empty((M, size, n))
         self.G = np.empty((M, n, n))
-        compile_bound(condense.eliminate)(self.ts, J, w.A, w.b, self.LU, self.swaps, self.S, self.G)
+        compiled(condense.eliminate)(self.ts, J, w.A, w.b, self.LU, self.swaps, self.S, self.G)
         self.U, P = np.zeros((M, size, w.m)), np.zeros((M, n, w.m))
         Bp = np.zeros((n + w.m - (0 if w.dense is None else len(w.dense.d)), w.m))
         for k in range(w.m):
@@ -155,18 +155,18 @@ class Linearised:
 
     def _reduce(self, rK: Array, rC: Array) -> tuple[Array, Array]:
         u, w = np.empty(self.LU.shape[:2]), np.empty(rC.shape)
-        compile_bound(condense.reduce)(self.ts, self.LU, self.swaps, self.whole.b, rK, rC, u, w)
+        compiled(condense.reduce)(self.ts, self.LU, self.swaps, self.whole.b, rK, rC, u, w)
         return u, w
 
     def solve(self, r: Array) -> Array:
         """J^-1 r."""
         w = self.whole
-        M, s, n, m = w.M, w.s, w.n, w.m
+        M, s, n = w.M, w.s, w.n
         a, b = M * s * n, M * s * n + M * n
         u, reduced = self._reduce(-r[:a].reshape(M, s, n), -r[a:b].reshape(M, n))
         last = len(r) - (0 if w.dense is None else len(w.dense.d))
         dy, theta = self.blocks.solve(reduced, r[b:last], r[last:])
         # the equations are r_K = f - K and so on: their derivatives are minus the rows of the blocks
         dK = np.empty(u.shape)
-        compile_bound(condense.expand)(self.S, self.U, u, dy, theta, dK)
+        compiled(condense.expand)(self.S, self.U, u, dy, theta, dK)
         return np.concatenate((dy.ravel(), dK.ravel(), theta))

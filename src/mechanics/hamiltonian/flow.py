@@ -1,6 +1,6 @@
 """What a two-point problem moves along: drift, Jacobian and Hamiltonian as functions of whole meshes.
 
-The user's kernels are compiled into three loops that do nothing else; all linear algebra is compiled once for everybody.
+The user's kernels are compiled into three loops that do nothing else; linear algebra is compiled once for all.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engine.adopt import adopt
-from ..engine.compile import compile_bound
 from ..parameters import normalise
 from ..problem import Problem, reads_time
+from .kernels import bound
 
 Array = NDArray[np.float64]
 CUBE_EPS = 6.0554544523933395e-06  # 2^-52 to the third: the increment of a central difference with the least error
@@ -98,7 +97,7 @@ class Flow:
     def slopes(self, times: Array, Z: Array, p: Any = None) -> Array:
         """F (N, n) at times (N,) and states (N, n)."""
         F = np.empty(Z.shape)
-        compile_bound(_slopes, drift=adopt(self.drift))(times, Z, self.p if p is None else p, F)
+        bound(_slopes, "drift", self.drift)(times, Z, self.p if p is None else p, F)
         return F
 
     def matrices(self, times: Array, Z: Array) -> Array:
@@ -106,9 +105,9 @@ class Flow:
         N, n = Z.shape
         J = np.empty((N, n, n))
         if self.jacobian is not None:
-            compile_bound(_matrices, jacobian=adopt(self.jacobian))(times, Z, self.p, J)
+            bound(_matrices, "jacobian", self.jacobian)(times, Z, self.p, J)
         else:
-            run = compile_bound(_differences, drift=adopt(self.drift))
+            run = bound(_differences, "drift", self.drift)
             run(times, Z, self.p, J, np.empty(n), np.empty(n), np.empty(n))
         return J
 
@@ -117,7 +116,7 @@ class Flow:
         if self.energy is None:
             return None
         H = np.empty(len(times))
-        compile_bound(_energies, energy=adopt(self.energy))(times, Z, self.p, H)
+        bound(_energies, "energy", self.energy)(times, Z, self.p, H)
         return H
 
     def problem(self, y0: Array, t0: float, t1: float) -> Problem:

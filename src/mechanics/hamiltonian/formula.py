@@ -38,7 +38,8 @@ def formula_of(H: Callable[..., float], d: int, p: Any) -> Any:
 
     from ..symbolic import from_hamiltonian
 
-    graph, found = Graph(), {}
+    graph = Graph()
+    found: dict[int, Any] = {}
     q, momenta = Row([graph.add("y", i) for i in range(d)]), Row([graph.add("y", d + i) for i in range(d)])
     fields = getattr(type(p), "_fields", None)
     values = {} if p is None else dict(zip(fields, p, strict=True)) if fields is not None else {"p": p}

@@ -1,6 +1,6 @@
 """Once differentiable interpolant of states and slopes at the points of a mesh, of degree 7 or 3 by interval.
 
-Through (t_i, y_i, f_i) of the four points around an interval: error O(dt^8), above the order of the collocation, so that
+Through (t_i, y_i, f_i) of the four points around an interval: error O(dt^8), above the order of collocation, so that
 its defect u' - f(t, u) shows the error of the nodes and not that of the interpolation. Where slopes jump, the cubic
 through the two ends is the better one. Both take the same values and slopes at the nodes, so they can be mixed.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..engine.compile import compile_bound
+from .kernels import compiled
 
 Array = NDArray[np.float64]
 SAMPLES = (0.1726731646460114, 0.5, 0.8273268353539886)  # where the defect is measured: inner Lobatto points
@@ -73,16 +73,18 @@ class Interpolant:
             where = np.searchsorted(direction * self.ts, direction * times, side="right") - 1
             where = np.clip(where, 0, len(self.ts) - 2)
         u, du = (np.empty((len(times), self.C.shape[2])) for _ in range(2))
-        compile_bound(_evaluate)(self.ts, self.start, self.points, self.C, where, times, u, du)
+        compiled(_evaluate)(self.ts, self.start, self.points, self.C, where, times, u, du)
         return u, du
 
 
 def interpolate(ts: Array, y: Array, f: Array, points: NDArray[np.int64] | int = 4) -> Interpolant:
     """The interpolant with `points` nodes (2 or 4) for each interval."""
     M = len(ts) - 1
-    points = np.minimum(np.broadcast_to(points, M), 4 if M >= 3 else 2).astype(np.int64)
+    count = np.full(M, points, np.int64) if np.ndim(points) == 0 else np.asarray(points, np.int64)
+    if M < 3:
+        count = np.full(M, 2, np.int64)
     i = np.arange(M)
-    start = np.where(points == 4, np.clip(i - 1, 0, max(M - 3, 0)), i).astype(np.int64)
+    start = np.where(count == 4, np.clip(i - 1, 0, max(M - 3, 0)), i).astype(np.int64)
     C = np.zeros((M, 8, y.shape[1]))
-    compile_bound(_divided)(ts, y, f, start, points, np.empty(8), C)
-    return Interpolant(ts, start, points, C)
+    compiled(_divided)(ts, y, f, start, count, np.empty(8), C)
+    return Interpolant(ts, start, count, C)

@@ -11,7 +11,7 @@ Gelfand, Fomin, Calculus of Variations, section 26 (conjugate points).
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engine.compile import compile_bound
+from .kernels import compiled
 
 Array = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ def monodromy_of(G: Array) -> Array:
     """Product of the blocks, the last one leftmost."""
     n = G.shape[1]
     whole = np.eye(n)
-    compile_bound(_product)(G, whole, np.empty((n, n)))
+    compiled(_product)(G, whole, np.empty((n, n)))
     return whole
 
 
@@ -99,7 +99,7 @@ def conjugate_points_of(G: Array, ts: Array) -> tuple[float, ...]:
     frame = np.zeros((n, d))
     frame[d:] = np.eye(d)
     out = np.empty(M)
-    compile_bound(_determinants)(G, frame, np.empty((n, d)), np.empty((d, d)), out)
+    compiled(_determinants)(G, frame, np.empty((n, d)), np.empty((d, d)), out)
     first, second, ends = out[:-1], out[1:], ts[1:]
     found = np.flatnonzero(first * second < 0.0)
     share = first[found] / (first[found] - second[found])

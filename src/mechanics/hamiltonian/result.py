@@ -39,8 +39,8 @@ class TwoPoint:
     conditioning : float
         Smallest singular value of the reduced linear system over its largest; near zero at folds and conjugate points.
     error_estimate : float
-        Largest error at the mesh points that the defect leads to, by one more solve with the last matrix, relative to
-        1 + |y|. NaN for shooting.
+        Largest error at the mesh points that the measured defect can lead to, by one more solve with the last matrix,
+        relative to 1 + |y|. Often ten times too large: errors of symmetric schemes cancel. NaN for shooting.
     tol : float
         What was asked for.
     method : str

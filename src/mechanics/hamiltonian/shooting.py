@@ -2,7 +2,7 @@
 
     y_{i+1} = phi_i(y_i),   g(y_0, y_S) = 0
 
-The derivative of phi_i is the solution of the variational equations, so that the linear systems are those of collocation.
+The derivative of phi_i is the solution of the variational equations, so that linear systems are those of collocation.
 """
 
 from typing import Any
@@ -96,7 +96,9 @@ class Shooting:
             inner = np.linspace(ends[i], ends[i + 1], points + 1)
             inner[-1] = ends[i + 1]
             problem = Problem(flow.drift, y[i], ends[i], ends[i + 1], flow.p)
-            solution = solve(problem, DOP853, rtol=self.rtol, atol=self.rtol, saveat=inner, throw=False)
+            # steps no longer than the points are apart: between its steps a method is less exact than at them
+            widest = 0.5 * abs(ends[i + 1] - ends[i]) / points
+            solution = solve(problem, DOP853, rtol=self.rtol, atol=self.rtol, saveat=inner, max_dt=widest, throw=False)
             if not solution.status.ok:
                 return np.empty(0), np.empty((0, self.n))
             ts.append(inner[:-1])

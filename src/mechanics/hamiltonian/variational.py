@@ -85,7 +85,10 @@ def flow_and_monodromy(
     start = np.concatenate((y0, np.eye(n).ravel()))
     problem = Problem(variational_drift(flow.drift, flow.jacobian, n), start, t0, t1, flow.p)
     control: dict[str, Any] = {"dt": dt} if dt is not None else {"rtol": rtol, "atol": atol, "max_steps": max_steps}
-    solution = solve(problem, method, saveat=[t1], throw=False, **control)
+    try:
+        solution = solve(problem, method, saveat=[t1], throw=False, **control)
+    except NotImplementedError:  # a failed solve is diagnosed in plain Python, where the workspace does not exist
+        return None
     if not solution.status.ok:
         return None
     return solution.y[:n].copy(), solution.y[n:].reshape(n, n).copy()
