@@ -220,16 +220,16 @@ def test_a_backward_span_is_the_same_path():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (dict(boundary=(0.0, [1.0, 2.0])), "q1"),
-        (dict(boundary=lambda a, b: [a[0]]), "2 conditions, but it gives 1"),
-        (dict(t_span=(1.0, 1.0)), "interval"),
-        (dict(tol=0.0), "tol"),
-        (dict(method="guess"), "method"),
-        (dict(order=5), "order"),
-        (dict(unknown={"mass": 1.0}), "omega"),
-        (dict(guess=np.zeros((5, 3))), r"\(m, 2\)"),
-        (dict(mesh=[0.0, 0.5, 0.4, 1.0]), "mesh"),
-        (dict(par={"omega": 2.0}), "with_par"),
+        ({"boundary": (0.0, [1.0, 2.0])}, "q1"),
+        ({"boundary": lambda a, b: [a[0]]}, "2 conditions, but it gives 1"),
+        ({"t_span": (1.0, 1.0)}, "interval"),
+        ({"tol": 0.0}, "tol"),
+        ({"method": "guess"}, "method"),
+        ({"order": 5}, "order"),
+        ({"unknown": {"mass": 1.0}}, "omega"),
+        ({"guess": np.zeros((5, 3))}, r"\(m, 2\)"),
+        ({"mesh": [0.0, 0.5, 0.4, 1.0]}, "mesh"),
+        ({"par": {"omega": 2.0}}, "with_par"),
     ],
 )
 def test_bad_input_is_named(arguments, words):
