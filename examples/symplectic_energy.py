@@ -1,7 +1,7 @@
 """What fixed steps do to the energy: symplectic methods oscillate, others drift.
 ===============================================================================
 
-    q1'' = -q1 - 2 q1 q2,   q2'' = -q2 - q1^2 + q2^2,   H = |v|^2 / 2 + |q|^2 / 2 + q1^2 q2 - q2^3 / 3
+    q1'' = -q1 - 2 q1 q2,   q2'' = -q2 - q1^2 + q2^2,   H = (v^2 + q^2) / 2 + q1^2 q2 - q2^3 / 3
 
 Henon and Heiles over 10,000 time units; each method with an explicit step evaluates the force about 20 to 30 times a
 time unit. The largest error so far: that of the symplectic methods (lines) stays where it is after a few hundred turns,

@@ -16,7 +16,9 @@ GUIDE = (
     "scipy",
     "chain",
     "engine",
+    "statistics",
     "systems",
+    "sweeps",
     "symbolic",
     "testing",
 )

@@ -8,10 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_SUBPACKAGES = ("arrays", "chain", "engine", "fit", "methods", "noise", "plots", "reduce", "systems", "testing")
+_SUBPACKAGES = (
+    "arrays",
+    "chain",
+    "engine",
+    "fit",
+    "lyapunov",
+    "methods",
+    "noise",
+    "plots",
+    "reduce",
+    "statistics",
+    "sweeps",
+    "symbolic",
+    "systems",
+    "testing",
+)
 _HOMES = {
     "Problem": "problem",
     "Event": "event",
+    "Langevin": "langevin",
+    "OverdampedLangevin": "langevin",
     "Solution": "solution",
     "ArraySolution": "arrays.solution",
     "Status": "status",
@@ -20,6 +37,7 @@ _HOMES = {
     "ensemble": "ensembles",
     "Ensemble": "ensemble_result",
     "solve_ivp": "scipy_api",
+    "sweep": "sweeps.call",
 }
 
 if TYPE_CHECKING:
@@ -27,16 +45,20 @@ if TYPE_CHECKING:
     from .ensemble_result import Ensemble
     from .ensembles import ensemble
     from .event import Event
+    from .langevin import Langevin, OverdampedLangevin
     from .problem import Problem
     from .scipy_api import solve_ivp
     from .solution import Solution
     from .solving import solve
     from .status import SolveError, Status
+    from .sweeps.call import sweep
 
 __all__ = [
     "ArraySolution",
     "Ensemble",
     "Event",
+    "Langevin",
+    "OverdampedLangevin",
     "Problem",
     "Solution",
     "SolveError",
@@ -44,6 +66,7 @@ __all__ = [
     "ensemble",
     "solve",
     "solve_ivp",
+    "sweep",
 ]
 
 

@@ -20,6 +20,8 @@ from typer.core import TyperGroup
 from . import __version__
 from .commands.chain import chain
 from .commands.fit import fit
+from .commands.report import report
+from .commands.sweep import sweep
 
 GROUP = "mechanet.commands"
 OWN = EntryPoint("nets", "nets.cli:register", GROUP)  # of a source tree that was not installed
@@ -34,8 +36,9 @@ def build_app() -> typer.Typer:
     pending: dict[str, EntryPoint] = {}  # command -> the entry to load when it is called
     app = _new_app(_loading(pending))
     app.callback()(_options)
-    for command in (chain, fit, doctor):
+    for command in (chain, fit, report, doctor):
         app.command()(command)
+    app.add_typer(sweep, name="sweep")
     for entry in _entries():
         if entry.name in COMMANDS_OF:
             for name, text in COMMANDS_OF[entry.name].items():

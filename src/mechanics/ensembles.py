@@ -1,7 +1,6 @@
 """`ensemble`: many members of a problem at once, in vector lanes and threads."""
 
 import math
-import os
 import time
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from .engine import lane_layout
 from .engine.compile import compiled_so_far
 from .ensemble_result import Ensemble, EnsembleStats
 from .event import Event, as_events
+from .langevin_methods import is_noisy, varied_with_table
 from .members import count_members, initial_states, varied_parameters
 from .methods import TSIT5, Method
 from .noise.normals import seed_word
@@ -24,7 +24,8 @@ from .reduce import Final, OverMembers, Reduction, as_reductions, keeping, over_
 from .solution import EventLog
 from .solving import DEFAULT_ATTEMPTS, check_pieces, control_of, positive, requested_times, tolerances
 from .status import Status
-from .stochastic import on_grid
+from .stochastic import check_follows, on_grid
+from .threads import default_threads
 
 Array = NDArray[np.float64]
 NOTHING = np.empty(0)
@@ -88,7 +89,7 @@ def ensemble(
     max_seconds : float, optional
         Budget of wall time for all members.
     threads : int, optional
-        Default: one for each processor this process may use.
+        Default: one for each processor this process may use; inside a sweep, the share of its worker.
     engine : {"auto", "lanes", "scalar"}
         "auto" takes lanes wherever the drift can be compiled for them.
     throw : bool
@@ -116,10 +117,12 @@ def ensemble(
     _check(problem, method, dt, engine, first_member)
     states, varied = initial_states(problem, y0), varied_parameters(problem, p)
     count = count_members(members, None if y0 is None else states, varied)
+    varied = varied_with_table(problem, method, dt, varied)
     t0, t1 = problem.t0, problem.t1
     times = NOTHING if saveat is None else requested_times(saveat, t0, t1)
     whole_numbers(refine=(refine, 1))
-    if problem.diffusion is not None and saveat is not None:
+    check_follows(method, refine, None)
+    if is_noisy(problem, method) and saveat is not None:
         requested, times = times, on_grid(times, t0, t1, dt)  # type: ignore[arg-type]
     else:
         requested = times
@@ -163,7 +166,7 @@ def ensemble(
             "The drift cannot run in lanes: it branches on the state, is too large, or calls what lanes lack."
         )
     gathered = _Gathered(count, len(problem.y0), plan, reductions)
-    workers = threads or len(os.sched_getaffinity(0))
+    workers = threads or default_threads()
     with progress_bar(0, count, progress, unit="members") as bar:
         try:
             for block in in_order(

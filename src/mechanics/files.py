@@ -2,7 +2,9 @@
 
 import os
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,22 +18,40 @@ def write_npz(path: str | os.PathLike[str], **arrays: Any) -> Path:
     """
     path = Path(path)
     path = path if path.suffix else path.with_suffix(".npz")
-    return _replace(path, lambda file: np.savez_compressed(file, **arrays))
+    with replacing(path) as file:
+        np.savez_compressed(file, **arrays)
+    return path
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
     """Write a text file (UTF-8); a reader sees the old file or the whole new one. The folder is made where missing."""
-    return _replace(Path(path), lambda file: file.write(text.encode()))
+    with replacing(path) as file:
+        file.write(text.encode())
+    return Path(path)
 
 
-def _replace(path: Path, write: Callable[[IO[bytes]], Any]) -> Path:
+_reading_mask = threading.Lock()
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A file to write; a reader of `path` sees the old file or the whole new one. Its folder is made where missing."""
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            write(file)
+            yield file
+        os.chmod(draft, 0o666 & ~_mask())
         os.replace(draft, path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-    return path
+
+
+def _mask() -> int:
+    """What new files of this process are not open to; a draft is open to its owner alone."""
+    with _reading_mask:  # the mask can only be read by setting it
+        mask = os.umask(0o077)
+        os.umask(mask)
+    return mask

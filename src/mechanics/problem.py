@@ -74,6 +74,7 @@ class Problem:
     noises: int | None = field(default=None, kw_only=True)
     jacobian: Callable[..., None] | None = field(default=None, kw_only=True)
     band: tuple[int, int] | None = field(default=None, kw_only=True)
+    second_order: Any = field(default=None, kw_only=True, repr=False)  # made by `Langevin`
     p_key: Hashable = field(init=False, repr=False)
     engine: str = field(init=False, repr=False)
 
@@ -101,6 +102,9 @@ class Problem:
             ("engine", "compiled"),
         ):
             object.__setattr__(self, name, value)
+        known = self.second_order
+        if known is not None and (known.drift is not self.drift or known.diffusion is not self.diffusion):
+            object.__setattr__(self, "second_order", None)  # a copy with another drift or diffusion
         if self.band is not None:
             object.__setattr__(self, "band", half_bandwidths(self.band, len(self.y0)))
             if self.jacobian is not None:
@@ -116,6 +120,14 @@ class Problem:
         wanted = {"general": self.noises, "scalar": 1}.get(self.noise, np.size(self.y0))
         if self.noises != wanted:
             raise ValueError(f"{self.noise} noise has {wanted} Brownian motions here, but noises is {self.noises}.")
+
+    def __str__(self) -> str:
+        """The equation with its numbers, where its form is known."""
+        if self.second_order is None:
+            return repr(self)
+        from .langevin_text import describe
+
+        return describe(self)
 
     @property
     def wieners(self) -> int:

@@ -16,6 +16,7 @@ from .engine.compile import compiled_so_far
 from .engine.controller import control_of
 from .engine.step import Parts, step_of
 from .event import Event, as_events
+from .langevin_methods import is_noisy, structure_of, with_table
 from .methods import TSIT5, Method
 from .noise import BrownianPath
 from .outcome import solution_of
@@ -24,7 +25,7 @@ from .progress import progress_bar
 from .separable import check_separable, has_plain_velocity
 from .solution import Restart, Solution
 from .status import Status
-from .stochastic import BY_PATH, check_noise, laid_out, name_noise, on_grid, same_noise
+from .stochastic import BY_PATH, check_follows, check_noise, laid_out, name_noise, on_grid, same_noise
 from .trajectory import Budget, new_trajectory, resume
 
 Array = NDArray[np.float64]
@@ -129,7 +130,7 @@ def solve(
         previous, problem = problem.solution, problem.problem
     given = as_events(events) if events != () else ()
     check_pieces(problem, method, dt)
-    noisy = problem.diffusion is not None
+    noisy = is_noisy(problem, method)
     if noisy and dense:
         raise ValueError(
             "A stochastic equation has no interpolant: its path between steps is unknown. Use saveat=, or a smaller dt."
@@ -157,6 +158,7 @@ def solve(
         run = resume(previous.run, previous.y, t0, t1, keep, times, degree)
     if noisy:
         whole_numbers(member=(member, 0), refine=(refine, 1))
+        check_follows(method, refine, path)
         if previous is None:
             name_noise(run.whole, seed, member, refine if path is None else BY_PATH)
         else:
@@ -164,15 +166,18 @@ def solve(
         if path is not None:
             source = "tabled"
             run.memory = laid_out(path, problem, origin, dt, method.areas)  # type: ignore[arg-type]
+            if structure_of(problem, method) is not None:  # velocities alone are driven
+                run.memory = run.memory[:, -(path.noises + 1) // 2 :].copy()
     outcome: int | Status = layout.DONE
     if rtol < PRECISION and dt is None and np.any(floor < PRECISION * np.abs(problem.y0)):
         outcome = Status.TOLERANCE
     elif t0 != t1:
+        p = with_table(problem, method, dt)
         entry = bind(
             problem.drift,
             method,
             len(problem.y0),
-            problem.p,
+            p,
             problem.p_key,
             keep,
             given,
@@ -183,9 +188,9 @@ def solve(
         budget = Budget(attempts, math.inf if max_seconds is None else finite_number("max_seconds", max_seconds))
         if progress:
             with progress_bar(t0, t1, progress) as budget.bar:
-                outcome = run.run(entry, problem.p, t1, rtol, floor, control, budget)
+                outcome = run.run(entry, p, t1, rtol, floor, control, budget)
         else:
-            outcome = run.run(entry, problem.p, t1, rtol, floor, control, budget)
+            outcome = run.run(entry, p, t1, rtol, floor, control, budget)
     solution = solution_of(
         problem,
         method,
@@ -267,6 +272,7 @@ def parts_of(problem: Problem, method: Method) -> Parts:
         not reads_time(problem.drift),
         has_plain_velocity(problem, method),
         {"general": problem.noises, "scalar": 1}.get(noise or ""),
+        structure_of(problem, method),
     )
 
 

@@ -8,6 +8,7 @@ from numba.core.dispatcher import Dispatcher
 from numpy.typing import NDArray
 
 from .engine import layout
+from .langevin_methods import check_langevin, one_draw
 from .methods import Method, all_methods
 from .noise.brownian import BrownianPath
 from .noise.normals import seed_word
@@ -36,6 +37,10 @@ def fitting(noise: str) -> str:
 
 def check_noise(problem: Problem, method: Method, dt: Any) -> None:
     """Raise unless the method fits the noise of the problem, or its lack of noise."""
+    if method.kind == "langevin":
+        check_langevin(problem, method)
+        _check_grid(method, dt, problem.t0, problem.t1)
+        return
     check_structure(problem, method, dt, problem.t0, problem.t1)
     if problem.diffusion is None:
         return
@@ -62,6 +67,10 @@ def check_structure(problem: Problem, method: Method, dt: Any, t0: float, t1: fl
             f"{method} solves {', '.join(sorted(method.noises))} noise, but the problem has {problem.noise} noise. "
             f"Methods that fit: {fitting(problem.noise)}."
         )
+    _check_grid(method, dt, t0, t1)
+
+
+def _check_grid(method: Method, dt: Any, t0: float, t1: float) -> None:
     if dt is None:
         raise ValueError(f"{method} takes fixed steps, as all methods for stochastic equations do; give dt=.")
     grid_steps(t0, t1, float(dt))
@@ -158,6 +167,15 @@ def same_noise(whole: NDArray[np.int64], seed: Any, member: int, refine: int) ->
             )
         )
         raise ValueError(f"A restart needs the noise of the first solve: pass {was} as before.")
+
+
+def check_follows(method: Method, refine: int, path: Any) -> None:
+    """Raise unless the noise of the method can be that of finer steps, or of a path, where that is asked for."""
+    if (refine != 1 or path is not None) and not one_draw(method):
+        raise ValueError(
+            f"refine= and path= need a method that draws one normal for each Brownian motion and step, but {method} "
+            "draws more: take BAOAB, ABOBA or GJF."
+        )
 
 
 def laid_out(path: Any, problem: Problem, origin: float, dt: float, areas: bool) -> Array:

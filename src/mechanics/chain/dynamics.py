@@ -1,14 +1,29 @@
 """The table of dynamics and their methods; the first method of a dynamics is its default."""
 
-from .overdamped import EXPLICIT
+import numpy as np
+
+from . import implicit_friction, implicit_slip, overdamped, second_order, sign_law, thermal
+from .event_driven import proceed_exactly
 from .parameters import ChainParameters
 from .scheme import Scheme
 
+EVENT_DRIVEN = Scheme(None, None, None, lambda chain: np.inf, proceed=proceed_exactly)
+INERTIAL_EVENT_DRIVEN = Scheme(None, None, None, lambda chain: np.inf, inertial=True, proceed=proceed_exactly)
+
 SCHEMES: dict[str, dict[str, Scheme]] = {
-    "overdamped": {"explicit": EXPLICIT},
-    "second_order": {},
-    "langevin": {},
-    "sign_law": {},
+    "overdamped": {
+        "explicit": overdamped.EXPLICIT,
+        "implicit": implicit_slip.IMPLICIT,
+        "event_driven": EVENT_DRIVEN,
+    },
+    "second_order": {
+        "explicit": second_order.EXPLICIT,
+        "implicit": implicit_friction.IMPLICIT,
+        "midpoint": implicit_friction.MIDPOINT,
+        "event_driven": INERTIAL_EVENT_DRIVEN,
+    },
+    "langevin": {"splitting": thermal.SPLIT},
+    "sign_law": {"heun": sign_law.HEUN, "euler": sign_law.EULER},
 }
 
 

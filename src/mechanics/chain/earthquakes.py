@@ -10,7 +10,6 @@ Phys. Rev. A 40 (1989) 6470-6484, with sigma = `drop` and 2 alpha = 1/`v_weak` i
 moves but the plate, so the time of the next slip is known and the chain goes there at once.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
@@ -21,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..checks import finite_number, finite_numbers, whole_numbers
 from ..engine import compile_bound
 from ..noise import normals, seed_word
+from ..threads import default_threads
 from .earthquake_steps import ENDS, advance
 
 EVENTS = 4096  # and
@@ -152,7 +152,7 @@ class BurridgeKnopoff:
                 f"dt={dt} is outside 0 < dt < 2 sqrt(m/(4k + k_leaf)) = {limit:.6g}; use {limit / 20:.3g}."
             )
         x = self._initial(x0, seed, members, first_member)
-        threads = threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        threads = threads or default_threads()
         with ThreadPoolExecutor(threads) as pool:
             parts = list(pool.map(lambda row: _one(self, x[row], events, dt, max_steps), range(members)))
         catalogue = np.concatenate([c for c, _, _ in parts])

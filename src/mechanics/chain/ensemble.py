@@ -1,6 +1,5 @@
 """An ensemble of chains advanced in blocks of lanes: threads, pauses for Ctrl-C, exact continuation."""
 
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -12,9 +11,10 @@ from tqdm import tqdm
 from ..checks import whole_numbers
 from ..engine import compile_bound
 from ..noise.normals import BLOCK
+from ..threads import default_threads
 from .dynamics import find_scheme
 from .parameters import ChainParameters
-from .rows import rows_of
+from .rows import Rows, rows_of
 from .run import ChainRun
 from .scheme import Scheme
 from .steps import advance
@@ -23,6 +23,9 @@ LANES = 128  # members moved together: long loops, and what they touch (26 kB at
 LEAST = 16  # shorter loops do not vectorise
 FEW = 4  # members below this go one by one
 AHEAD = 128  # steps of a lone member whose noise is drawn at once: its lanes are steps
+AHEAD_DRAWS = 2048  # normals of a lone member drawn at once at most (16 kB): half the nearest cache
+LONG = 96  # blocks from which a lone chain has its blocks as lanes
+WIDE = 500  # positions beyond which the members of an ensemble are simulated one by one: lanes would leave the caches
 CALL_UPDATES = 20_000_000  # block-steps in one compiled call (about 0.1 s): Ctrl-C and progress are served between
 MAX_BYTES = 4 * 2**30  # of saved positions; beyond it somebody probably forgot save_every
 NEVER = np.iinfo(np.int64).max
@@ -58,18 +61,24 @@ class _Lanes:
     stopped_at: NDArray[np.int64]
     trouble: NDArray[np.int64]
     done: int = 0  # steps
+    p: Rows | None = None  # of a different chain in each lane, all under the noise of one member
 
     def advance(self, plan: _Plan) -> None:
         """Run to the end of the plan, or to the next pause after it is cancelled."""
+        if plan.scheme.lone is not None and self.x.shape[1] == 1 and self.p is None:
+            self._advance_lone(plan)
+            return
         chain, scheme, (positions, lanes) = plan.chain, plan.scheme, self.x.shape
         draws = 1 if chain.noise == "common" else chain.blocks
-        z = np.zeros((-(-draws // BLOCK) * BLOCK, AHEAD if lanes == 1 else lanes))
+        padded, alike, alone = -(-draws // BLOCK) * BLOCK, self.p is not None, lanes == 1 and self.p is None
+        z = np.zeros((padded, AHEAD if alone else lanes))
+        drawn = np.zeros((padded, ahead_of(padded) if alike else 1))
         scratch, work = self.x.copy(), np.zeros((scheme.work(chain.blocks), lanes))
         rate = np.where(self.stopped_at >= 0, 0.0, plan.dt)
-        p = rows_of([chain], plan.dt)
+        p = rows_of([chain], plan.dt) if self.p is None else self.p
         ends = np.zeros(1)
         run = compile_bound(
-            advance, move=scheme.move, move_alone=scheme.move_alone, settle=scheme.settle, alone=lanes == 1,
+            advance, move=scheme.move, move_alone=scheme.move_alone, settle=scheme.settle, alone=alone, alike=alike,
             truncated=chain.truncation is not None, inertial=scheme.inertial, driven=chain.drive is not None,
         )  # fmt: skip
         pause = max(1, CALL_UPDATES // (lanes * positions))
@@ -80,7 +89,7 @@ class _Lanes:
                 ends = chain.drive.at(plan.dt * np.arange(step + 1, step + steps + 1))
             with np.errstate(over="ignore"):  # wrapping additions warn where kernels run as plain Python
                 run(
-                    self.x, self.v, scratch, work, z, rate, self.trouble, self.stopped_at, ends,
+                    self.x, self.v, scratch, work, z, drawn, rate, self.trouble, self.stopped_at, ends,
                     plan.saved_x, plan.saved_v, self.row,
                     plan.old_frames + step // plan.save_every - plan.first_step // plan.save_every,
                     plan.seed, np.uint64(self.member), step, steps, plan.save_every, p, float(p.eps_bar.max()),
@@ -89,23 +98,63 @@ class _Lanes:
             self.done += steps
             plan.bar.update(steps * lanes)
 
+    def _advance_lone(self, plan: _Plan) -> None:
+        """`advance` for one member, by a scheme that knows a faster way."""
+        chain, n = plan.chain, plan.chain.blocks
+        p = rows_of([chain], plan.dt)
+        shared = all(len(values) == 1 for values in (p.k, p.mu_right, p.mu_left, p.eps_bar))
+        along = n >= LONG
+        draws = -(-(1 if chain.noise == "common" else n) // BLOCK) * BLOCK
+        z = np.zeros(draws) if along else np.zeros((draws, ahead_of(draws)))
+        words = np.zeros((BLOCK, draws // BLOCK))
+        widths = (n + 1, n, n, n)
+        parameters = [
+            float(values[0, 0]) if shared else np.ascontiguousarray(np.broadcast_to(values[:, 0], width))
+            for values, width in zip((p.k, p.mu_right, p.mu_left, p.eps_bar), widths, strict=True)
+        ]
+        x = self.x[:, 0].copy()
+        other, ends = x.copy(), np.zeros(1)
+        run = compile_bound(
+            plan.scheme.lone, shared=shared, along=along, truncated=chain.truncation is not None,
+            driven=chain.drive is not None,
+        )  # fmt: skip
+        pause = max(1, CALL_UPDATES // (n + 2))
+        while self.done < plan.steps and not plan.cancelled.is_set():
+            step = plan.first_step + self.done
+            steps = min(pause, plan.steps - self.done)
+            if chain.drive is not None:
+                ends = chain.drive.at(plan.dt * np.arange(step + 1, step + steps + 1))
+            with np.errstate(over="ignore"):
+                run(
+                    x, other, z, words, self.stopped_at, ends, plan.saved_x[self.row],
+                    plan.old_frames + step // plan.save_every - plan.first_step // plan.save_every,
+                    plan.seed, np.uint64(self.member), step, steps, plan.save_every, *parameters,
+                    float(p.eps_bar.max()), chain.noise_decay, plan.dt, chain.noise == "common",
+                    chain.truncation or 0.0, plan.tolerance,
+                )  # fmt: skip
+            self.done += steps
+            plan.bar.update(steps)
+        self.x[:, 0] = x
+
 
 def proceed(
     run: ChainRun, steps: int, *, stop_change: float | None = None, threads: int | None = None, progress: bool = False
 ) -> ChainRun:
     """Continue a run: the result equals, bit for bit, one run of all the steps. See `simulate` for the arguments."""
     whole_numbers(steps=(steps, 0), threads=(1 if threads is None else threads, 1))
-    threads = len(os.sched_getaffinity(0)) if threads is None and hasattr(os, "sched_getaffinity") else threads
-    threads = threads or os.cpu_count() or 1
+    threads = threads or default_threads()
     members, _, positions = run.x.shape
     scheme = find_scheme(run.chain, run.method)[1]
+    if scheme.proceed is not None:
+        return scheme.proceed(run, steps)
     every = run.save_every or NEVER
     end = run.steps + steps
     old = run.x.shape[1] - (run.steps % every != 0)  # a last state on no frame makes room for the next one
     frames = old + end // every - run.steps // every + 1
     saved_x = _continued(run.x, frames, old, scheme)
     saved_v = np.zeros((1, 1, 1)) if run.v is None else _continued(run.v, frames, old, scheme)
-    width = 1 if members < FEW else int(np.clip(-(-members // threads), LEAST, LANES))
+    alone = members < FEW or (scheme.lone is not None and positions > WIDE)
+    width = 1 if alone else int(np.clip(-(-members // threads), LEAST, LANES))
     lanes = []
     for row in range(0, members, width):
         rows = slice(row, row + width)
@@ -186,6 +235,11 @@ def _collect(run: ChainRun, lanes: list[_Lanes], plan: _Plan) -> ChainRun:
         steps=end,
         status=status,
     )
+
+
+def ahead_of(draws: int) -> int:
+    """Steps whose noise of one member is drawn at once."""
+    return max(LEAST, min(AHEAD, AHEAD_DRAWS // draws))
 
 
 def _continued(old: NDArray[np.float64], frames: int, kept: int, scheme: Scheme) -> NDArray[np.float64]:

@@ -13,3 +13,15 @@ from ..engine import kernel
 def slip(z, mu_right, mu_left):  # type: ignore[no-untyped-def]
     """What is left of a force after friction, (6); the clip has no branch, so loops over it vectorise."""
     return z - min(max(z, -mu_left), mu_right)
+
+
+@kernel
+def pulled(left, here, right, k_left, k_right):  # type: ignore[no-untyped-def]
+    """Force of its two springs on a block."""
+    return k_right * (right - here) - k_left * (here - left)
+
+
+@kernel
+def slid(left, here, right, xi, k_left, k_right, mu_right, mu_left, amplitude, rate):  # type: ignore[no-untyped-def]
+    """Where one block is after one step of (5)."""
+    return here + rate * slip(pulled(left, here, right, k_left, k_right) + amplitude * xi, mu_right, mu_left)

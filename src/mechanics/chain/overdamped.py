@@ -9,41 +9,39 @@ k_{l+1} (x_{l+1} - x_l) - k_l (x_l - x_{l-1}).
 import numpy as np
 
 from ..engine import kernel
-from .friction import slip
+from .friction import pulled, slid, slip
+from .lone import advance_lone
 from .parameters import ChainParameters
 from .rows import first_of, row_of
 from .scheme import Scheme
-
-
-@kernel
-def slid(left, here, right, xi, k_left, k_right, mu_right, mu_left, amplitude, rate):  # type: ignore[no-untyped-def]
-    """Where one block is after one step of (5)."""
-    force = k_right * (right - here) - k_left * (here - left)
-    return here + rate * slip(force + amplitude * xi, mu_right, mu_left)
 
 
 @kernel(forceinline=False)
 def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore[no-untyped-def]
     """One step of (5) for all lanes."""
     springs, lanes = here.shape[0] - 1, here.shape[1]
-    shared = p.k.shape[1] == 1
+    shared, springs_shared = p.mu_right.shape[1] == 1, p.k.shape[1] == 1
     for l in range(1, springs):
         x_left, x, x_right, moved = here[l - 1], here[l], here[l + 1], new[l]
         xi = z[0] if common else z[l - 1]
+        k_left, k_right = first_of(p.k, l - 1), first_of(p.k, l)
         if shared:
-            k_left, k_right = first_of(p.k, l - 1), first_of(p.k, l)
             right, left = first_of(p.mu_right, l - 1), first_of(p.mu_left, l - 1)
             eps = first_of(p.eps_bar, l - 1) * fade
             for i in range(lanes):
                 moved[i] = slid(x_left[i], x[i], x_right[i], xi[i], k_left, k_right, right, left, eps, rate[i])
+            continue
+        rights, lefts, amplitudes = row_of(p.mu_right, l - 1), row_of(p.mu_left, l - 1), row_of(p.eps_bar, l - 1)
+        # In two passes: LLVM does not vectorise a loop over more than eight arrays, any two of which might overlap.
+        if springs_shared:
+            for i in range(lanes):
+                moved[i] = pulled(x_left[i], x[i], x_right[i], k_left, k_right)
         else:
             ks_left, ks_right = row_of(p.k, l - 1), row_of(p.k, l)
-            rights, lefts, amplitudes = row_of(p.mu_right, l - 1), row_of(p.mu_left, l - 1), row_of(p.eps_bar, l - 1)
             for i in range(lanes):
-                moved[i] = slid(
-                    x_left[i], x[i], x_right[i], xi[i],
-                    ks_left[i], ks_right[i], rights[i], lefts[i], amplitudes[i] * fade, rate[i],
-                )  # fmt: skip
+                moved[i] = pulled(x_left[i], x[i], x_right[i], ks_left[i], ks_right[i])
+        for i in range(lanes):
+            moved[i] = x[i] + rate[i] * slip(moved[i] + amplitudes[i] * fade * xi[i], rights[i], lefts[i])
 
 
 @kernel
@@ -58,7 +56,7 @@ def move_alone(here, new, v, z, j, p, fade, common, rate, work, trouble):  # typ
 
 
 @kernel
-def settle(here, before, v, i):  # type: ignore[no-untyped-def]
+def settle(here, before, v, p, i):  # type: ignore[no-untyped-def]
     """The largest move of a block in the last step."""
     change = 0.0
     for l in range(here.shape[0]):
@@ -71,4 +69,4 @@ def limit(chain: ChainParameters) -> float:
     return 1.0 / (2.0 * float(np.max(chain.k)))
 
 
-EXPLICIT = Scheme(move, move_alone, settle, limit, "1/(2k)")
+EXPLICIT = Scheme(move, move_alone, settle, limit, "1/(2k)", lone=advance_lone)

@@ -41,10 +41,17 @@ def first_of(parameter, l):  # type: ignore[no-untyped-def]
     return parameter[min(l, parameter.shape[0] - 1), 0]
 
 
+@kernel
+def value_of(parameter, l, i):  # type: ignore[no-untyped-def]
+    """The value of row l for lane i."""
+    return parameter[min(l, parameter.shape[0] - 1), min(i, parameter.shape[1] - 1)]
+
+
 def rows_of(chains: Sequence[ChainParameters], dt: float) -> Rows:
-    """Rows of one chain that all lanes share, or of one chain a lane."""
+    """Rows of one chain that all lanes share, or of one chain a lane; `k` has one column where chains agree on it."""
+    k = _stack([c.k for c in chains])
     return Rows(
-        _stack([c.k for c in chains]),
+        np.ascontiguousarray(k[:, :1]) if len(chains) > 1 and (k == k[:, :1]).all() else k,
         _stack([c.mu_right for c in chains]),
         _stack([c.mu_left for c in chains]),
         _stack([c.noise_per_step(dt) for c in chains]),
@@ -56,5 +63,7 @@ def rows_of(chains: Sequence[ChainParameters], dt: float) -> Rows:
 
 
 def _stack(values: Sequence[float | NDArray[np.float64]]) -> Row:
+    if len(values) == 1:
+        return np.array(values[0], dtype=float, ndmin=1)[:, None]
     columns = np.broadcast_arrays(*[np.atleast_1d(v) for v in values])
     return np.ascontiguousarray(np.stack(columns, axis=1))

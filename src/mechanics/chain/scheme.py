@@ -11,11 +11,11 @@ A scheme moves every lane by one step,
     fade       float                 e^{-lambda t}, what is left of the noise's amplitude
     common     bool                  one draw for all blocks
     rate       (lanes,)              dt, or 0 for a lane at rest
-    work       (rows, lanes)         scratch of `work(blocks)` rows
+    work       (rows, lanes)         scratch of `work(blocks)` rows, zero before the first step and kept between steps
     trouble    (lanes,)              set to 1 where the step failed
 
 and `move_alone`, the same operations in the same order for a single lane whose normals are column j of z, takes j
-after z. `settle(here, before, v, i)` is the largest change of lane i in a step, which the stopping rule looks at.
+after z. `settle(here, before, v, p, i)` is how far lane i still is from rest, a length that the stopping rule looks at.
 """
 
 from collections.abc import Callable
@@ -42,3 +42,5 @@ class Scheme:
     inertial: bool = False
     work: Callable[[int], int] = no_work
     trouble: str = ""  # the sentence for lanes in trouble, cause and remedy
+    lone: Any = None  # entry that takes the place of `steps.advance` for one member, see `lone`
+    proceed: Callable[..., Any] | None = None  # continues a run without steps: proceed(run, steps) -> ChainRun

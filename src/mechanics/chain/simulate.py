@@ -87,6 +87,10 @@ def simulate(
             "stop_change stops a chain at rest for good, but this chain's end is driven and may pull it again; "
             "leave stop_change out, or simulate to the end of the drive and go on from there without a drive (x0=)."
         )
+    if stop_change is not None and scheme.proceed is not None:
+        raise ValueError(
+            f"stop_change is given, but method={name!r} takes no steps; exact_flow(chain).rest is the rest."
+        )
     x = _initial("x0", chain, members, x0, chain.start)
     v = _initial("v0", chain, members, v0, 0.0) if scheme.inertial else None
     if v0 is not None and v is None:

@@ -19,7 +19,7 @@ STOP_EVERY = 100  # steps between looks at the stopping rule
 move: Any = None
 move_alone: Any = None
 settle: Any = None
-alone = truncated = inertial = driven = False
+alone = truncated = inertial = driven = alike = False
 
 
 @kernel
@@ -40,6 +40,14 @@ def copy(x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def spread(drawn, j, z):  # type: ignore[no-untyped-def]
+    """Column j of `drawn` in all lanes of z."""
+    for c in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            z[c, i] = drawn[c, j]
+
+
+@kernel
 def save(saved, row, frame, x):  # type: ignore[no-untyped-def]
     """saved[row + lane, frame] from x (positions, lanes)."""
     for i in range(x.shape[1]):
@@ -48,16 +56,18 @@ def save(saved, row, frame, x):  # type: ignore[no-untyped-def]
 
 
 def advance(  # type: ignore[no-untyped-def]
-    x, v, scratch, work, z, rate, trouble, stopped_at, ends, saved_x, saved_v, row, frame,
+    x, v, scratch, work, z, drawn, rate, trouble, stopped_at, ends, saved_x, saved_v, row, frame,
     seed, member, first_step, steps, save_every, p, noise, decay, dt, common, truncation, tolerance,
 ):  # fmt: skip
     """Advance x and v (blocks + 2, lanes) in place; saved_*[row + lane, frame + ...] receive every save_every-th step.
 
-    z holds the noise of all lanes at one step, shape (draws, lanes), or of a single lane at several steps. `noise` is
-    the largest eps_bar of all blocks and lanes, and `ends` the position of a driven end after each step.
+    z holds the noise of all lanes at one step, shape (draws, lanes), or of a single lane at several steps. Lanes are
+    members `member`, `member` + 1, ...; where they are `alike` they are different chains that all meet the noise of one
+    member, drawn in `drawn` (draws, steps) for several steps at once. `noise` is the largest eps_bar of all blocks and
+    lanes, and `ends` the position of a driven end after each step.
     """
     blocks, lanes = x.shape[0] - 2, x.shape[1]
-    ahead = z.shape[1] if alone else 1
+    ahead = z.shape[1] if alone else drawn.shape[1] if alike else 1
     here, new = x, scratch
     moving = 1
     for n in range(first_step, first_step + steps):
@@ -65,9 +75,14 @@ def advance(  # type: ignore[no-untyped-def]
             fade = math.exp(-decay * (n * dt)) if decay > 0.0 else 1.0
             j = (n - first_step) % ahead
             if noise > 0.0 and j == 0:
-                fill_normals(z, seed, member, np.uint64(n), alone)
+                made = drawn if alike else z
+                fill_normals(made, seed, member, np.uint64(n), alone or alike)
                 if truncated:
-                    truncate_normals(z, 1 if common else blocks, truncation, seed, member, np.uint64(n), alone)
+                    truncate_normals(
+                        made, 1 if common else blocks, truncation, seed, member, np.uint64(n), alone or alike
+                    )
+            if alike and noise > 0.0:
+                spread(drawn, j, z)
             if driven:
                 for i in range(lanes):
                     new[blocks + 1, i] = ends[n - first_step]
@@ -82,7 +97,7 @@ def advance(  # type: ignore[no-untyped-def]
                 moving = 0
                 for i in range(lanes):
                     if stopped_at[i] < 0:
-                        if max(noise * fade * dt, settle(here, new, v, i)) <= tolerance * size_of(here, i):
+                        if max(noise * fade * dt, settle(here, new, v, p, i)) <= tolerance * size_of(here, i):
                             stopped_at[i] = n + 1
                             rate[i] = 0.0
                         else:

@@ -18,6 +18,7 @@ from .auto import automatic_entry, largest_rate
 from .compile import compile_bound
 from .jacobian import make_jacobian
 from .linear import make_linear
+from .parts import SecondOrder
 from .stack import STACK, workspace
 from .step import NO_PARTS, Parts, Step, step_of
 
@@ -155,8 +156,9 @@ def _noise_names(
         noisy_events.make_watch(*events) if events else (noisy_events.look_at_nothing, noisy_events.watch_nothing)
     )
     return watch, {
+        "keeps": step.keeps is not None,
         "look": look,
-        "fill": noise_source.choose(source, draws.areas),
+        "fill": noise_source.choose(source, draws),
         "wieners": draws.wieners,
         "count": draws.count,
         "normals": _room(n, step, noises),
@@ -182,8 +184,15 @@ def in_python(kernel: Any) -> Any:
 def adopted(parts: Parts) -> Parts:
     """The functions of a problem with our own elementary functions, as `adopt` makes them."""
     return parts._replace(
-        jacobian=parts.jacobian and adopt(parts.jacobian), diffusion=parts.diffusion and adopt(parts.diffusion)
+        jacobian=parts.jacobian and adopt(parts.jacobian),
+        diffusion=parts.diffusion and adopt(parts.diffusion),
+        second_order=parts.second_order and _adopted(parts.second_order),
     )
+
+
+def _adopted(known: SecondOrder) -> SecondOrder:
+    amplitude = known.amplitude and adopt(known.amplitude)
+    return known._replace(force=adopt(known.force), amplitude=amplitude, drift=None, diffusion=None)
 
 
 def _signature(p: Any) -> tuple[Any, ...]:

@@ -36,6 +36,8 @@ if config.DISABLE_JIT:  # type: ignore[attr-defined]
 else:
     from llvmlite import ir
 
+    from .dual_operators import dual_among, fused
+    from .dual_type import Dual
     from .lane_operators import vector_intrinsic, widest
     from .lane_type import Lanes
 
@@ -43,8 +45,12 @@ else:
     def fma(typingctx, a, b, c):  # type: ignore[no-untyped-def]
         """a b + c, rounded once: a hardware instruction, and the same result where it has to be emulated.
 
-        Takes float64, or lanes and numbers.
+        Takes float64, or lanes and numbers, or duals and numbers.
         """
+        dual = dual_among((a, b, c))
+        if dual is not None:
+            reals = [t if isinstance(t, Dual) else types.float64 for t in (a, b, c)]
+            return dual(*reals), lambda context, builder, signature, args: fused(builder, *args)
         number = widest((a, b, c)) or types.float64
         if number == types.float64 and not all(t == types.float64 for t in (a, b, c)):
             return None

@@ -185,7 +185,11 @@ class _Walk:
             else:
                 self.token("builtin" if hasattr(builtins, name) else "unbound", name)
                 continue
-            self.value(_follow(found, name, attributes))
+            self.value(self.follow(found, name, attributes))
+
+    def follow(self, value: Any, name: str, attributes: tuple[str, ...]) -> Any:
+        """What the code takes of a name that it loads."""
+        return _follow(value, name, attributes)
 
     def writer(self, fn: FunctionType) -> None:
         """A function of this package that writes machine code: its globals are in the hash of the source."""

@@ -19,7 +19,17 @@ from numba.core.errors import TypingError
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic
 
-from . import functions_arc, functions_exp, functions_hyperbolic, functions_log, functions_simple, functions_trig
+from . import (
+    dual_functions,
+    functions_arc,
+    functions_exp,
+    functions_hyperbolic,
+    functions_log,
+    functions_simple,
+    functions_trig,
+)
+from .dual_operators import dual_among, whole_power
+from .dual_type import Dual
 from .functions_number import Number
 from .lane_operators import lane_by_lane, widest
 from .lane_type import Lanes, Mask
@@ -52,6 +62,8 @@ def _intrinsic(
     name: str, inputs: int, originals: tuple[Any, ...], kernel: Callable[..., Number] | None, gives_mask: bool
 ) -> Any:
     def resolve(typingctx: Any, args: tuple[Any, ...]) -> Any:
+        if dual_functions.known(name) and dual_among(args) is not None:
+            return _of_duals(typingctx, name, originals[0], args, gives_mask)
         number: Any = widest(args)
         if number is None and all(a == types.float64 or isinstance(a, types.Integer) for a in args):
             number = types.float64
@@ -87,6 +99,21 @@ def _intrinsic(
     for original in originals:
         REPLACED[original] = ours, inputs
     return ours
+
+
+def _of_duals(typingctx: Any, name: str, original: Any, args: tuple[Any, ...], gives_mask: bool) -> Any:
+    """Typing and lowering of a function for duals."""
+    reals = tuple(a if isinstance(a, Dual) else types.float64 for a in args)
+
+    def codegen(context: Any, builder: Any, _: Any, values: Any) -> Any:
+        def scalar(value: Any) -> Any:
+            function = typingctx.resolve_value_type(original)
+            wanted = typingctx.resolve_function_type(function, (types.float64,), {})
+            return context.get_function(function, wanted)(builder, (value,))
+
+        return dual_functions.call(name, builder, values, scalar)
+
+    return signature(types.boolean if gives_mask else dual_among(args), *reals), codegen
 
 
 def _original(typingctx: Any, original: Any, args: tuple[Any, ...]) -> Any:
@@ -150,6 +177,8 @@ isfinite = elementary(functions_simple.isfinite, math.isfinite, np.isfinite, giv
 @intrinsic(prefer_literal=True)
 def power(typingctx, x, y):  # type: ignore[no-untyped-def]
     """x ** y. A constant whole y gives numba's products, one division for y < 0; whole numbers as y likewise."""
+    if dual_among((x, y)) is not None:
+        return _power_of_duals(x, y)
     number = widest((x, y)) or types.float64
     if isinstance(y, types.IntegerLiteral) and (x == number) and abs(y.literal_value) <= MOST_PRODUCTS:
         return number(x, y), _products(y.literal_value)
@@ -161,6 +190,16 @@ def power(typingctx, x, y):  # type: ignore[no-untyped-def]
         return functions_exp.power(*(Number(builder, v) for v in values)).value
 
     return number(number, number), codegen
+
+
+def _power_of_duals(x: Any, y: Any) -> Any:
+    dual = dual_among((x, y))
+    if isinstance(y, types.IntegerLiteral) and abs(y.literal_value) <= MOST_PRODUCTS:
+        exponent = y.literal_value
+        emit = dual_functions.negative_power if exponent < 0 else whole_power
+        return dual(x, y), lambda context, builder, sig, values: emit(builder, values[0], exponent)  # type: ignore[misc]
+    reals = [t if isinstance(t, Dual) else types.float64 for t in (x, y)]
+    return dual(*reals), lambda context, builder, sig, values: dual_functions.call("power", builder, values)  # type: ignore[misc]
 
 
 def _products(exponent: int) -> Any:
@@ -179,6 +218,8 @@ def _products(exponent: int) -> Any:
 
 def _half_power(twice: int) -> Any:
     def typed(typingctx, x):  # type: ignore[no-untyped-def]
+        if isinstance(x, Dual):
+            return x(x), lambda context, builder, sig, values: dual_functions.half_power(builder, values[0], twice)
         number = x if isinstance(x, Lanes) else types.float64
         if x == number or isinstance(x, types.Integer):
 

@@ -101,7 +101,8 @@ def _noise_names(step: Step, n: int, source: str) -> dict[str, Any]:
     draws = in_python(step.noise.count)(n)
     rows = draws + draws % 2
     return {
-        "fill": noise_source.choose(source, step.noise.areas),
+        "keeps": 0 if step.keeps is None else in_python(step.keeps)(n),
+        "fill": noise_source.choose(source, step.noise),
         "wieners": in_python(step.noise.wieners)(n),
         "draws": draws,
         "rows": rows,

@@ -54,14 +54,16 @@ else:
     @intrinsic(prefer_literal=True)
     def stack_lanes(typingctx, n, width):  # type: ignore[no-untyped-def]
         """An array of n lanes (floats for width 1) on the stack."""
-        return _stack(types.Array(lanes_of(width), 1, "C"), n, (n, width))
+        return stack_of(lanes_of(width), n, (n, width))
 
     @intrinsic(prefer_literal=True)
     def stack_floats(typingctx, n):  # type: ignore[no-untyped-def]
         """An array of n floats on the stack."""
-        return _stack(types.Array(types.float64, 1, "C"), n, (n,))
+        return stack_of(types.float64, n, (n,))
 
-    def _stack(array_type: Any, n: Any, arguments: Any) -> Any:
+    def stack_of(element: Any, n: Any, arguments: Any) -> Any:
+        """Typing and lowering of an array of n elements on the stack."""
+        array_type = types.Array(element, 1, "C")
         if not isinstance(n, types.IntegerLiteral) or n.literal_value < 0:
             raise TypingError(f"the length of a stack array must be a constant >= 0, but is {n}; bind it as a global.")
         length = n.literal_value
@@ -91,15 +93,18 @@ else:
 
         That the last dimension has this length is not checked.
         """
-        lanes = lanes_of(width)
+        return view_of(array, width, lanes_of(width))
+
+    def view_of(array: Any, width: Any, element: Any) -> Any:
+        """Typing and lowering of a float64 array as an array of vectors of its last dimension."""
         if not isinstance(array, types.Array) or array.dtype != types.float64 or array.layout != "C" or array.ndim < 2:
             raise TypingError(f"as_lanes takes a C-contiguous float64 array of two dimensions or more, not {array}.")
-        result = types.Array(lanes, array.ndim - 1, "C")
+        result = types.Array(element, array.ndim - 1, "C")
 
         def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
             source = context.make_array(array)(context, builder, args[0])
             view = context.make_array(result)(context, builder)
-            data = context.get_data_type(lanes)
+            data = context.get_data_type(element)
             populate_array(
                 view,
                 data=builder.bitcast(source.data, data.as_pointer()),

@@ -10,6 +10,7 @@ sqrt(dt), then what else a method draws.
     refined    of a step made of `refine` steps of the noise: increments are sums,
                    W = sum_j w_j,   A = sum_j (a_j + w_0 + ... + w_(j-1)),   a_j = (w_j + u_j / sqrt 3) / 2
                with A the time integral of W over the step, whose normal is u (Kloeden, Platen, (10.4.3))
+    coming     of that step, and of the next one in the second half of the rows
     tabled     rows of `table`: a path that the user brings
 """
 
@@ -33,12 +34,21 @@ class Draws(NamedTuple):
     wieners: Any  # Brownian motions
     count: Any  # all normals of a step
     areas: bool  # whether rows m .. 2m - 1 belong to time integrals of the Brownian motions
+    both: bool = False  # whether the second half of the rows are those of the next step
 
 
 @inlined
 def counted(Z, fine, table, m, seed, member, step, refine, over_steps):  # type: ignore[no-untyped-def]
     """Normals of the steps themselves."""
     fill_normals(Z, seed, member, step, over_steps)
+
+
+@inlined
+def coming(Z, fine, table, m, seed, member, step, refine, over_steps):  # type: ignore[no-untyped-def]
+    """Normals of the steps themselves, then those of the step after each."""
+    half = Z.shape[0] // 2
+    fill_normals(Z[:half], seed, member, step, over_steps)
+    fill_normals(Z[half:], seed, member, step + np.uint64(1), over_steps)
 
 
 @inlined
@@ -111,6 +121,7 @@ _refined = {areas: make_refined(areas) for areas in (False, True)}
 SOURCES = ("counted", "refined", "tabled")
 
 
-def choose(source: str, areas: bool) -> Any:
+def choose(source: str, draws: Draws) -> Any:
     """The kernel `fill` of one of `SOURCES`."""
-    return {"counted": counted, "tabled": tabled, "refined": _refined[areas]}[source]
+    areas = draws.areas
+    return {"counted": coming if draws.both else counted, "tabled": tabled, "refined": _refined[areas]}[source]

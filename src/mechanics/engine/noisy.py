@@ -32,6 +32,7 @@ from .layout import (
 from .noise_source import AHEAD, LEAST_AHEAD, NEAREST_CACHE
 
 # Names that the entry point leaves open; `compile_bound` fills them in.
+begin: Any = None
 attempt: Any = None
 drift: Any = None
 watch: Any = None
@@ -46,6 +47,7 @@ is_full: Any = None
 refined: Any = None
 saves_ends: Any = None
 saves_times: Any = None
+keeps: Any = None
 
 
 def noisy_run(  # type: ignore[no-untyped-def]
@@ -68,6 +70,8 @@ def noisy_run(  # type: ignore[no-untyped-def]
     if whole[STARTED] == 0:
         look(t, y, p, marks)
         whole[STARTED] = 1
+    if keeps:
+        begin(drift, t, y, p, K)
     code, at = LIMIT, ahead
     for _ in range(limit):
         if is_full(whole, ts, log, marks):
@@ -92,6 +96,8 @@ def noisy_run(  # type: ignore[no-untyped-def]
         t = t_end
         shown = t1 if last else t_end
         watch(shown, y1, p, whole, log, marks)
+        if keeps and len(log):  # an event may have changed the state
+            begin(drift, t, y1, p, K)
         if saves_ends:
             saved = whole[SAVED]
             ts[saved] = shown

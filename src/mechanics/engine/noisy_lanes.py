@@ -25,6 +25,7 @@ from .lane_select import broadcast
 from .layout import LIMIT
 
 # Names that the entry point leaves open; `compile_bound` fills them in.
+begin: Any = None
 attempt: Any = None
 drift: Any = None
 fill: Any = None
@@ -38,6 +39,7 @@ draws: Any = None
 rows: Any = None
 fine_rows: Any = None
 saves: Any = None
+keeps: Any = None
 
 
 def noisy_lanes(  # type: ignore[no-untyped-def]
@@ -68,6 +70,14 @@ def noisy_lanes(  # type: ignore[no-untyped-def]
                 at_work += width - take(
                     collect, group, block, member, y0, p0, queue, t0, dt0, saveat, kept, tally, ys, state
                 )
+            if keeps:
+                for group in range(groups):
+                    row = L[group]
+                    for i in range(n):
+                        y[i] = row[STATE + i]
+                    begin(drift, broadcast(t0, width), y, parameters(p, row), K)
+                    for i in range(keeps):
+                        row[STATE + n + i] = K[i]
         fill(flat, fine, table, wieners, seed, np.uint64(first + member[0, 0]), np.uint64(index), refine, False)
         now = broadcast(t0 + index * dt0, width)
         t_end = t0 + (index + 1) * dt0
@@ -77,11 +87,15 @@ def noisy_lanes(  # type: ignore[no-untyped-def]
             row = L[group]
             for i in range(n):
                 y[i] = row[STATE + i]
+            for i in range(keeps):
+                K[i] = row[STATE + n + i]
             for c in range(draws):
                 z[c] = drawn[c, group]
             attempt(drift, now, dt0, y, parameters(p, row), z, K, y1, rtol, atol)
             for i in range(n):
                 row[STATE + i] = y1[i]
+            for i in range(keeps):
+                row[STATE + n + i] = K[i]
         index += 1
         if saves:
             while wanted < len(saveat) and saveat[wanted] <= t_end:

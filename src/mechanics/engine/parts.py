@@ -4,6 +4,19 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
+class SecondOrder(NamedTuple):
+    """What `mechanics.Langevin` knows of its drift and diffusion: m dv = F dt - friction - gamma m v dt + sigma dW."""
+
+    force: Any  # (t, q, p, out)
+    amplitude: Any = None  # sigma(t, p), where it is a function of time
+    each: bool = False  # whether mass, damping, noise or thresholds differ between components
+    common: bool = False  # one Brownian motion for all components
+    friction: bool = False
+    autonomous: bool = False  # the force does not read its t
+    drift: Any = None  # the problem's, made from these
+    diffusion: Any = None
+
+
 class Parts(NamedTuple):
     """Functions of a problem beside its drift, and its structure; None where it has none."""
 
@@ -14,6 +27,7 @@ class Parts(NamedTuple):
     autonomous: bool = False  # the drift does not read its t
     plain_velocity: bool = False  # dq/dt is v itself and dv/dt depends on t and q alone (`mechanics.separable`)
     noises: int | None = None  # Brownian motions, where their number is not that of the components
+    second_order: SecondOrder | None = None
 
 
 NO_PARTS = Parts()
@@ -51,4 +65,5 @@ class Step(NamedTuple):
     carried: int = 1  # vectors of K, from `last` on, that the next step starts with
     recalled: int = 0  # the first of them that `begin` cannot find again from t and y
     noise: Any = None  # `engine.noise_source.Draws` of a stochastic method
+    keeps: Any = None  # of a stochastic method: kernel of n, how many numbers of K the next step starts with
     check: Callable[[Any, Any], None] = any_drift  # raises ValueError where the method cannot take the drift with p

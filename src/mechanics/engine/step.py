@@ -21,6 +21,7 @@ from ..methods.auto import Automatic
 from ..methods.bdf import Multistep
 from ..methods.dirk import Dirk
 from ..methods.gauss import Gauss
+from ..methods.langevin import AveragedNoise, BrooksKarplus, FarJensen, Word
 from ..methods.method import Method
 from ..methods.radau import Radau
 from ..methods.rosenbrock import Rosenbrock
@@ -33,6 +34,7 @@ from .dirk import dirk_step
 from .drift_implicit import drift_implicit_step
 from .explicit import explicit_step
 from .gauss import gauss_step
+from .langevin import langevin_step
 from .noisy_steps import difference_step, predictor_corrector_step, roessler_step
 from .parts import NO_PARTS, Parts, Step, no_memory
 from .platen import weak_second_step
@@ -57,6 +59,10 @@ FAMILIES: dict[type, Callable[[Any, int | None, Parts], Step]] = {
     Roessler: roessler_step,
     WeakSecond: weak_second_step,
     DriftImplicit: drift_implicit_step,
+    Word: langevin_step,
+    BrooksKarplus: langevin_step,
+    FarJensen: langevin_step,
+    AveragedNoise: langevin_step,
 }
 
 

@@ -1,5 +1,18 @@
 """Pictures of mechanical models: each function takes an Axes (or makes one) and returns it."""
 
+from .animation import animate_chain
 from .chain import plot_fit, plot_load_curve
+from .lyapunov import plot_bifurcation, plot_convergence, plot_spectrum
+from .modes import plot_modes
+from .phase import plot_phase_diagram
 
-__all__ = ["plot_fit", "plot_load_curve"]
+__all__ = [
+    "animate_chain",
+    "plot_bifurcation",
+    "plot_convergence",
+    "plot_fit",
+    "plot_load_curve",
+    "plot_modes",
+    "plot_phase_diagram",
+    "plot_spectrum",
+]

@@ -1,0 +1,94 @@
+"""Phase diagrams of chains: curvature as a map, load curves in it, the lines where curvature vanishes."""
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .chain import _axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..chain import PhaseDiagram
+
+NAMES = {
+    "eps_bar": r"noise $\bar\epsilon$",
+    "eps": r"noise $\epsilon$",
+    "mu_right": r"friction $\mu_\rightarrow$",
+    "mu_left": r"friction $\mu_\leftarrow$",
+    "k": "stiffness $k$",
+    "dt": r"step $\Delta t$",
+    "blocks": "blocks",
+    "gamma": r"damping $\gamma$",
+}
+
+
+def plot_phase_diagram(
+    diagram: "PhaseDiagram", ax: "Axes | None" = None, *, theory: bool = True, insets: int = 3, colorbar: bool = True
+) -> "Axes":
+    """Draw the curvature of load curves over two parameters: blue convex, red concave.
+
+    Parameters
+    ----------
+    diagram : PhaseDiagram
+        Over two numeric axes (`diagram.sel(...)` takes the others away); the first is drawn upwards.
+    ax : Axes, optional
+        Where to draw; a new figure unless given.
+    theory : bool
+        Draw where the mean field's load curve is straight at the same time (dashed), where it is known.
+    insets : int
+        Load curves drawn into the map: this number along each axis; 0 for none.
+    colorbar : bool
+        Draw the scale.
+
+    Returns
+    -------
+    Axes
+        Solid line: curvature zero in the simulation.
+    """
+    numeric = [name for name, axis in diagram.axes.items() if axis.dtype.kind != "U"]
+    if len(diagram.axes) != 2 or len(numeric) != 2:
+        raise ValueError(
+            f"A map needs two numeric axes, but the diagram has {', '.join(diagram.axes)}; choose values of the others "
+            "with diagram.sel(name=value)."
+        )
+    ax = _axes(ax)
+    (y_name, y), (x_name, x) = diagram.axes.items()
+    bend = diagram.curvature
+    size = np.nanmax(np.abs(bend)) if np.isfinite(bend).any() else 1.0
+    image = ax.pcolormesh(x, y, bend, cmap="RdBu", vmin=-size, vmax=size, shading="nearest", rasterized=True)
+    if min(bend.shape) > 1:
+        _zero(ax, x, y, bend, colors="black", linewidths=1.2)
+        if theory:
+            _zero(ax, x, y, diagram.theory(), colors="black", linewidths=1.2, linestyles="dashed")
+    if insets:
+        _draw_curves(diagram, ax, insets)
+    ax.set(xlabel=NAMES.get(x_name, x_name), ylabel=NAMES.get(y_name, y_name))
+    if colorbar:
+        ax.figure.colorbar(image, ax=ax, label="curvature (concave < 0 < convex)")
+    return ax
+
+
+def _zero(ax: "Axes", x: Any, y: Any, values: Any, **line: Any) -> None:
+    finite = values[np.isfinite(values)]
+    if finite.size and finite.min() < 0 < finite.max():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # masked cells
+            ax.contour(x, y, np.ma.masked_invalid(values), levels=[0.0], **line)
+
+
+def _draw_curves(diagram: "PhaseDiagram", ax: "Axes", count: int) -> None:
+    """Small load curves at cells spread over the map, each scaled to its own drop."""
+    (_, y), (_, x) = diagram.axes.items()
+    curves = diagram.load_curves
+    width, height = (x.max() - x.min()) * 0.2 / max(count - 1, 1), (y.max() - y.min()) * 0.2 / max(count - 1, 1)
+    for i in np.unique(np.linspace(0, len(y) - 1, count + 2).round().astype(int)[1:-1]):
+        for j in np.unique(np.linspace(0, len(x) - 1, count + 2).round().astype(int)[1:-1]):
+            curve = curves[i, j][np.isfinite(curves[i, j])]
+            if curve.size:
+                s = np.linspace(-1, 1, curve.size)
+                drop = curve[0] if curve[0] != 0 else 1.0
+                ax.plot(
+                    x[j] + width * s, y[i] + height * (2 * curve / drop - 1), color="black", lw=0.9, marker=".", ms=2.5
+                )
