@@ -8,19 +8,47 @@ from typing import TYPE_CHECKING, Any
 
 _HOMES = {
     "Hamiltonian": "hamiltonian",
-    "two_point": "two_point",
+    "two_point": "solve_path",
     "TwoPoint": "result",
     "Free": "boundary",
     "Separated": "boundary",
+    "Branch": "branch",
+    "continuation": "branch",
+    "GeometricPath": "action",
+    "freidlin_wentzell": "action",
+    "geometric_action": "action",
+    "minimum_action": "action",
+    "geodesic": "surfaces",
+    "kepler": "orbits",
+    "lambert": "orbits",
 }
 
 if TYPE_CHECKING:
+    from .action import GeometricPath, freidlin_wentzell, geometric_action, minimum_action
     from .boundary import Free, Separated
+    from .branch import Branch, continuation
     from .hamiltonian import Hamiltonian
+    from .orbits import kepler, lambert
     from .result import TwoPoint
-    from .two_point import two_point
+    from .solve_path import two_point
+    from .surfaces import geodesic
 
-__all__ = ["Free", "Hamiltonian", "Separated", "TwoPoint", "two_point"]
+__all__ = [
+    "Branch",
+    "Free",
+    "GeometricPath",
+    "Hamiltonian",
+    "Separated",
+    "TwoPoint",
+    "continuation",
+    "freidlin_wentzell",
+    "geodesic",
+    "geometric_action",
+    "kepler",
+    "lambert",
+    "minimum_action",
+    "two_point",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,6 @@
 """Geodesics: shortest paths of a metric, as two-point problems of H = p^T g(q)^-1 p / 2.
 
-    length^2 = 2 H   over unit time
+length^2 = 2 H   over unit time
 """
 
 from collections.abc import Callable
@@ -12,10 +12,12 @@ from numpy.typing import ArrayLike
 
 from .hamiltonian import Hamiltonian
 from .result import TwoPoint
-from .two_point import two_point
+from .solve_path import two_point
 
 
-def geodesic(metric: Any, q0: ArrayLike, q1: ArrayLike, *, par: Any = None, coordinates: Any = None, **options: Any) -> TwoPoint:
+def geodesic(
+    metric: Any, q0: ArrayLike, q1: ArrayLike, *, par: Any = None, coordinates: Any = None, **options: Any
+) -> TwoPoint:
     """The geodesic from q0 to q1 that is nearest to the straight line of coordinates, or to `guess`.
 
     Parameters

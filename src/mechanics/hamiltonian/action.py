@@ -21,7 +21,7 @@ from ..checks import finite_numbers, whole_numbers
 from .flow import Flow
 from .hamiltonian import Hamiltonian
 from .result import TwoPoint
-from .two_point import two_point
+from .solve_path import two_point
 
 Array = NDArray[np.float64]
 ROUNDS = 40  # of descent and equal spacing
@@ -29,7 +29,9 @@ SPACING = 10.0  # weight of the penalty on unequal steps: it moves points along 
 TINY = 1e-30  # added to squares under roots: lengths and drifts may vanish at rest points
 
 
-def freidlin_wentzell(drift: Callable[..., None], d: int, par: Any = None, sigma: ArrayLike | None = None) -> Hamiltonian:
+def freidlin_wentzell(
+    drift: Callable[..., None], d: int, par: Any = None, sigma: ArrayLike | None = None
+) -> Hamiltonian:
     """H = b . p + p^T a p / 2 of a drift `drift(t, x, par, dx)` that is a formula; sigma is the identity by default."""
     noise = np.eye(d) if sigma is None else finite_numbers("sigma", sigma)
     if noise.ndim != 2 or len(noise) != d:
@@ -169,14 +171,16 @@ def geometric_action(
     d = len(x0)
     whole_numbers(intervals=(intervals, 4))
     noise = np.eye(d) if sigma is None else finite_numbers("sigma", sigma)
-    a = noise @ noise.T
+    a: Array = noise @ noise.T
     if a.shape != (d, d) or np.linalg.matrix_rank(a) < d:
         raise ValueError("The geometric action needs sigma of full rank; use minimum_action for degenerate noise.")
     path = np.stack((x0, x1)) if guess is None else finite_numbers("guess", guess)
     if path.ndim != 2 or path.shape[1] != d:
         raise ValueError(f"guess must have shape (m, {d}), but has shape {path.shape}.")
     path = np.concatenate((x0[None], path[1:-1], x1[None]))
-    search = _Search(Flow(drift, jacobian, None, d, parameter_record(par)), np.linalg.inv(a), tol)
+    search = _Search(
+        Flow(drift, jacobian, None, d, parameter_record(par)), np.asarray(np.linalg.inv(a), dtype=np.float64), tol
+    )
     half = search.minimise(equally_spaced(path, intervals // 2))
     whole = search.minimise(equally_spaced(half[0], 2 * (intervals // 2)))
     change = (whole[1] - half[1]) / 3.0

@@ -22,7 +22,7 @@ from scipy.optimize import brentq, minimize_scalar
 from ..checks import finite_numbers, whole_numbers
 from .hamiltonian import Hamiltonian
 from .result import TwoPoint
-from .two_point import two_point
+from .solve_path import two_point
 
 Array = NDArray[np.float64]
 HALF_TURN = 1e-9  # of sin(theta): the plane of the orbit is not determined there
@@ -84,7 +84,9 @@ def lambert(
     H = kepler(len(r0), mu)
     orbit = H.flow(np.concatenate((r0, v0)), 0.0, T, rtol=1e-10, atol=1e-10)
     guess = np.ascontiguousarray(orbit.ts), np.ascontiguousarray(orbit.ys)
-    dense = H.flow(np.concatenate((r0, v0)), 0.0, T, rtol=1e-10, atol=1e-10, saveat=np.linspace(0.0, T, 64 * (revolutions + 1)))
+    dense = H.flow(
+        np.concatenate((r0, v0)), 0.0, T, rtol=1e-10, atol=1e-10, saveat=np.linspace(0.0, T, 64 * (revolutions + 1))
+    )
     guess = dense.ts, dense.ys
     return two_point(H, (r0, r1), (0.0, T), guess=guess, tol=tol, **options)
 
@@ -134,7 +136,7 @@ def stumpff(z: float) -> tuple[float, float]:
         return C, S
     if z > 0.0:
         r = math.sqrt(z)
-        return (1.0 - math.cos(r)) / z, (r - math.sin(r)) / r**3
+        return 2.0 * math.sin(0.5 * r) ** 2 / z, (r - math.sin(r)) / r**3  # 1 - cos r is 0 near whole turns
     r = math.sqrt(-z)
     return (math.cosh(r) - 1.0) / -z, (math.sinh(r) - r) / r**3
 

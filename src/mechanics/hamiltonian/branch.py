@@ -23,7 +23,7 @@ from .collocation import Collocation, DenseRows
 from .mesh import refined
 from .newton import Newton, newton
 from .result import TwoPoint
-from .two_point import components, flow_of, two_point
+from .solve_path import components, flow_of, two_point
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +70,7 @@ class Branch:
         return np.array([function(point) for point in self.points])
 
     def plot(self, measure: Any = None, ax: "Axes | None" = None) -> "Axes":
-        """The branch as a curve: `measure(point)`, the largest |y_0| by default, against the parameter; folds marked."""
+        """Draw `measure(point)`, the largest |y_0| by default, against the parameter; folds are marked."""
         import matplotlib.pyplot as plt
 
         if ax is None:
@@ -168,7 +168,12 @@ class _Walk:
         dense = DenseRows(D, Dp, np.einsum("kin,in->k", D, y) + Dp @ value)
         discrete = self.discrete(tau, float(value[0]), dense)
         found = newton(
-            discrete.residual, discrete.linearise, discrete.size, x, tol=max(1e-2 * self.tol, 1e-13), max_iterations=MANY
+            discrete.residual,
+            discrete.linearise,
+            discrete.size,
+            x,
+            tol=max(1e-2 * self.tol, 1e-13),
+            max_iterations=MANY,
         )
         return discrete, found
 
@@ -256,7 +261,9 @@ class _Walk:
             values[-1] = float(getattr(points[-1].flow.p, self.name))
         return Branch(self.name, values, tuple(points), tuple(folds), np.array(slopes), reached, reason)
 
-    def certified(self, discrete: Collocation, found: Newton, x: Array, v: Array) -> tuple[TwoPoint, Array, Array, Array]:
+    def certified(
+        self, discrete: Collocation, found: Newton, x: Array, v: Array
+    ) -> tuple[TwoPoint, Array, Array, Array]:
         """The point as a result, on a finer mesh if it needs one; mesh, point and tangent for the next step."""
         iterations = found.iterations
         for _ in range(12):
@@ -306,5 +313,3 @@ class _Walk:
                 a, fa = s, now
                 fb, side = fb * (0.5 if side == -1 else 1.0), -1
         return value
-
-
