@@ -13,6 +13,7 @@ _SUBPACKAGES = (
     "chain",
     "engine",
     "fit",
+    "hamiltonian",
     "lyapunov",
     "methods",
     "noise",

@@ -16,6 +16,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
+from .engine.adopt import adopt
 from .engine.compile import compile_bound
 from .engine.lane_parameters import Varied
 from .members import member_parameters
@@ -137,7 +138,7 @@ def _slope(problem: Problem) -> Any:
     try:
         slope(problem.t0, problem.y0)
     except (TypeError, NotImplementedError, NumbaError):  # it calls what exists in compiled code only
-        call = compile_bound(_call, drift=given)
+        call = compile_bound(_call, drift=adopt(given))
 
         def slope(t: float, y: Array) -> Array:
             dy = np.full(n, np.nan)

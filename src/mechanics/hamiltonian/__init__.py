@@ -1,0 +1,62 @@
+"""Hamiltonians, and paths between two points: `from mechanics.hamiltonian import Hamiltonian, two_point`.
+
+Names are imported when they are first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "Hamiltonian": "hamiltonian",
+    "two_point": "solve_path",
+    "TwoPoint": "result",
+    "Free": "boundary",
+    "Separated": "boundary",
+    "Branch": "branch",
+    "continuation": "branch",
+    "GeometricPath": "action",
+    "freidlin_wentzell": "action",
+    "geometric_action": "action",
+    "minimum_action": "action",
+    "geodesic": "surfaces",
+    "kepler": "orbits",
+    "lambert": "orbits",
+}
+
+if TYPE_CHECKING:
+    from .action import GeometricPath, freidlin_wentzell, geometric_action, minimum_action
+    from .boundary import Free, Separated
+    from .branch import Branch, continuation
+    from .hamiltonian import Hamiltonian
+    from .orbits import kepler, lambert
+    from .result import TwoPoint
+    from .solve_path import two_point
+    from .surfaces import geodesic
+
+__all__ = [
+    "Branch",
+    "Free",
+    "GeometricPath",
+    "Hamiltonian",
+    "Separated",
+    "TwoPoint",
+    "continuation",
+    "freidlin_wentzell",
+    "geodesic",
+    "geometric_action",
+    "kepler",
+    "lambert",
+    "minimum_action",
+    "two_point",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        found = globals()[name] = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
