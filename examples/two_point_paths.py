@@ -33,8 +33,8 @@ def orbits(ax: plt.Axes) -> None:
         print(f"T = {T}: residual {path.residual:.1e}, energy drift {path.hamiltonian_drift:.1e}")
     ax.plot([1.0, -0.3], [0.0, 1.1], "ko", ms=4)
     ax.plot(0, 0, "k*", ms=8)
-    ax.set(xlabel="$x$", ylabel="$y$", aspect="equal")
-    ax.legend(frameon=False, fontsize="small")
+    ax.set(xlabel="$x$", ylabel="$y$", aspect="equal", xlim=(-1.1, 1.8))
+    ax.legend(frameon=False, fontsize="small", loc="upper left")
 
 
 def fold(ax: plt.Axes) -> None:
