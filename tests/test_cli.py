@@ -172,3 +172,13 @@ def test_a_table_that_holds_no_load_curves_is_refused_with_what_is_wanted(tmp_pa
     np.savez(tmp_path / "other.npz", y=np.zeros(3))
     with pytest.raises(ValueError, match="holds y; wanted are load_curves and epochs"):
         runner.invoke(cli.build_app(), ["fit", str(tmp_path / "other.npz")], catch_exceptions=False)
+
+
+def test_a_phase_diagram_is_mapped_and_bad_axes_are_named(tmp_path):
+    words = ["phase-diagram", "eps_bar=0:0.4:3", "mu_left=0:0.2:4", "--steps", "200", "--out", str(tmp_path)]
+    done = mechanet(*words)
+    assert done.exit_code == 0, done.output
+    assert "12 cells of 8 members" in done.output
+    assert (tmp_path / "diagram.png").stat().st_size > 1000
+    with pytest.raises(ValueError, match="An axis is written"):
+        runner.invoke(cli.build_app(), ["phase-diagram", "eps_bar"], catch_exceptions=False)

@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from . import __version__
 from .commands.chain import chain
 from .commands.fit import fit
+from .commands.phase_diagram import phase_diagram
 from .commands.report import report
 from .commands.sweep import sweep
 
@@ -36,7 +37,7 @@ def build_app() -> typer.Typer:
     pending: dict[str, EntryPoint] = {}  # command -> the entry to load when it is called
     app = _new_app(_loading(pending))
     app.callback()(_options)
-    for command in (chain, fit, report, doctor):
+    for command in (chain, phase_diagram, fit, report, doctor):
         app.command()(command)
     app.add_typer(sweep, name="sweep")
     for entry in _entries():
