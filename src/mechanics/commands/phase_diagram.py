@@ -52,9 +52,7 @@ def phase_diagram(
     fig.savefig(out / "diagram.png", dpi=150)
     plt.close(fig)
     convex = float((found.curvature > 0).mean())
-    print(
-        f"{found.curvature.size} cells of {seeds} members: {100 * convex:.0f} % convex, {100 - 100 * convex:.0f} % concave"
-    )
+    print(f"{found.curvature.size} cells of {seeds} members, {100 * convex:.0f} % of them convex")
     print(f"Results: {out}")
 
 

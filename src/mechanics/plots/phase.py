@@ -57,7 +57,7 @@ def plot_phase_diagram(
     (y_name, y), (x_name, x) = diagram.axes.items()
     bend = diagram.curvature
     size = np.nanmax(np.abs(bend)) if np.isfinite(bend).any() else 1.0
-    image = ax.pcolormesh(x, y, bend, cmap="RdBu", vmin=-size, vmax=size, shading="nearest", rasterized=True)
+    image = ax.pcolormesh(x, y, bend, cmap="RdBu_r", vmin=-size, vmax=size, shading="nearest", rasterized=True)
     if min(bend.shape) > 1:
         _zero(ax, x, y, bend, colors="black", linewidths=1.2)
         if theory:
