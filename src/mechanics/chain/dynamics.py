@@ -24,6 +24,7 @@ SCHEMES: dict[str, dict[str, Scheme]] = {
     },
     "langevin": {"splitting": thermal.SPLIT},
     "sign_law": {"heun": sign_law.HEUN, "euler": sign_law.EULER},
+    "smooth_law": {"heun": sign_law.HEUN},
 }
 
 

@@ -11,10 +11,10 @@ from .drive import Drive
 
 EPS_BAR = 0.1  # noise per step of the published notebook
 
-Dynamics = Literal["overdamped", "second_order", "langevin", "sign_law"]
+Dynamics = Literal["overdamped", "second_order", "langevin", "sign_law", "smooth_law"]
 Values = float | NDArray[np.float64]  # one for all blocks (springs), or one for each
 
-DYNAMICS = ("overdamped", "second_order", "langevin", "sign_law")
+DYNAMICS = ("overdamped", "second_order", "langevin", "sign_law", "smooth_law")
 PER_BLOCK = ("mu_right", "mu_left", "mass", "eps_bar", "eps", "gamma", "mu_static_right", "mu_static_left")
 NOT_NEGATIVE = {
     "mu_right": "a friction threshold is a magnitude: swap mu_right and mu_left to mirror the chain",
@@ -46,6 +46,7 @@ class ChainParameters:
     mu_static_right: Any = None
     mu_static_left: Any = None
     drive: Drive | None = None
+    v_smooth: float | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.blocks, bool) or not isinstance(self.blocks, (int, np.integer)):
@@ -116,6 +117,16 @@ class ChainParameters:
             raise ValueError(f"dynamics must be one of {', '.join(map(repr, DYNAMICS))}, but is {self.dynamics!r}.")
         if self.drive is not None and not isinstance(self.drive, Drive):
             raise ValueError(f"drive must be a mechanics.chain.Drive, but is {type(self.drive).__name__}.")
+        smooth = self.dynamics == "smooth_law"
+        if smooth != (self.v_smooth is not None):
+            raise ValueError(
+                f"v_smooth={self.v_smooth} with dynamics={self.dynamics!r}: the speed over which friction is smoothed "
+                "belongs to dynamics='smooth_law', which needs it; every other law is sharp."
+            )
+        if self.v_smooth is not None:
+            object.__setattr__(self, "v_smooth", finite_number("v_smooth", self.v_smooth))
+            if self.v_smooth <= 0:
+                raise ValueError(f"v_smooth must be positive, but is {self.v_smooth}; 'second_order' is its limit 0.")
         static = self.mu_static_right is not None or self.mu_static_left is not None
         if self.dynamics == "overdamped" and (self.gamma is not None or np.any(np.asarray(self.mass) != 1.0)):
             raise ValueError(

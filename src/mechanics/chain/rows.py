@@ -27,6 +27,7 @@ class Rows(NamedTuple):
     mass: Row
     static_right: Row
     static_left: Row
+    v_smooth: Row
 
 
 @kernel
@@ -59,6 +60,7 @@ def rows_of(chains: Sequence[ChainParameters], dt: float) -> Rows:
         _stack([c.mass for c in chains]),
         _stack([c.mu_right if c.mu_static_right is None else c.mu_static_right for c in chains]),
         _stack([c.mu_left if c.mu_static_left is None else c.mu_static_left for c in chains]),
+        _stack([0.0 if c.v_smooth is None else c.v_smooth for c in chains]),
     )
 
 

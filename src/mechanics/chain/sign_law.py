@@ -3,10 +3,14 @@
     m x_l'' = k (x_{l+1} - 2 x_l + x_{l-1}) - gamma x_l' - friction + eps e^{-lambda t} xi_l
     friction = mu_right (x_l' > 0),  -mu_left (x_l' < 0),  0 (x_l' = 0)
 
-github.com/DaDaCheng/DNN_Spring, spring/sdeint.ipynb. No block ever sticks: near rest, Euler's velocities change sign
-every few steps, and those of Heun stand still; both at about dt (mu_right + mu_left)/(4 m), where the set-valued law of
-"second_order" has 0. Two explicit methods: "heun", what sdeint's itoint comes to where the noise is additive (SRI2 of
-Roessler, SIAM J. Numer. Anal. 48 (2010) 922-952),
+and the same smoothed over the speed `v_smooth`, dynamics "smooth_law", under which blocks creep and never stick,
+
+    friction = mu |v| / sqrt(v^2 + v_smooth^2)                                              with mu of the direction.
+
+github.com/DaDaCheng/DNN_Spring, spring/sdeint.ipynb. Under the sign law no block ever sticks: near rest, Euler's
+velocities change sign every few steps, and those of Heun stand still; both at about dt (mu_right + mu_left)/(4 m),
+where the set-valued law of "second_order" has 0. Two explicit methods: "heun", what sdeint's itoint comes to where
+the noise is additive (SRI2 of Roessler, SIAM J. Numer. Anal. 48 (2010) 922-952),
 
     y^ = y + dt f(y),   y+ = y + dt/2 (f(y) + f(y^)) + g dW,
 
@@ -28,9 +32,10 @@ ACCELERATION, X, V = range(3)  # parts of the scratch, blocks + 2 rows each: at 
 
 
 @kernel
-def accelerated(left, here, right, v, k_left, k_right, mu_right, mu_left, gamma, mass):  # type: ignore[no-untyped-def]
+def accelerated(left, here, right, v, k_left, k_right, mu_right, mu_left, gamma, mass, v_smooth):  # type: ignore[no-untyped-def]
     """Acceleration of one block without noise."""
     friction = mu_right if v > 0.0 else -mu_left if v < 0.0 else 0.0
+    friction *= abs(v) / math.sqrt(v * v + v_smooth * v_smooth) if v_smooth > 0.0 else 1.0
     return (k_right * (right - here) - k_left * (here - left) - gamma * v - friction) / mass
 
 
@@ -40,6 +45,7 @@ def of_lane(x_left, x, x_right, v, p, l, i):  # type: ignore[no-untyped-def]
     return accelerated(
         x_left, x, x_right, v, value_of(p.k, l - 1, i), value_of(p.k, l, i), value_of(p.mu_right, l - 1, i),
         value_of(p.mu_left, l - 1, i), value_of(p.gamma, l - 1, i), value_of(p.mass, l - 1, i),
+        value_of(p.v_smooth, l - 1, i),
     )  # fmt: skip
 
 
@@ -82,10 +88,12 @@ def scheme(heun: bool) -> Scheme:
             left, x, right, speed = here[l - 1], here[l], here[l + 1], v[l]
             k_left, k_right, mass = first_of(p.k, l - 1), first_of(p.k, l), first_of(p.mass, l - 1)
             mu_right, mu_left = first_of(p.mu_right, l - 1), first_of(p.mu_left, l - 1)
-            gamma = first_of(p.gamma, l - 1)
+            gamma, smooth = first_of(p.gamma, l - 1), first_of(p.v_smooth, l - 1)
             first, x_next, v_next = work[ACCELERATION * rows + l], work[X * rows + l], work[V * rows + l]
             for i in range(lanes):
-                a = accelerated(left[i], x[i], right[i], speed[i], k_left, k_right, mu_right, mu_left, gamma, mass)
+                a = accelerated(
+                    left[i], x[i], right[i], speed[i], k_left, k_right, mu_right, mu_left, gamma, mass, smooth
+                )
                 first[i] = a
                 v_next[i] = speed[i] + rate[i] * a
                 x_next[i] = x[i] + rate[i] * speed[i]
@@ -94,6 +102,7 @@ def scheme(heun: bool) -> Scheme:
             k_left, k_right, mass = first_of(p.k, l - 1), first_of(p.k, l), first_of(p.mass, l - 1)
             mu_right, mu_left = first_of(p.mu_right, l - 1), first_of(p.mu_left, l - 1)
             gamma, eps = first_of(p.gamma, l - 1), first_of(p.eps_bar, l - 1) * fade
+            smooth = first_of(p.v_smooth, l - 1)
             first, v_next, speed, begun, moved = (
                 work[ACCELERATION * rows + l],
                 work[V * rows + l],
@@ -105,7 +114,9 @@ def scheme(heun: bool) -> Scheme:
             for i in range(lanes):
                 noise = eps * xi[i] / mass
                 if heun:
-                    a = accelerated(left[i], x[i], right[i], v_next[i], k_left, k_right, mu_right, mu_left, gamma, mass)
+                    a = accelerated(
+                        left[i], x[i], right[i], v_next[i], k_left, k_right, mu_right, mu_left, gamma, mass, smooth
+                    )
                     moved[i] = begun[i] + 0.5 * rate[i] * (speed[i] + v_next[i])
                     speed[i] += rate[i] * (0.5 * (first[i] + a) + noise)
                 else:
@@ -117,7 +128,9 @@ def scheme(heun: bool) -> Scheme:
         """`move` for a single lane."""
         move_lane(here, new, v, z, j, p, fade, common, rate[0], work, 0)
 
-    limit, formula = (limit_of_heun, "min(sqrt(mass/k), mass/gamma)") if heun else (limit_of_euler, "gamma/(4k)")
+    limit, formula = (
+        (limit_of_heun, "min(sqrt(mass/k), mass/(gamma + mu/v_smooth))") if heun else (limit_of_euler, "gamma/(4k)")
+    )
     return Scheme(move, move_alone, settle, limit, formula, inertial=True, work=rows)
 
 
@@ -129,6 +142,8 @@ def rows(blocks: int) -> int:
 def limit_of_heun(chain: ChainParameters) -> float:
     """Beyond it the shortest wave or the damping explodes; below it undamped waves still grow, slowly."""
     damping = 0.0 if chain.gamma is None else float(np.max(np.asarray(chain.gamma) / chain.mass))
+    if chain.v_smooth is not None:  # what friction is for a block that creeps
+        damping += float(max(np.max(chain.mu_right), np.max(chain.mu_left)) / chain.v_smooth / np.min(chain.mass))
     return min(float(np.sqrt(np.min(chain.mass) / np.max(chain.k))), 1.0 / damping if damping > 0 else math.inf)
 
 

@@ -29,9 +29,9 @@ class SpringChain(ChainParameters):
     eps_bar : float or array_like, shape (blocks,), optional
         Standard deviation of the force noise in one step (the published code's convention). Its effect on an overdamped
         chain does not depend on dt. 0.1 unless `eps` is given; 0 for a chain without noise.
-    dynamics : {"overdamped", "second_order", "langevin", "sign_law"}
+    dynamics : {"overdamped", "second_order", "langevin", "sign_law", "smooth_law"}
         Equations (5)-(6); (4) with the set-valued friction of (10)-(11); (12)-(13); the published second-order
-        notebook, whose friction vanishes at rest.
+        notebook, whose friction vanishes at rest; the same with friction smoothed over `v_smooth`.
     gamma : float or array_like, shape (blocks,), optional
         Damping (force per velocity) of second-order dynamics; 0 unless given.
     mass : float or array_like, shape (blocks,)
@@ -50,6 +50,8 @@ class SpringChain(ChainParameters):
         What a block at rest must overcome in second-order dynamics, where it is more than the sliding friction.
     drive : Drive, optional
         How the pulled end moves; it stays at `target` unless given.
+    v_smooth : float, optional
+        Speed over which the friction of "smooth_law" reaches its size, mu |v| / sqrt(v^2 + v_smooth^2).
 
     Raises
     ------

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-Dynamics = Literal["overdamped", "second_order", "langevin", "sign_law"]
+Dynamics = Literal["overdamped", "second_order", "langevin", "sign_law", "smooth_law"]
 Noise = Literal["independent", "common"]
 
 

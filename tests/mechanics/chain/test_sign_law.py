@@ -74,3 +74,35 @@ def test_euler_is_refused_where_waves_grow():
     with pytest.raises(ValueError, match=r"gamma/\(4k\) = 0,"):
         chain.replace(gamma=None).simulate(10, dt=0.01, method="euler")
     assert np.abs(chain.simulate(100_000, dt=0.12, method="euler").v).max() < 1e-3
+
+
+def test_smoothed_friction_is_its_equation_and_tends_to_the_set_valued_law():
+    """One free block on its springs against SciPy; and, as v_smooth falls, the place where the sharp law stops it."""
+    from scipy.integrate import solve_ivp
+
+    one = {"blocks": 1, "k": 0.5, "mu_right": 0.05, "mu_left": 0.08, "target": 0.0, "eps_bar": 0.0, "gamma": 0.1}
+    smooth = SpringChain(**one, dynamics="smooth_law", v_smooth=0.05)
+
+    def rate(t, y):
+        mu = 0.05 if y[1] > 0 else 0.08
+        return [y[1], -y[0] - 0.1 * y[1] - mu * y[1] / np.hypot(y[1], 0.05)]
+
+    exact = solve_ivp(rate, (0, 8), [1.0, 0.0], rtol=1e-11, atol=1e-12).y[:, -1]
+    errors = []
+    for n in (400, 800, 1600):
+        run = smooth.simulate(n, dt=8 / n, x0=[1.0])
+        errors.append(np.hypot(run.x[0, -1, 1] - exact[0], run.v[0, -1, 1] - exact[1]))
+    assert 1.8 < np.log2(errors[0] / errors[2]) / 2 < 2.2
+    stop = SpringChain(**one, dynamics="second_order").simulate(40_000, dt=5e-4, x0=[1.0]).x[0, -1, 1]
+    near = [smooth.replace(v_smooth=s).simulate(40_000, dt=5e-4, x0=[1.0]).x[0, -1, 1] for s in (1e-2, 1e-3)]
+    assert abs(near[1] - stop) < 0.2 * abs(near[0] - stop) < 0.1
+
+
+def test_the_speed_of_smoothing_belongs_to_the_smooth_law():
+    for arguments in ({"dynamics": "smooth_law"}, {"dynamics": "sign_law", "v_smooth": 0.1}):
+        with pytest.raises(ValueError, match="belongs to dynamics='smooth_law'"):
+            SpringChain(**arguments)
+    with pytest.raises(ValueError, match="v_smooth must be positive"):
+        SpringChain(dynamics="smooth_law", v_smooth=0.0)
+    with pytest.raises(ValueError, match="v_smooth"):
+        SpringChain(dynamics="smooth_law", v_smooth=1e-3).simulate(10, dt=0.1)
