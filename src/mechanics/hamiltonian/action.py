@@ -101,7 +101,7 @@ class GeometricPath:
     x : ndarray, shape (N + 1, d)
         Points at equal distances.
     action : float
-        Extrapolated from N / 2 and N intervals; the error of the midpoint rule falls as 1 / N^2.
+        Extrapolated from N / 2 and N intervals; the error of the midpoint rule falls as 1 / N^2. NaN unless converged.
     error : float
         How much the extrapolation changed the action.
     coarse : tuple of float
@@ -191,7 +191,8 @@ def geometric_action(
         else f"max_iterations: the gradient across the path is {whole[2]:.1e}, above tol={tol:g}. Give a better guess, "
         "fewer intervals, or a larger tol."
     )
-    return GeometricPath(whole[0], whole[1] + change, abs(change), (half[1], whole[1]), whole[2], converged, reason)
+    action, error = (whole[1] + change, abs(change)) if converged else (np.nan, np.nan)
+    return GeometricPath(whole[0], action, error, (half[1], whole[1]), whole[2], converged, reason)
 
 
 class _Search:

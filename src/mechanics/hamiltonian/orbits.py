@@ -82,13 +82,9 @@ def lambert(
         raise ValueError(f"T and mu must be positive, but are {T} and {mu}.")
     v0 = start_velocity(r0, r1, T, mu, long_way, revolutions, fast)
     H = kepler(len(r0), mu)
-    orbit = H.flow(np.concatenate((r0, v0)), 0.0, T, rtol=1e-10, atol=1e-10)
-    guess = np.ascontiguousarray(orbit.ts), np.ascontiguousarray(orbit.ys)
-    dense = H.flow(
-        np.concatenate((r0, v0)), 0.0, T, rtol=1e-10, atol=1e-10, saveat=np.linspace(0.0, T, 64 * (revolutions + 1))
-    )
-    guess = dense.ts, dense.ys
-    return two_point(H, (r0, r1), (0.0, T), guess=guess, tol=tol, **options)
+    times = np.linspace(0.0, T, 64 * (revolutions + 1))
+    orbit = H.flow(np.concatenate((r0, v0)), 0.0, T, rtol=1e-10, atol=1e-10, saveat=times)
+    return two_point(H, (r0, r1), (0.0, T), guess=(orbit.ts, orbit.ys), tol=tol, **options)
 
 
 def start_velocity(r0: Array, r1: Array, T: float, mu: float, long_way: bool, revolutions: int, fast: bool) -> Array:
