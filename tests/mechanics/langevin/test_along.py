@@ -72,6 +72,7 @@ def test_longer_steps_take_the_noise_of_shorter_ones():
         ensemble(problem, OBABO, dt=0.125, members=2, refine=2)
 
 
+@pytest.mark.sweep
 def test_members_with_their_own_numbers_are_single_solves():
     """Temperatures, dampings and masses of each component, and the force's parameter."""
     random = np.random.default_rng(1)

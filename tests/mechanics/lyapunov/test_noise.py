@@ -24,7 +24,9 @@ def _gbm(y0):
     return Problem(growth, [y0], 0.0, 1.0, [0.1, 0.8], diffusion=proportional)
 
 
-@pytest.mark.parametrize(("method", "exact"), [(MILSTEIN, 0.1 - 0.32), (EULER_HEUN, 0.1)], ids=str)
+@pytest.mark.parametrize(
+    ("method", "exact"), [(MILSTEIN, 0.1 - 0.32), pytest.param(EULER_HEUN, 0.1, marks=pytest.mark.sweep)], ids=str
+)
 def test_geometric_brownian_motion(method, exact):
     """a - b^2/2 in the sense of Ito, a in that of Stratonovich; five standard errors b/sqrt(T), 6e-7 false alarms."""
     found = lyapunov_spectrum(_gbm(0.0), total=2000.0, dt=0.01, method=method, seed=3)
@@ -49,6 +51,7 @@ def constant(t, y, p, g):
     g[1] = 0.7
 
 
+@pytest.mark.sweep
 def test_additive_noise_does_not_enter_the_tangent():
     """Ornstein-Uhlenbeck: real parts of the eigenvalues, whatever the noise; the scheme's rates are ln(1 - a dt)/dt."""
     problem = Problem(pair, [1.0, 0.0], 0.0, 1.0, diffusion=constant, noise="additive")
@@ -63,6 +66,7 @@ def gaussian(n, x, z, p, out):
             out[i] += z[5 * i + j] * x[j]
 
 
+@pytest.mark.sweep
 def test_products_of_gaussian_matrices():
     """(ln 2 + psi((d - i + 1)/2))/2: Newman, Commun. Math. Phys. 103 (1986) 121. Five standard errors of 40 000."""
     exact = [0.6981519106, 0.5579657578, 0.3648185773, 0.0579657578, -0.6351814227]

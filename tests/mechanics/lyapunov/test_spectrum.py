@@ -64,6 +64,7 @@ def test_lorenz():
     assert found.zeros == 1
 
 
+@pytest.mark.sweep
 def test_automatic_step_follows_the_flow():
     found = lyapunov_spectrum(LORENZ63.problem(), total=100.0)
     assert found.dt == pytest.approx(0.005)
@@ -116,6 +117,7 @@ def test_running_on_gives_the_bits_of_one_run(known):
     assert_allclose(once.history[-1], once.exponents, rtol=1e-12)
 
 
+@pytest.mark.sweep
 def test_fewer_exponents_are_the_first_ones():
     all_of_them = lyapunov_spectrum(LORENZ63.problem(), total=200.0, dt=0.005, interval=0.1)
     two = lyapunov_spectrum(LORENZ63.problem(), 2, total=200.0, dt=0.005, interval=0.1)
