@@ -115,7 +115,7 @@ def inertial_flow(
 
     Notes
     -----
-    An arc lasts 1.5 over the fastest rate of the chain and costs some 0.3 ms for ten blocks: meant for modest chains.
+    An arc lasts 1.5 over the fastest rate of the chain and costs some 0.8 ms for ten blocks: meant for modest chains.
     With static thresholds above the sliding friction, all blocks that reach theirs at one time start together.
     """
     if chain.dynamics != "second_order":
