@@ -1,5 +1,6 @@
 """Arrays and text on disk without pickle, and never half a file."""
 
+import json
 import os
 import tempfile
 import threading
@@ -21,6 +22,21 @@ def write_npz(path: str | os.PathLike[str], **arrays: Any) -> Path:
     with replacing(path) as file:
         np.savez_compressed(file, **arrays)
     return path
+
+
+def read_npz(path: str | os.PathLike[str], form: str, what: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The record and the arrays of a file whose array `about` holds JSON with `format`: `form`.
+
+    Raises
+    ------
+    ValueError
+        If the file is of another format; `what` names what was wanted.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        about = json.loads(str(file["about"])) if "about" in file else {}
+        if about.get("format") != form:
+            raise ValueError(f"{path} is not {what} ({form}), but {about.get('format', 'unmarked')!r}.")
+        return about, {name: file[name] for name in file if name != "about"}
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:

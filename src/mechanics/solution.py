@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .engine import layout
 from .engine.interpolate import interpolate
-from .files import write_npz
+from .files import read_npz, write_npz
 from .problem import Problem, finite_time
 from .status import Report, SolveError, Status
 from .trajectory import CARRIED, Trajectory
@@ -232,27 +232,24 @@ class Solution:
         ValueError
             If the file is not a saved solution.
         """
-        with np.load(path, allow_pickle=False) as file:
-            about = json.loads(str(file["about"])) if "about" in file else {}
-            if about.get("format") != FORMAT:
-                raise ValueError(f"{path} is not a saved solution ({FORMAT}), but {about.get('format', 'unmarked')!r}.")
-            run = Trajectory(**{name: file[f"run_{name}"] for name in CARRIED})
-            dense = Dense(*(file[f"dense_{name}"] for name in ("ts", "ys", "steps"))) if "dense_ts" in file else None
-            return Solution(
-                ts=file["ts"],
-                ys=file["ys"],
-                status=Status[about["status"]],
-                stats=Stats(**about["stats"]),
-                events=tuple(EventLog(file[f"event{i}_ts"], file[f"event{i}_ys"]) for i in range(about["events"])),
-                t=float.fromhex(about["t"]),
-                y=run.y,
-                method=about["method"],
-                run=run,
-                component=about["component"],
-                remedy=about["remedy"],
-                dense=dense,
-                calculus=about.get("calculus"),
-            )
+        about, arrays = read_npz(path, FORMAT, "a saved solution")
+        run = Trajectory(**{name: arrays[f"run_{name}"] for name in CARRIED})
+        dense = Dense(*(arrays[f"dense_{name}"] for name in ("ts", "ys", "steps"))) if "dense_ts" in arrays else None
+        return Solution(
+            ts=arrays["ts"],
+            ys=arrays["ys"],
+            status=Status[about["status"]],
+            stats=Stats(**about["stats"]),
+            events=tuple(EventLog(arrays[f"event{i}_ts"], arrays[f"event{i}_ys"]) for i in range(about["events"])),
+            t=float.fromhex(about["t"]),
+            y=run.y,
+            method=about["method"],
+            run=run,
+            component=about["component"],
+            remedy=about["remedy"],
+            dense=dense,
+            calculus=about.get("calculus"),
+        )
 
     def to_xarray(self) -> "xarray.Dataset":
         """Saved states as a labelled dataset (needs xarray: the extra `sweep`)."""

@@ -1,6 +1,5 @@
 """Commands that `nets` adds to `mechanet`; torch and matplotlib are imported when a command runs."""
 
-import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,6 +39,7 @@ def demo(
         raise typer.Exit(1)
     from rich.console import Console
 
+    from mechanics.threads import default_threads
     from nets.experiments.demo import plan, run_demo
     from nets.experiments.progress import show_progress
 
@@ -52,7 +52,7 @@ def demo(
             seed=seed,
             quick=quick,
             seeds_per_setting=seeds_per_setting,
-            jobs=jobs or _processors(),
+            jobs=jobs or default_threads(),
             fresh=fresh,
             progress=progress,
             command=command,
@@ -81,11 +81,3 @@ def _command(out: Path, seed: int, quick: bool, seeds_per_setting: int | None) -
     words += ["--quick"] if quick else []
     words += [] if seeds_per_setting is None else [f"--seeds-per-setting {seeds_per_setting}"]
     return " ".join(words)
-
-
-def _processors() -> int:
-    """Processors this process may use; fewer than the machine has where a scheduler says so."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Linux
-        return os.cpu_count() or 1

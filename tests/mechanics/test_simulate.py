@@ -189,7 +189,7 @@ def test_another_parameter_or_size_compiles_nothing():
 def test_an_interrupt_returns_the_members_that_got_furthest(monkeypatch):
     monkeypatch.setattr(ensemble, "CALL_UPDATES", 2_000)
     first_paused = threading.Event()
-    original = ensemble._Lanes.advance
+    original = ensemble.Lanes.advance
 
     def advance(part, plan):
         if part.row > 0:
@@ -202,7 +202,7 @@ def test_an_interrupt_returns_the_members_that_got_furthest(monkeypatch):
         first_paused.wait(30)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ensemble._Lanes, "advance", advance)
+    monkeypatch.setattr(ensemble.Lanes, "advance", advance)
     monkeypatch.setattr(ensemble, "wait", interrupted)
     run = CHAIN.simulate(500, seed=4, members=150, save_every=50, threads=2)
     monkeypatch.undo()

@@ -16,10 +16,10 @@ from tqdm import tqdm
 
 from ..threads import default_threads
 from .dynamics import find_scheme
-from .ensemble import NEVER, _in_threads, _Lanes, _Plan
+from .ensemble import NEVER, Lanes, Plan, in_threads
 from .parameters import ChainParameters
 from .rows import rows_of
-from .simulate import _check_step, _initial
+from .simulate import check_step, initial
 
 Cell = tuple[ChainParameters, float]  # with its step dt
 LANES = 256  # chains in a block: two passes for each block of a chain, so longer loops than in an ensemble of equals
@@ -47,7 +47,7 @@ def final_states(
     groups: dict[Any, list[int]] = {}
     for i, (chain, dt) in enumerate(cells):
         name, scheme = find_scheme(chain, method)
-        _check_step(chain, scheme, dt)
+        check_step(chain, scheme, dt)
         alike = (chain.dynamics, chain.blocks, chain.noise, chain.noise_decay, chain.truncation, chain.drive)
         groups.setdefault((name, dt, *alike), []).append(i)
     for (name, dt, *_), group in groups.items():
@@ -61,13 +61,13 @@ def final_states(
         parts = []
         for some in np.array_split(group, -(-len(group) // LANES)):
             chains = [cells[i][0] for i in some]
-            p, x = rows_of(chains, dt), np.concatenate([_initial("x0", c, 1, None, c.start) for c in chains]).T
+            p, x = rows_of(chains, dt), np.concatenate([initial("x0", c, 1, None, c.start) for c in chains]).T
             parts += [(_block(x, member, scheme.inertial, p), column, some) for column, member in enumerate(members)]
         nothing = np.zeros((1, 1, 1))
-        plan = _Plan(
+        plan = Plan(
             first, scheme, dt, np.uint64(seed), 0, steps, int(NEVER), -1.0, nothing, nothing, 1, threading.Event(), bar
         )
-        _in_threads([lanes for lanes, _, _ in parts], plan, threads or default_threads())
+        in_threads([lanes for lanes, _, _ in parts], plan, threads or default_threads())
         if any(lanes.done < steps for lanes, _, _ in parts):
             raise KeyboardInterrupt
         for lanes, column, some in parts:
@@ -77,7 +77,7 @@ def final_states(
     return states, troubles
 
 
-def _block(x: NDArray[np.float64], member: int, inertial: bool, p: Any) -> _Lanes:
+def _block(x: NDArray[np.float64], member: int, inertial: bool, p: Any) -> Lanes:
     x = x.copy("C")
     v = np.zeros_like(x) if inertial else np.zeros((1, x.shape[1]))
-    return _Lanes(0, member, x, v, np.full(x.shape[1], -1), np.zeros(x.shape[1], dtype=np.int64), p=p)
+    return Lanes(0, member, x, v, np.full(x.shape[1], -1), np.zeros(x.shape[1], dtype=np.int64), p=p)

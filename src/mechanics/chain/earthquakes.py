@@ -11,7 +11,7 @@ moves but the plate, so the time of the next slip is known and the chain goes th
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +22,7 @@ from ..engine import compile_bound
 from ..noise import normals, seed_word
 from ..threads import default_threads
 from .earthquake_steps import ENDS, advance
+from .what_differs import what_differs
 
 EVENTS = 4096  # and
 CALL_STEPS = 2_000_000  # of one compiled call at most: Ctrl-C is served between calls
@@ -185,14 +186,7 @@ class BurridgeKnopoff:
         return np.broadcast_to(given, (members, self.blocks)).copy()
 
     def __repr__(self) -> str:
-        shown = []
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if isinstance(value, np.ndarray):
-                shown.append(f"{f.name}={value.tolist()}")
-            elif value != f.default:
-                shown.append(f"{f.name}={value!r}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return what_differs(self)
 
 
 @dataclass(frozen=True, eq=False)

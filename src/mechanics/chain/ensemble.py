@@ -32,7 +32,7 @@ NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """What is the same for all lanes of a simulation."""
 
     chain: ChainParameters
@@ -51,7 +51,7 @@ class _Plan:
 
 
 @dataclass
-class _Lanes:
+class Lanes:
     """A block of members on its way."""
 
     row: int  # in the saved arrays
@@ -63,7 +63,7 @@ class _Lanes:
     done: int = 0  # steps
     p: Rows | None = None  # of a different chain in each lane, all under the noise of one member
 
-    def advance(self, plan: _Plan) -> None:
+    def advance(self, plan: Plan) -> None:
         """Run to the end of the plan, or to the next pause after it is cancelled."""
         if plan.scheme.lone is not None and self.x.shape[1] == 1 and self.p is None:
             self._advance_lone(plan)
@@ -98,7 +98,7 @@ class _Lanes:
             self.done += steps
             plan.bar.update(steps * lanes)
 
-    def _advance_lone(self, plan: _Plan) -> None:
+    def _advance_lone(self, plan: Plan) -> None:
         """`advance` for one member, by a scheme that knows a faster way."""
         chain, n = plan.chain, plan.chain.blocks
         p = rows_of([chain], plan.dt)
@@ -161,11 +161,11 @@ def proceed(
         x = run.x[rows, -1].T.copy("C")
         v = np.zeros((1, x.shape[1])) if run.v is None else run.v[rows, -1].T.copy("C")
         trouble = np.zeros(x.shape[1], dtype=np.int64)
-        lanes.append(_Lanes(row, int(run.members[row]), x, v, run.stopped_at[rows].copy(), trouble))
+        lanes.append(Lanes(row, int(run.members[row]), x, v, run.stopped_at[rows].copy(), trouble))
     tolerance = -1.0 if stop_change is None else stop_change
     updates = members * steps
     with tqdm(total=updates, disable=not progress, unit="step", unit_scale=True, desc="chain") as bar:
-        plan = _Plan(
+        plan = Plan(
             run.chain,
             scheme,
             run.dt,
@@ -184,11 +184,11 @@ def proceed(
             for part in lanes:
                 part.advance(plan)
         else:
-            _in_threads(lanes, plan, threads)
+            in_threads(lanes, plan, threads)
     return _collect(run, lanes, plan)
 
 
-def _in_threads(lanes: list[_Lanes], plan: _Plan, threads: int) -> None:
+def in_threads(lanes: list[Lanes], plan: Plan, threads: int) -> None:
     """Kernels release the GIL; Ctrl-C reaches the main thread, which lets the others come to their next pause."""
     with ThreadPoolExecutor(threads) as pool:
         futures = [pool.submit(part.advance, plan) for part in lanes]
@@ -202,7 +202,7 @@ def _in_threads(lanes: list[_Lanes], plan: _Plan, threads: int) -> None:
             future.result()
 
 
-def _collect(run: ChainRun, lanes: list[_Lanes], plan: _Plan) -> ChainRun:
+def _collect(run: ChainRun, lanes: list[Lanes], plan: Plan) -> ChainRun:
     """All saved frames and the last state, of the members that got furthest."""
     done = max(part.done for part in lanes)
     kept = [part for part in lanes if part.done == done]
@@ -223,7 +223,8 @@ def _collect(run: ChainRun, lanes: list[_Lanes], plan: _Plan) -> ChainRun:
         status = f"interrupted: {len(rows)} of {len(run.members)} members did {done} of {plan.steps} steps"
     troubled = sum(int(part.trouble.astype(bool).sum()) for part in kept)
     if troubled:
-        status = f"{troubled} of {len(rows)} members in trouble: {plan.scheme.trouble}"
+        trouble = f"{troubled} of {len(rows)} members in trouble: {plan.scheme.trouble}"
+        status = trouble if status == "finished" else f"{status}; {trouble}"
     kept_rows = slice(None) if everyone else rows
     return replace(
         run,

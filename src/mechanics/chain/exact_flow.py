@@ -148,8 +148,8 @@ def exact_flow(
     end = np.inf if t1 is None else finite_number("t1", t1)
     if end < t0:
         raise ValueError(f"t1={t1} is before t0={t0}.")
-    law, corners = law_of(chain), _corners(chain, t0, end)
-    state = first_modes(law, t0, _start(chain, x0, t0), corners[0][1])
+    law, corners = law_of(chain), corners_of(chain, t0, end)
+    state = first_modes(law, t0, start_of(chain, x0, t0), corners[0][1])
     pieces, status, idle = [state], "moving", 0
     for stop, w in [*corners[1:], (end, 0.0)]:
         while True:
@@ -189,7 +189,7 @@ def law_of(chain: ChainParameters) -> Law:
     )
 
 
-def _corners(chain: ChainParameters, t0: float, end: float) -> list[tuple[float, float]]:
+def corners_of(chain: ChainParameters, t0: float, end: float) -> list[tuple[float, float]]:
     """Times at which the velocity of the pulled end changes, the start first, and the velocity from there on."""
     if chain.drive is None:
         return [(t0, 0.0)]
@@ -200,7 +200,8 @@ def _corners(chain: ChainParameters, t0: float, end: float) -> list[tuple[float,
     return [(t0, float(speeds[first])), *later]
 
 
-def _start(chain: ChainParameters, x0: ArrayLike | None, t0: float) -> Vector:
+def start_of(chain: ChainParameters, x0: ArrayLike | None, t0: float) -> Vector:
+    """Positions at the start, checked; at 0 unless given."""
     end = chain.target if chain.drive is None else float(chain.drive.at(t0))
     x = np.zeros(chain.blocks + 2)
     x[-1] = end

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..checks import finite_number, finite_numbers
-from .exact_flow import _corners, _start
+from .exact_flow import corners_of, start_of
 from .inertial_arc import Arc, InertialLaw, InertialState, Modes, Vector
 from .inertial_events import Mask, changed, next_event
 from .parameters import ChainParameters
@@ -126,8 +126,8 @@ def inertial_flow(
     t0, t1 = finite_number("t0", t0), finite_number("t1", t1)
     if t1 < t0:
         raise ValueError(f"t1={t1} is before t0={t0}.")
-    law, corners = law_of(chain), _corners(chain, t0, t1)
-    state = _first(law, t0, _start(chain, x0, t0), _velocities(chain, v0), corners[0][1])
+    law, corners = law_of(chain), corners_of(chain, t0, t1)
+    state = _first(law, t0, start_of(chain, x0, t0), _velocities(chain, v0), corners[0][1])
     wanted = None if ts is None else np.atleast_1d(finite_numbers("ts", ts))
     arcs, log, totals, idle = [], [], np.zeros(3), 0
     still = False

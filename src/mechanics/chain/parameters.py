@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..checks import finite_number, finite_numbers
 from .drive import Drive
+from .what_differs import what_differs
 
 EPS_BAR = 0.1  # noise per step of the published notebook
 
@@ -210,11 +211,4 @@ class ChainParameters:
         return tuple(tuple(v.tolist()) if isinstance(v, np.ndarray) else v for v in values)
 
     def __repr__(self) -> str:
-        shown = []
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if isinstance(value, np.ndarray):
-                shown.append(f"{f.name}={value.tolist()}")
-            elif value != f.default:
-                shown.append(f"{f.name}={value!r}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return what_differs(self)

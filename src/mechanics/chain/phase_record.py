@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files import write_npz
+from ..files import read_npz, write_npz
 from .load_curve import curvature, load_curve
 from .spring_chain import SpringChain
 
@@ -153,12 +153,8 @@ class PhaseDiagram:
         ValueError
             If the file is not of this format.
         """
-        with np.load(path, allow_pickle=False) as file:
-            about = json.loads(str(file["about"])) if "about" in file else {}
-            if about.get("format") != FORMAT:
-                raise ValueError(f"{path} is no phase diagram ({FORMAT}), but {about.get('format', 'unmarked')!r}.")
-            axes = {name: file[f"axis_{name}"] for name in about["axes"]}
-            arrays = {name: file[name] for name in ("seeds", "curvatures", "curves")}
+        about, arrays = read_npz(path, FORMAT, "a phase diagram")
+        axes = {name: arrays.pop(f"axis_{name}") for name in about["axes"]}
         return cls(
             chain=SpringChain.from_dict(about["chain"]), axes=axes, **arrays, **{name: about[name] for name in SETTINGS}
         )

@@ -49,11 +49,10 @@ def pushed(v, force, mu_right, mu_left, static_right, static_left, mass, gamma, 
     return damped(v, gamma, mass, dt)
 
 
-@kernel(forceinline=False)
-def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore[no-untyped-def]
-    """One step for all lanes; `work` holds the positions after half a drift."""
+@kernel
+def drift_half(here, new, v, rate, work):  # type: ignore[no-untyped-def]
+    """Positions after half a step into `work`, those of the ends included."""
     springs, lanes = here.shape[0] - 1, here.shape[1]
-    shared = p.mu_right.shape[1] == 1
     for l in range(1, springs):
         half, x, speed = work[l], here[l], v[l]
         for i in range(lanes):
@@ -61,6 +60,14 @@ def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore
     for i in range(lanes):
         work[0, i] = here[0, i]
         work[springs, i] = 0.5 * (here[springs, i] + new[springs, i])
+
+
+@kernel(forceinline=False)
+def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore[no-untyped-def]
+    """One step for all lanes; `work` holds the positions after half a drift."""
+    springs, lanes = here.shape[0] - 1, here.shape[1]
+    shared = p.mu_right.shape[1] == 1
+    drift_half(here, new, v, rate, work)
     for l in range(1, springs):
         x_left, x, x_right, moved, speed = work[l - 1], work[l], work[l + 1], new[l], v[l]
         xi = z[0] if common else z[l - 1]

@@ -79,7 +79,7 @@ def simulate(
         whole_numbers(save_every=(save_every, 1))
     dt = finite_number("dt", dt)
     name, scheme = find_scheme(chain, method)
-    _check_step(chain, scheme, dt)
+    check_step(chain, scheme, dt)
     if stop_change is not None and not stop_change >= 0:
         raise ValueError(f"stop_change must not be negative, but is {stop_change}; 0 stops only what stands still.")
     if stop_change is not None and chain.drive is not None:
@@ -91,8 +91,8 @@ def simulate(
         raise ValueError(
             f"stop_change is given, but method={name!r} takes no steps; exact_flow(chain).rest is the rest."
         )
-    x = _initial("x0", chain, members, x0, chain.start)
-    v = _initial("v0", chain, members, v0, 0.0) if scheme.inertial else None
+    x = initial("x0", chain, members, x0, chain.start)
+    v = initial("v0", chain, members, v0, 0.0) if scheme.inertial else None
     if v0 is not None and v is None:
         raise ValueError("v0 is given, but overdamped chains have no velocities; leave it out.")
     labels = np.arange(first_member, first_member + members)
@@ -103,7 +103,8 @@ def simulate(
     return proceed(start, steps, stop_change=stop_change, threads=threads, progress=progress)
 
 
-def _check_step(chain: ChainParameters, scheme: Scheme, dt: float) -> None:
+def check_step(chain: ChainParameters, scheme: Scheme, dt: float) -> None:
+    """Raise ValueError unless the scheme is stable at dt."""
     limit = scheme.limit(chain)
     if not 0.0 < dt < limit:
         if not np.isfinite(limit):
@@ -114,7 +115,7 @@ def _check_step(chain: ChainParameters, scheme: Scheme, dt: float) -> None:
         )
 
 
-def _initial(
+def initial(
     name: str, chain: ChainParameters, members: int, given: ArrayLike | None, end: float
 ) -> NDArray[np.float64]:
     """Positions or velocities of all members, shape (members, blocks + 2), with 0 and `end` at their ends."""

@@ -4,9 +4,7 @@ import json
 import os
 from pathlib import Path
 
-import numpy as np
-
-from ..files import write_npz
+from ..files import read_npz, write_npz
 from .run import ChainRun
 from .spring_chain import SpringChain
 
@@ -36,10 +34,6 @@ def load_run(path: str | os.PathLike[str]) -> ChainRun:
     ValueError
         If the file is not of this format.
     """
-    with np.load(path, allow_pickle=False) as file:
-        about = json.loads(str(file["about"])) if "about" in file else {}
-        if about.get("format") != FORMAT:
-            raise ValueError(f"{path} is not a saved chain run ({FORMAT}), but {about.get('format', 'unmarked')!r}.")
-        arrays = {name: file[name] for name in (*ARRAYS, "v") if name in file}
+    about, arrays = read_npz(path, FORMAT, "a saved chain run")
     scalars = {name: about[name] for name in SCALARS if name in about}
     return ChainRun(chain=SpringChain.from_dict(about["chain"]), **arrays, **scalars)

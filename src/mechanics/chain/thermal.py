@@ -15,7 +15,7 @@ import math
 from ..engine import kernel
 from .rows import first_of, value_of
 from .scheme import Scheme
-from .second_order import kicked, limit, positions, settle
+from .second_order import drift_half, kicked, limit, positions, settle
 
 
 @kernel
@@ -44,13 +44,7 @@ def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore
     """One step for all lanes; `work` holds the positions after half a drift."""
     springs, lanes = here.shape[0] - 1, here.shape[1]
     shared = p.mu_right.shape[1] == 1
-    for l in range(1, springs):
-        half, x, speed = work[l], here[l], v[l]
-        for i in range(lanes):
-            half[i] = x[i] + 0.5 * rate[i] * speed[i]
-    for i in range(lanes):
-        work[0, i] = here[0, i]
-        work[springs, i] = 0.5 * (here[springs, i] + new[springs, i])
+    drift_half(here, new, v, rate, work)
     for l in range(1, springs):
         x_left, x, x_right, moved, speed = work[l - 1], work[l], work[l + 1], new[l], v[l]
         xi = z[0] if common else z[l - 1]

@@ -1,6 +1,5 @@
 """Exponents and attractors over a range of parameters, on threads: one compilation, independent runs."""
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..methods import Method
 from ..parameters import normalise
+from ..threads import default_threads
 from .job import FINE, make_job
 from .map import Map
 from .result import LyapunovSpectrum
@@ -96,7 +96,7 @@ def exponent_scan(
     total = STEPS * step if total is None else float(total)
     skipped = 0.2 * total if transient is None else float(transient)
     records = _records(job.system, p)
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(threads or default_threads()) as pool:
         spectra = list(pool.map(lambda one: fresh(job, one, step, total, skipped, interval, rtol), records))
     return ExponentScan(spectra)
 
@@ -169,7 +169,7 @@ def bifurcation_diagram(
                     break
         return found[:keep]
 
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(threads or default_threads()) as pool:
         return list(pool.map(one, _records(job.system, p)))
 
 

@@ -167,17 +167,8 @@ class _FunctionWalk(_Walk):
 
     def members(self, cls: type) -> None:
         """What a class of the user defines, and its bases."""
-        skipped = (
-            "__dict__",
-            "__weakref__",
-            "__doc__",
-            "__module__",
-            "__annotations__",
-            "__firstlineno__",
-            "__static_attributes__",
-        )
         for name, member in sorted(vars(cls).items()):
-            if name not in skipped and not name.startswith("_abc_"):
+            if name not in NO_CODE and not name.startswith("_abc_"):
                 self.token("member", name)
                 self.value(member)
         for base in cls.__bases__:

@@ -153,3 +153,13 @@ def test_unfit_input_is_refused_by_name(found, tmp_path):
 def test_not_a_number_is_not_run_where_nothing_counts_the_seeds():
     sheet = read_sheet(xr.Dataset({"a": ("x", [1.0, np.nan])}, {"x": [0.0, 1.0]}))
     assert sheet.state.tolist() == [DONE, NOT_RUN]
+
+
+def test_infinite_values_with_infinite_errors_are_left_out_of_curves():
+    dataset = xr.Dataset(
+        {"a": ("x", [1.0, np.inf, 2.0, -np.inf]), "a_stderr": ("x", [0.1, np.inf, 0.2, 0.1])}, {"x": np.arange(4.0)}
+    )
+    page = render(dataset)  # warnings are errors here
+    drawn = re.findall(r'<path class="(?:band|bars|line)" d="([^"]*)"', page)
+    assert drawn
+    assert not any(word in path for path in drawn for word in ("nan", "inf"))

@@ -28,7 +28,8 @@ def line_scale(value: Array, error: Array | None) -> Scale:
         low, high = scale.low, scale.high
     else:
         if error is not None and not scale.log:
-            shown += [(value + s * error)[np.isfinite(value + error)] for s in (-1, 1)]
+            known = np.isfinite(value) & np.isfinite(error)
+            shown += [value[known] + s * error[known] for s in (-1, 1)]
         everything = np.concatenate(shown)
         if not everything.size:
             return Scale("line", 0.0, 1.0)
@@ -172,16 +173,21 @@ def _zero(frame: Frame, scale: Scale) -> float | None:
     return frame.y(-scale.low / (scale.high - scale.low)) if inside else None
 
 
+def _limits(output: Output, error: Array, up: Any) -> tuple[Array, Array]:
+    """One standard error below and above; NaN where either number is not finite."""
+    known = np.isfinite(output.value) & np.isfinite(error)
+    value, error = np.where(known, output.value, np.nan), np.where(known, error, np.nan)
+    return up(value - error), up(value + error)
+
+
 def _band(at: Array, output: Output, up: Any) -> str:
-    if output.error is None:
-        return ""
-    return band(at, up(output.value - output.error), up(output.value + output.error))
+    return "" if output.error is None else band(at, *_limits(output, output.error, up))
 
 
 def _bars(at: Array, output: Output, up: Any) -> str:
     if output.error is None:
         return ""
-    low, high = up(output.value - output.error), up(output.value + output.error)
+    low, high = _limits(output, output.error, up)
     return "".join(f"M{x:.1f} {a:.1f}V{b:.1f}" for x, a, b in zip(at, low, high, strict=True) if np.isfinite(a + b))
 
 

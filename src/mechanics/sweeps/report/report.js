@@ -31,7 +31,8 @@
     const size = Math.abs(v);
     if (v === 0 || (size >= 1e-4 && size < 1e5)) return minus(String(Number(v.toPrecision(digits))));
     const [mantissa, exponent] = v.toExponential(digits - 1).split("e");
-    return minus(String(Number(mantissa))) + "\u00b710" + raised(Number(exponent));
+    const front = String(Number(mantissa)), power = "10" + raised(Number(exponent));
+    return minus(front === "1" || front === "-1" ? front.slice(0, -1) + power : front + "\u00b7" + power);
   }
   function withError(v, e) {
     if (e === null || !Number.isFinite(e) || !Number.isFinite(v)) return number(v);
