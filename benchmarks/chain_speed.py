@@ -14,8 +14,9 @@ import numba
 import numpy as np
 
 from harness import limits
+from harness.per_unit import table
 from mechanics.chain import SpringChain, phase_diagram, simulate
-from noise_and_chain import generator_loop, measure, numpy_loop
+from noise_and_chain import generator_loop, numpy_loop
 
 BLOCKS, DT, CELLS, SEEDS = 7, 0.01, 32, 8
 CHAIN = SpringChain(blocks=BLOCKS)
@@ -95,15 +96,6 @@ def length_competitors(members):
             steps * blocks * members,
         )
     return made
-
-
-def table(title, functions, repeats):
-    ns = measure(functions, repeats)
-    print(f"\n{title} (CPU, one thread, {repeats} rounds)")
-    print(f"{'':30s}{'median':>9s}{'min':>9s}{'x first':>9s}")
-    for name, column in zip(functions, ns.T, strict=True):
-        print(f"{name:30s}{np.median(column):9.2f}{column.min():9.2f}{np.median(column / ns[:, 0]):9.2f}")
-    return ns
 
 
 def main():

@@ -7,11 +7,11 @@ smallest, and the median of the round-by-round ratios to ours.
 """
 
 import argparse
-import time
 
 import numba
 import numpy as np
 
+from harness.per_unit import table
 from mechanics.chain import SpringChain, simulate
 from mechanics.engine import compile_bound
 from mechanics.noise.normals import fill_normals
@@ -144,32 +144,12 @@ def competitors():
     }
 
 
-def measure(functions, repeats):
-    """CPU nanoseconds per unit, one row a round."""
-    for function, _ in functions.values():
-        function()
-    rounds = []
-    for _ in range(repeats):
-        row = []
-        for function, units in functions.values():
-            began = time.process_time()
-            function()
-            row.append((time.process_time() - began) / units * 1e9)
-        rounds.append(row)
-    return np.array(rounds)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=9)
     repeats = parser.parse_args().repeats
     for unit, functions in competitors().items():
-        ns = measure(functions, repeats)
-        print(f"\nns per {unit} (CPU, one thread, {repeats} rounds)")
-        print(f"{'':30s}{'median':>9s}{'min':>9s}{'x ours':>9s}")
-        for name, column in zip(functions, ns.T, strict=True):
-            ratio = np.median(column / ns[:, 0])
-            print(f"{name:30s}{np.median(column):9.2f}{column.min():9.2f}{ratio:9.1f}")
+        table(f"ns per {unit}", functions, repeats)
 
 
 if __name__ == "__main__":

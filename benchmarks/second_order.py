@@ -12,6 +12,7 @@ import time
 import numba
 import numpy as np
 
+from harness.per_unit import table
 from mechanics.chain import SpringChain, inertial_flow
 
 MEMBERS, BLOCKS, STEPS, DT = 1000, 7, 1_400, 0.05
@@ -100,29 +101,6 @@ def lone_chains():
         return lambda: chain.simulate(steps, dt, x0=begun.x[0, -1], v0=begun.v[0, -1], method=method, threads=1)
 
     return {name: (run(*case), steps * 1000) for name, case in cases.items()}  # microseconds
-
-
-def measure(functions, repeats):
-    """CPU nanoseconds per unit, one row a round."""
-    for function, _ in functions.values():
-        function()
-    rounds = []
-    for _ in range(repeats):
-        row = []
-        for function, units in functions.values():
-            began = time.process_time()
-            function()
-            row.append((time.process_time() - began) / units * 1e9)
-        rounds.append(row)
-    return np.array(rounds)
-
-
-def table(title, functions, repeats):
-    times = measure(functions, repeats)
-    print(f"\n{title} (CPU, one thread, {repeats} rounds)")
-    print(f"{'':30s}{'median':>9s}{'min':>9s}{'x first':>9s}")
-    for name, column in zip(functions, times.T, strict=True):
-        print(f"{name:30s}{np.median(column):9.2f}{column.min():9.2f}{np.median(column / times[:, 0]):9.2f}")
 
 
 def main():
