@@ -7,12 +7,9 @@ Shi, Pan, Dokmanic, PRL 2025, arXiv:2407.19353.
 """
 
 from ..engine import kernel
+from ..engine.dry_friction import slip
 
-
-@kernel
-def slip(z, mu_right, mu_left):  # type: ignore[no-untyped-def]
-    """What is left of a force after friction, (6); the clip has no branch, so loops over it vectorise."""
-    return z - min(max(z, -mu_left), mu_right)
+__all__ = ["pulled", "slid", "slip"]
 
 
 @kernel

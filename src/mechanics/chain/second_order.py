@@ -12,7 +12,7 @@ through every stick, slip and reversal; a block at rest whose force stays below 
 import numpy as np
 
 from ..engine import kernel
-from .friction import slip
+from .friction import pulled, slip
 from .parameters import ChainParameters
 from .rows import first_of, row_of, value_of
 from .scheme import Scheme
@@ -77,7 +77,7 @@ def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore
             static_right, static_left = first_of(p.static_right, l - 1), first_of(p.static_left, l - 1)
             mass, gamma, eps = first_of(p.mass, l - 1), first_of(p.gamma, l - 1), first_of(p.eps_bar, l - 1) * fade
             for i in range(lanes):
-                force = k_right * (x_right[i] - x[i]) - k_left * (x[i] - x_left[i]) + eps * xi[i]
+                force = pulled(x_left[i], x[i], x_right[i], k_left, k_right) + eps * xi[i]
                 after = pushed(speed[i], force, right, left, static_right, static_left, mass, gamma, rate[i])
                 speed[i] = after
                 moved[i] = x[i] + 0.5 * rate[i] * after
@@ -86,7 +86,7 @@ def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore
             statics_right, statics_left = row_of(p.static_right, l - 1), row_of(p.static_left, l - 1)
             masses, gammas, amplitudes = row_of(p.mass, l - 1), row_of(p.gamma, l - 1), row_of(p.eps_bar, l - 1)
             for i in range(lanes):
-                force = value_of(p.k, l, i) * (x_right[i] - x[i]) - value_of(p.k, l - 1, i) * (x[i] - x_left[i])
+                force = pulled(x_left[i], x[i], x_right[i], value_of(p.k, l - 1, i), value_of(p.k, l, i))
                 force += amplitudes[i] * fade * xi[i]
                 after = pushed(
                     speed[i], force, rights[i], lefts[i], statics_right[i], statics_left[i], masses[i], gammas[i],
@@ -104,7 +104,7 @@ def move_alone(here, new, v, z, j, p, fade, common, rate, work, trouble):  # typ
     x_left, x = here[0, 0], here[1, 0] + 0.5 * dt * v[1, 0]
     for l in range(1, springs):
         x_right = here[l + 1, 0] + 0.5 * dt * v[l + 1, 0] if l + 1 < springs else end
-        force = first_of(p.k, l) * (x_right - x) - first_of(p.k, l - 1) * (x - x_left)
+        force = pulled(x_left, x, x_right, first_of(p.k, l - 1), first_of(p.k, l))
         force += first_of(p.eps_bar, l - 1) * fade * (z[0, j] if common else z[l - 1, j])
         v[l, 0] = pushed(
             v[l, 0], force, first_of(p.mu_right, l - 1), first_of(p.mu_left, l - 1),
@@ -125,7 +125,7 @@ def settle(here, before, v, p, i):  # type: ignore[no-untyped-def]
     for l in range(1, here.shape[0] - 1):
         k_left, k_right = value_of(p.k, l - 1, i), value_of(p.k, l, i)
         k = k_left + k_right
-        force = k_right * (here[l + 1, i] - here[l, i]) - k_left * (here[l, i] - here[l - 1, i])
+        force = pulled(here[l - 1, i], here[l, i], here[l + 1, i], k_left, k_right)
         excess = slip(force, value_of(p.static_right, l - 1, i), value_of(p.static_left, l - 1, i))
         speed = abs(v[l, i]) * np.sqrt(value_of(p.mass, l - 1, i) / k)
         amplitude = max(amplitude, max(speed, abs(excess) / k))

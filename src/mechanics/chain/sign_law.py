@@ -23,6 +23,7 @@ import math
 import numpy as np
 
 from ..engine import kernel
+from .friction import pulled
 from .parameters import ChainParameters
 from .rows import first_of, value_of
 from .scheme import Scheme
@@ -36,7 +37,7 @@ def accelerated(left, here, right, v, k_left, k_right, mu_right, mu_left, gamma,
     """Acceleration of one block without noise."""
     friction = mu_right if v > 0.0 else -mu_left if v < 0.0 else 0.0
     friction *= abs(v) / math.sqrt(v * v + v_smooth * v_smooth) if v_smooth > 0.0 else 1.0
-    return (k_right * (right - here) - k_left * (here - left) - gamma * v - friction) / mass
+    return (pulled(left, here, right, k_left, k_right) - gamma * v - friction) / mass
 
 
 @kernel

@@ -13,6 +13,7 @@ for long.
 import math
 
 from ..engine import kernel
+from .friction import pulled
 from .rows import first_of, value_of
 from .scheme import Scheme
 from .second_order import drift_half, kicked, limit, positions, settle
@@ -53,7 +54,7 @@ def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore
             right, left = first_of(p.mu_right, l - 1), first_of(p.mu_left, l - 1)
             mass, gamma, eps = first_of(p.mass, l - 1), first_of(p.gamma, l - 1), first_of(p.eps_bar, l - 1) * fade
             for i in range(lanes):
-                force = k_right * (x_right[i] - x[i]) - k_left * (x[i] - x_left[i])
+                force = pulled(x_left[i], x[i], x_right[i], k_left, k_right)
                 after = pushed(speed[i], force, xi[i], right, left, eps, gamma, mass, rate[i])
                 speed[i] = after
                 moved[i] = x[i] + 0.5 * rate[i] * after
@@ -67,7 +68,7 @@ def move(here, new, v, z, p, fade, common, rate, work, trouble):  # type: ignore
 @kernel
 def of_lane(x_left, x, x_right, v, xi, p, l, i, fade, dt):  # type: ignore[no-untyped-def]
     """Velocity of block l after a step with lane i's parameters."""
-    force = value_of(p.k, l, i) * (x_right - x) - value_of(p.k, l - 1, i) * (x - x_left)
+    force = pulled(x_left, x, x_right, value_of(p.k, l - 1, i), value_of(p.k, l, i))
     return pushed(
         v, force, xi, value_of(p.mu_right, l - 1, i), value_of(p.mu_left, l - 1, i),
         value_of(p.eps_bar, l - 1, i) * fade, value_of(p.gamma, l - 1, i), value_of(p.mass, l - 1, i), dt,

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chain.overdamped import EXPLICIT, slid
+from ..chain.friction import slid
+from ..chain.overdamped import EXPLICIT
 from ..chain.parameters import ChainParameters
+from ..chain.simulate import check_step
 from .map import Map
 
 
@@ -58,9 +60,7 @@ def chain_map(chain: ChainParameters, dt: float) -> Map:
         )
     if chain.drive is not None or chain.truncation is not None:
         raise ValueError("Chains with a driven end or truncated noise have no tangent dynamics here.")
-    limit = EXPLICIT.limit(chain)
-    if not 0.0 < dt < limit:
-        raise ValueError(f"dt={dt} is outside 0 < dt < {EXPLICIT.limit_formula} = {limit:.6g}, the stability limit.")
+    check_step(chain, EXPLICIT, dt)
 
     def each(value: Any, count: int) -> NDArray[np.float64]:
         return np.full(count, value, float) if np.ndim(value) == 0 else np.array(value, float)
