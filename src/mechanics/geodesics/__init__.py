@@ -1,0 +1,1 @@
+"""Geodesics of representations: the path of a Leaky ResNet's activations that costs least, without training one."""

@@ -1,0 +1,1 @@
+"""Leaky ResNets as Hamiltonian mechanics: Jacot and Kaiser, arXiv:2405.17573."""
