@@ -4,7 +4,8 @@
 
 The condition on y_l and the link to y_{l-1} are 3 n equations in the 2 n unknowns y_l; what is left of them is the
 condition on y_{l-1}. Growing and decaying solutions are both kept in hand, as they are not by products of
-propagators (Ascher, Mattheij, Russell, SIAM 1995, Section 7.2). Rows of a condition are scaled to length one.
+propagators (Ascher, Mattheij, Russell, SIAM 1995, Section 7.2). Rows of a condition are scaled to length one, and the
+columns of the last one: sharp kinks make some of them small without making the problem singular.
 """
 
 from typing import NamedTuple
@@ -54,7 +55,8 @@ class Chain:
         if not np.isfinite(C_B).all():
             self.finite = False
             return
-        self.U, sizes, self.Vt = np.linalg.svd(C_B)
+        self.columns = 1.0 / np.maximum(np.linalg.norm(C_B, axis=0), 1e-300)
+        self.U, sizes, self.Vt = np.linalg.svd(C_B * self.columns)
         self.sizes = sizes
         self.smallest = float(sizes[-1] / sizes[0]) if sizes[0] > 0.0 else 0.0
 
@@ -69,7 +71,7 @@ class Chain:
             c = (moved[2 * n :] - link.factors[2 * n :] @ z[l]) * link.scale
         y = np.empty((L + 1, 2 * n))
         y[0, :n] = start
-        y[0, n:] = self.Vt.T @ ((self.U.T @ (c - self.C_A @ start)) / self.sizes)
+        y[0, n:] = self.columns * (self.Vt.T @ ((self.U.T @ (c - self.C_A @ start)) / self.sizes))
         for l in range(L):
             link = self.links[l]
             y[l + 1] = lapack.dtrtrs(link.factors[: 2 * n], z[l] - link.T @ y[l])[0]
