@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,8 +36,9 @@ class Request(NamedTuple):
 
 
 def request_of(
-    X: ArrayLike, Y: ArrayLike, lam: float, Lt: float, *, activation: Any, bias: bool, readout: ArrayLike | None, end: str,
-    layers: int | ArrayLike, method: str, scheme: str, continuation: Mapping[str, Any] | None, start: Any, tol: float,
+    X: ArrayLike, Y: ArrayLike, lam: float, Lt: float, *, activation: Any, bias: bool, readout: ArrayLike | None,
+    end: str, layers: int | ArrayLike, method: str, scheme: str, continuation: Mapping[str, Any] | None,
+    start: Any, tol: float,
 ) -> Request:  # fmt: skip
     """Check arguments; see `solve_geodesic`."""
     _one_of(end=(end, ("soft", "fixed")), method=(method, ("auto", "newton", "weights")))
@@ -50,6 +52,11 @@ def request_of(
     if not 1e-12 <= tol <= 0.1:
         raise ValueError(f"tol must lie between 1e-12 and 0.1, but is {tol}.")
     act = activation_of(activation)
+    if scheme == "continuous" and act.kinked:
+        raise ValueError(
+            f'scheme="continuous" needs a smooth activation, but {activation!r} has a kink, on which geodesics slide. '
+            'Take ("softplus", beta) with layers that resolve it, or scheme="network", which meets kinks exactly.'
+        )
     rho = steps_of(layers)
     if scheme == "network" and (rho * Lt).max() >= 1:
         warnings.warn(
@@ -66,7 +73,7 @@ def request_of(
     if not newton and (end == "fixed" or scheme == "continuous"):
         raise ValueError(
             f'end="fixed" and scheme="continuous" need method="newton", which "auto" takes up to w N = {SMALL}; here '
-            f'w N = {w * N}. Ask for method="newton" (memory and time grow like (w N)^2 and (w N)^3), or a soft network.'
+            f'w N = {w * N}. Ask for method="newton" (its time grows like (w N)^3), or a soft network.'
         )
     first, waypoints = _way(continuation, last)
     problem = Problem(X, Y, P, rho, act, bool(bias), scheme, target)
@@ -83,12 +90,12 @@ def steps_of(layers: int | ArrayLike) -> Array:
     """Steps rho_l of layers: equal ones, or those given."""
     if np.ndim(layers) == 0:
         whole_numbers(layers=(layers, 1))  # type: ignore[arg-type]
-        return np.full(int(layers), 1.0 / int(layers))  # type: ignore[call-overload]
+        return np.full(layers, 1.0 / layers)  # type: ignore[arg-type, operator]
     rho = finite_numbers("layers", layers)
     if rho.ndim != 1 or len(rho) == 0 or (rho <= 0).any() or abs(rho.sum() - 1) > 1e-10:
         raise ValueError(
-            f"layers must be a number of layers, or positive steps rho that sum to one; here the least is {rho.min():.3g} "
-            f"and the sum {rho.sum():.12g}."
+            f"layers must be a number of layers, or positive steps rho that sum to one; here the least is "
+            f"{rho.min():.3g} and the sum {rho.sum():.12g}."
         )
     return rho
 
@@ -115,11 +122,17 @@ def _way(continuation: Mapping[str, Any] | None, last: Setting) -> tuple[Setting
 def _state(start: Geodesic, problem: Problem, act: Any) -> tuple[Array, Setting]:
     if start.at is None:
         raise ValueError(f"start holds no states to go on from. {start.reason}")
-    same = start.X.shape == problem.X.shape and np.array_equal(start.X, problem.X) and np.array_equal(start.rho, problem.rho)
+    same = (
+        start.X.shape == problem.X.shape
+        and np.array_equal(start.X, problem.X)
+        and np.array_equal(start.rho, problem.rho)
+    )
     if not same or start.bias != problem.bias or start.scheme != problem.scheme:
         raise ValueError("start must be a result of the same X, layers, bias and scheme.")
     if start.activation[0] != act.name or (act.kinked and start.activation[1] != act.parameter):
-        raise ValueError(f"start has the activation {start.activation}, but ({act.name!r}, {act.parameter}) is asked for.")
+        raise ValueError(
+            f"start has the activation {start.activation}, but ({act.name!r}, {act.parameter}) is asked for."
+        )
     return start.state, start.at
 
 
@@ -131,24 +144,26 @@ def _readout(readout: ArrayLike | None, w: int, Y: Array, N: int) -> Array:
     P = _matrix("readout", readout)
     if Y.shape[1] != N or P.shape != (w, Y.shape[0]) or P.shape[1] > w:
         raise ValueError(
-            f"X is (w, N) = {(w, N)}, so Y must be (d, {N}) and readout ({w}, d) with d <= w, but they are {Y.shape} and "
-            f"{P.shape}."
+            f"X is (w, N) = {(w, N)}, so Y must be (d, {N}) and readout ({w}, d) with d <= w, but they are "
+            f"{Y.shape} and {P.shape}."
         )
     if np.linalg.matrix_rank(P) < P.shape[1]:
         raise ValueError("readout must have independent columns.")
     if not np.allclose(P.T @ P, np.eye(P.shape[1]), atol=1e-8):
-        warnings.warn("The columns of readout are not orthonormal; outputs are P^T A all the same.", UserWarning, stacklevel=4)
+        warnings.warn(
+            "The columns of readout are not orthonormal; outputs are P^T A all the same.", UserWarning, stacklevel=4
+        )
     return P
 
 
 def _distinct(X: Array, Y: Array) -> None:
     """Equal inputs cannot be sent to different outputs."""
     order = np.lexsort(X)
-    for a, b in zip(order[:-1], order[1:], strict=True):
+    for a, b in pairwise(order):
         if np.array_equal(X[:, a], X[:, b]) and not np.array_equal(Y[:, a], Y[:, b]):
             raise ValueError(
-                f'columns {min(a, b)} and {max(a, b)} of X are equal but have different outputs: end="fixed" cannot hold. '
-                'Take end="soft", or merge them.'
+                f"columns {min(a, b)} and {max(a, b)} of X are equal but have different outputs: "
+                'end="fixed" cannot hold. Take end="soft", or merge them.'
             )
 
 

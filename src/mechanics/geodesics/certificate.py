@@ -87,7 +87,9 @@ def cost_of(problem: Problem, at: Setting, y: Array) -> tuple[float, float]:
     task = problem.task(at)
     A, B = states(task, y)
     if problem.scheme == "network":
-        return float(misfit(task, A[-1]) + penalty(task, weights(task, A[:-1], B[1:]))), float(np.median(energies(task, A, B)))
+        return float(misfit(task, A[-1]) + penalty(task, weights(task, A[:-1], B[1:]))), float(
+            np.median(energies(task, A, B))
+        )
     square = (weights(task, A, B) ** 2).sum((1, 2))
     steps = 0.5 * (np.asarray(task.rho) * (square[1:] + square[:-1])).sum()
     return float(misfit(task, A[-1]) + task.lam / (2 * task.Lt) * steps), float(np.median(hamiltonian(task, A, B)))

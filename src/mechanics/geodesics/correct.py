@@ -57,7 +57,9 @@ def by_newton(problem: Problem, at: Setting, x: Array, held: Any = None, iterati
             scheme.residual, scheme.linearise, lambda dx, x: network.size(task, dx[:count], x[:count]),
             x if len(x) > count else scheme.start(x.reshape(L + 1, n2)), tol=TIGHT, max_iterations=iterations,
         )  # fmt: skip
-    return Solved(found.x[:count].reshape(L + 1, n2), found.x, found.outcome, found.iterations, found.smallest, "newton")
+    return Solved(
+        found.x[:count].reshape(L + 1, n2), found.x, found.outcome, found.iterations, found.smallest, "newton"
+    )
 
 
 def by_weights(problem: Problem, at: Setting, W: Array, tol: float, watch: Any = None) -> tuple[Array, Solved]:

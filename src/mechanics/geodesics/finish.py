@@ -18,8 +18,9 @@ from .result import Geodesic
 from .setting import Setting
 
 Array = NDArray[np.float64]
-NEAR = 0.9  # share of the cost of biases alone from which a network counts as collapsed
-DEEP, EMPTY = 5.0, 0.5  # effective depth from which -2H/Lt counts, and what is too little of it
+DEEP = 5.0  # effective depth from which -2H/Lt is a rank; below it the cost tells
+NEAR, EMPTY = 0.95, 0.5  # share of the cost of biases alone from which a network is collapsed; a rank that is none
+EXACT = 400  # w N up to which the equations of entries on kinks are solved exactly
 TINY = 1e-6  # slopes this far from both branches are those of entries on the kink
 
 
@@ -29,16 +30,16 @@ def finished(request: Request, branch: list[Point], history: list[str], at: Sett
     goal = problem.target
     task, end = problem.task(goal), problem.end(goal)
     if problem.scheme == "continuous":
-        y, _ = by_shots(problem, at, solved, tol) if np.isinf(goal.beta) <= (not task.act.kinked) else (solved.y, False)
+        y = by_shots(problem, at, solved, tol)
         A, B = states(task, y)
         s = task.act.slope(A)
         proof = of_curve(task, end, y, min(1e-11, 0.01 * tol))
-        reason = reasons.converged(proof, "continuous") if proof.meets(tol) else reasons.above_tolerance(proof, tol, "continuous")
+        reason = (reasons.converged if proof.meets(tol) else reasons.above_tolerance)(proof, tol, "continuous")
     else:
         A, B, s, sharp = _network(request, at, solved, history)
         proof = of_network(task, end, A, B, s)
         if proof.meets(tol):
-            reason = reasons.converged(proof, "network")
+            reason = reasons.converged(proof, tol, "network")
         elif task.act.kinked and not sharp:
             reason = reasons.of_kinks(at.beta, proof, tol)
         else:
@@ -47,8 +48,10 @@ def finished(request: Request, branch: list[Point], history: list[str], at: Sett
     measured = _measured(task, problem.scheme, A, B, s, proof)
     if good and goal.softness == 1.0:
         constant, value = cost_of_constant(task), float(np.median(-2 * measured["H"] / task.Lt))
-        if measured["J"] > NEAR * constant or (task.Lt >= DEEP and value < EMPTY):
+        if value < EMPTY if task.Lt >= DEEP else measured["J"] > NEAR * constant:
             good, reason = False, reasons.collapsed(measured["J"], constant, value)
+        elif measured["J"] > constant:
+            reason += reasons.dearer(constant)
     if good:
         reason += _jumps(branch)
         return Geodesic(converged=True, reason=reason, **measured, **_asked(request, branch, history, at, solved))
@@ -62,7 +65,7 @@ def _network(request: Request, at: Setting, solved: Solved, history: list[str]) 
     if not task.act.kinked:
         A, B = states(task, solved.y)
         return A, B, task.act.slope(A), True
-    if request.newton:
+    if problem.X.size <= EXACT:
         exact = on_kinks(problem, at, solved)
         history.append("kinks: " + ("met exactly" if exact else "signs and slopes do not agree"))
         if exact is not None:
@@ -128,7 +131,7 @@ def unfinished(
     L, columns = len(request.problem.rho), w + request.problem.bias
     more = request.problem.scheme == "continuous"
     blank = np.full((L + 1, w, N), np.nan)
-    numbers = dict.fromkeys(("J", "mse", "penalty", "balancedness_defect"), np.nan)
+    numbers: dict[str, Any] = dict.fromkeys(("J", "mse", "penalty", "balancedness_defect"), np.nan)
     found = proof or Certificate(np.nan, np.nan, np.nan, np.nan)
     return Geodesic(
         converged=False, reason=reason, A=blank, B=blank, W=np.full((L + more, w, columns), np.nan),

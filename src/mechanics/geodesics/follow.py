@@ -1,7 +1,7 @@
 """Continuation: one parameter after another from where a solution was found to where it is wanted.
 
 First Lt, in steps of at most 1/2, then beta of the softplus in the place of a kink, then lam, then the softness of the
-end. Steps are halved where the correction fails and doubled after three iterations or fewer. Where no step is small
+end. Steps are halved where the correction fails and doubled after four iterations or fewer. Where no step is small
 enough the branch has an end, a fold for instance: the trust region then looks for a minimum from there, and the point
 is marked.
 """
@@ -20,8 +20,9 @@ Array = NDArray[np.float64]
 ORDER = ("Lt", "beta", "lam", "softness")
 FIRST = {"Lt": 0.5, "beta": np.log(4.0), "lam": np.log(2.0), "softness": 0.5}  # logarithms of beta and lam
 MOST = {"Lt": 0.5, "beta": np.log(4.0), "lam": np.log(4.0), "softness": 1.0}
+ROUGH = 1e-3  # cons of points on the way where the trust region makes them
 LEAST = 1 / 64  # of the first step
-QUICK = 3  # iterations after which a step is doubled
+QUICK = 4  # iterations after which a step is doubled: fewer, and a step once halved is hardly ever doubled again
 
 
 class Point(NamedTuple):
@@ -60,7 +61,7 @@ class Step(NamedTuple):
 
 def legs_of(start: Setting, goal: Setting, waypoints: dict[str, Sequence[float]]) -> list[tuple[str, float]]:
     """Parameters and the values they go to, in order."""
-    legs = []
+    legs: list[tuple[str, float]] = []
     for name in ORDER:
         for value in (*waypoints.get(name, ()), getattr(goal, name)):
             if value != (legs[-1][1] if legs and legs[-1][0] == name else getattr(start, name)):
@@ -75,13 +76,16 @@ def follow(
     accepted = 0
     for number, (name, value) in enumerate(legs):
         logarithmic = name in ("beta", "lam")
-        begin = at
         t0, t1 = (float(np.log(v)) if logarithmic else v for v in (getattr(at, name), value))
         t, step, before = t0, FIRST[name], None
         while t != t1:
             ahead = t1 if abs(t1 - t) <= 1.01 * step else t + np.sign(t1 - t) * step
-            to = at._replace(**{name: value if ahead == t1 else float(f"{np.exp(ahead):.12g}") if logarithmic else float(ahead)})
-            trial = _corrected(problem, solved, at, to, before, (ahead - t) / (t - before[0]) if before else 0.0, newton, tol)
+            to = at._replace(
+                **{name: value if ahead == t1 else float(f"{np.exp(ahead):.12g}") if logarithmic else float(ahead)}
+            )
+            ratio = (ahead - t) / (t - before[0]) if before else 0.0
+            last = number == len(legs) - 1 and ahead == t1
+            trial = _corrected(problem, solved, at, to, before, ratio, newton, tol, last)
             how = trial.how
             if trial.outcome != "ok":
                 step *= 0.5
@@ -98,16 +102,15 @@ def follow(
             if trial.iterations <= QUICK:
                 step = min(2 * step, MOST[name])
             yield Step(solved, at, point_of(problem, at, solved, how), number + abs((t - t0) / (t1 - t0)))
-        del begin
 
 
 def _corrected(
     problem: Problem, solved: Solved, at: Setting, to: Setting, before: tuple[float, Array] | None, ratio: float,
-    newton: bool, tol: float,
+    newton: bool, tol: float, last: bool,
 ) -> Solved:  # fmt: skip
     if not newton:
         W = weights_of(problem, at, solved.y)
-        return by_weights(problem, to, W, tol)[1]
+        return by_weights(problem, to, W, 0.1 * tol if last else ROUGH)[1]
     x = solved.x
     if before is not None and before[1].shape == x.shape:
         x = x + ratio * (x - before[1])

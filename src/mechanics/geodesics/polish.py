@@ -1,9 +1,9 @@
 """The last step to a certified geodesic: the kinks of a ReLU network exactly, the shots of a continuous one.
 
-A softplus network of large beta tells which entries sit on the kink: those with beta |A| small in layers of sigma. There
-A = 0 is imposed and the slope becomes the unknown (`network.held`); Newton's method then solves the equations of the
-ReLU itself. Entries whose slope leaves [0, 1] are let go to the side they push to, entries that change their sign are
-held, until signs and slopes agree.
+A softplus network of large beta tells which entries sit on the kink: those with beta |A| small. There A = 0 is
+imposed and the slope becomes the unknown (see `network`); Newton's method then solves the equations of the ReLU itself.
+Entries whose slope leaves [0, 1] are let go to the side they push to, entries that change their sign are held, until
+signs and slopes agree.
 """
 
 import numpy as np
@@ -52,20 +52,17 @@ def on_kinks(problem: Problem, at: Setting, solved: Solved) -> tuple[Solved, Mas
     return None
 
 
-def by_shots(problem: Problem, at: Setting, solved: Solved, tol: float) -> tuple[Array, bool]:
-    """States corrected until shots of order eight meet them; False if the gaps stop falling above tol."""
+def by_shots(problem: Problem, at: Setting, solved: Solved, tol: float) -> Array:
+    """States corrected until shots of order eight meet them, or their gaps fall no more."""
     task, end = problem.task(at), problem.end(at)
-    scheme = Collocation(task, end, problem.rho, stages(problem))
-    chain = scheme.linearise(solved.x).chain
+    chain = Collocation(task, end, problem.rho, stages(problem)).linearise(solved.x).chain
     y, before = solved.y, np.inf
     for _ in range(SHOTS):
         found = gaps(task, y, problem.rho, min(1e-11, 0.01 * tol))
         gap = float((np.abs(found.gap) / extent(task, y)).max())
-        if gap <= TIGHT:
-            return y, True
-        if not gap < 0.7 * before:
-            return y, gap <= tol
+        if gap <= TIGHT or not gap < 0.7 * before:
+            break
         A, B = states(task, y)
         y = y - chain.solve((A[0] - task.X).ravel(), -found.gap, end.miss(A[-1], B[-1]).ravel())
         before = gap
-    return y, before <= tol
+    return y

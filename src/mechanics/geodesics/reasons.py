@@ -3,14 +3,19 @@
 from .certificate import Certificate
 from .setting import Setting
 
-PLACES = {"Lt": "Lt", "beta": "beta of the softplus in the place of the activation", "lam": "lam", "softness": "the end"}
+PLACES = {
+    "Lt": "Lt",
+    "beta": "beta of the softplus in the place of the activation",
+    "lam": "lam",
+    "softness": "the end",
+}
 NEARLY = 1e-7  # relative singular value at which the linear equations count as singular
 
 
-def converged(proof: Certificate, scheme: str) -> str:
+def converged(proof: Certificate, tol: float, scheme: str) -> str:
     """Sentence for a certified geodesic."""
     drift = "" if scheme == "network" else f", drift of H {proof.H_drift:.1e}"
-    return f"converged: residual {proof.residual:.1e}, cons {proof.cons:.1e}{drift}, recomputed and below tol."
+    return f"converged: residual {proof.residual:.1e}, cons {proof.cons:.1e}{drift}, recomputed and below tol={tol:g}."
 
 
 def above_tolerance(proof: Certificate, tol: float, scheme: str) -> str:
@@ -27,8 +32,8 @@ def above_tolerance(proof: Certificate, tol: float, scheme: str) -> str:
 def of_kinks(beta: float, proof: Certificate, tol: float) -> str:
     """Sentence where signs and slopes at kinks do not agree and the smoothing leaves too much."""
     return (
-        f"no_progress: at softplus beta = {beta:g} the kinked activation is met to residual {proof.residual:.1e} and cons "
-        f"{proof.cons:.1e} only, above tol={tol:g}, and no set of entries on the kink has all its slopes in [0, 1]. "
+        f"no_progress: at softplus beta = {beta:g} the kinked activation is met to residual {proof.residual:.1e} and "
+        f"cons {proof.cons:.1e} only, above tol={tol:g}, and no set of entries on the kink has slopes in [0, 1]. "
         "Raise tol, or ask for the softplus itself."
     )
 
@@ -37,22 +42,26 @@ def lost(outcome: str, name: str, at: Setting, smallest: float, points: int) -> 
     """Sentence for a branch that ended before its goal."""
     where = f"{PLACES[name]} = {getattr(at, name):.6g} (Lt = {at.Lt:.6g}, lam = {at.lam:.6g})"
     if outcome == "non_finite":
-        return f"non_finite: numbers overflow beyond {where}. Scale X and Y, or take smaller steps rho Lt (more layers)."
+        return (
+            f"non_finite: numbers overflow beyond {where}. Scale X and Y, or take smaller steps rho Lt (more layers)."
+        )
     if outcome == "singular_jacobian":
         return (
-            f"singular_jacobian (conjugate point?): the linearised equations have no unique solution at {where}, relative "
-            f"singular value {smallest:.1e}. Change the ends or Lt, or start from another seed."
+            f"singular_jacobian (conjugate point?): the linearised equations have no unique solution at {where}, "
+            f"relative singular value {smallest:.1e}. Change the ends or Lt, or start from another seed."
         )
     if points and smallest < NEARLY:
         return (
-            f"fold: the branch could not be followed beyond {where}, where the relative singular value is {smallest:.1e}. "
-            "There may be no solution of this kind beyond it: start from another seed, or approach along another parameter."
+            f"fold: the branch could not be followed beyond {where}, where the relative singular value is "
+            f"{smallest:.1e}. There may be no solution of this kind beyond it: take another seed or way."
         )
     if outcome == "max_iterations":
-        return f"max_iterations: Newton's method used up its iterations at {where}. Give nearer waypoints in continuation."
+        return (
+            f"max_iterations: Newton's method used up its iterations at {where}. Give nearer waypoints in continuation."
+        )
     return (
-        f"no_progress: the iteration stalled beyond {where}, at the smallest step (relative singular value {smallest:.1e}). "
-        "Give nearer waypoints in continuation=, more layers, or another seed."
+        f"no_progress: the iteration stalled beyond {where}, at the smallest step (relative singular value "
+        f"{smallest:.1e}). Give nearer waypoints in continuation=, more layers, or another seed."
     )
 
 
@@ -67,9 +76,14 @@ def cold(outcome: str, at: Setting) -> str:
 def collapsed(J: float, J_constant: float, value: float) -> str:
     """Sentence for a critical point at which the network has given up its input."""
     return (
-        f"collapsed: J = {J:.6g} beside {J_constant:.6g} of biases alone, -2H/Lt = {value:.3g}: a local minimum that has "
-        "dropped the input. Begin at a smaller Lt (continuation={'Lt': 1.0}), at a smaller lam, or from another seed."
+        f"collapsed: J = {J:.6g} beside {J_constant:.6g} of biases alone, -2H/Lt = {value:.3g}: a local minimum that "
+        "has dropped the input. Begin at a smaller Lt (continuation={'Lt': 1.0}), or lam, or from another seed."
     )
+
+
+def dearer(constant: float) -> str:
+    """Remark on a local minimum that costs more than giving up."""
+    return f" Biases alone cost less, {constant:.6g}: there is a lower minimum."
 
 
 def interrupted(at: Setting | None) -> str:

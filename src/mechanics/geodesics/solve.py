@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from ..progress import progress_bar
 from . import reasons
 from .arguments import Request, request_of
-from .correct import Solved, by_newton, by_weights
+from .correct import Solved, by_newton, by_weights, weights_of
 from .finish import finished, unfinished
-from .follow import Lost, Point, Step, follow, legs_of, point_of
+from .follow import ROUGH, Lost, Point, Step, follow, legs_of, point_of
 from .result import Geodesic
 from .setting import Setting
 
@@ -143,7 +143,8 @@ def _first(request: Request, history: list[str]) -> tuple[Solved, Setting, str]:
     problem, at = request.problem, request.first
     w = problem.X.shape[0]
     noise = np.random.default_rng(request.seed).normal(size=(len(problem.rho), w, w + problem.bias))
-    goal = 1e-5 if request.newton else request.tol
+    final = not request.newton and not legs_of(at, request.last, request.waypoints)
+    goal = 0.1 * request.tol if final else ROUGH
     solved = by_weights(problem, at, SPREAD / np.sqrt(w) * noise, goal)[1]
     history.append(f"weights at Lt = {at.Lt:g}, beta = {at.beta:g}: {solved.outcome}, {solved.iterations} steps")
     if solved.outcome != "ok":
@@ -158,7 +159,10 @@ def _resumed(request: Request, history: list[str]) -> tuple[Solved, Setting, str
     assert request.state is not None
     y, at = request.state
     if not request.newton:
-        return Solved(y, y.ravel(), "ok", 0, np.nan, "weights"), at, ""
+        W = weights_of(request.problem, at, y)
+        final = not legs_of(at, request.last, request.waypoints)
+        solved = by_weights(request.problem, at, W, 0.1 * request.tol if final else ROUGH)[1]
+        return solved, at, "" if solved.outcome == "ok" else reasons.cold(solved.outcome, at)
     solved = by_newton(request.problem, at, y.ravel(), iterations=60)
     history.append(f"newton at Lt = {at.Lt:g}, beta = {at.beta:g}: {solved.outcome}, {solved.iterations} iterations")
     if solved.outcome == "ok":

@@ -21,9 +21,13 @@ _HOMES = {
     "geodesic": "surfaces",
     "kepler": "orbits",
     "lambert": "orbits",
+    "Geodesic": ".geodesics.result",
+    "solve_geodesic": ".geodesics.solve",
 }
 
 if TYPE_CHECKING:
+    from ..geodesics.result import Geodesic
+    from ..geodesics.solve import solve_geodesic
     from .action import GeometricPath, freidlin_wentzell, geometric_action, minimum_action
     from .boundary import Free, Separated
     from .branch import Branch, continuation
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Branch",
     "Free",
+    "Geodesic",
     "GeometricPath",
     "Hamiltonian",
     "Separated",
@@ -47,6 +52,7 @@ __all__ = [
     "kepler",
     "lambert",
     "minimum_action",
+    "solve_geodesic",
     "two_point",
 ]
 
