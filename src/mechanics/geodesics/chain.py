@@ -25,7 +25,7 @@ class _Link(NamedTuple):
 
 
 class Chain:
-    """Factors; `solve` takes right-hand sides, `smallest` is the sine of the angle from dA_0 = 0 to what y_0 must meet."""
+    """Factors; `solve` takes right-hand sides, `smallest` is the sine of the angle of dA_0 = 0 to what y_0 meets."""
 
     def __init__(self, E: Array, G: Array, C: Array) -> None:
         n = C.shape[0]

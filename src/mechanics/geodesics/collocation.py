@@ -43,6 +43,10 @@ class Condensed:
         """Whether all is finite."""
         return self.chain.finite
 
+    def across(self, start: Array, w: Array, end: Array) -> Array:
+        """States with y_{l+1} = Gamma_l y_l + w_l and the ends given."""
+        return self.chain.solve(start, w, end)
+
     def solve(self, r: Array) -> Array:
         """Correction J^-1 r, flat: states, then stages."""
         n = self.chain.n
@@ -50,8 +54,40 @@ class Condensed:
         r_y, r_K = r[: -L * size], r[-L * size :].reshape(L, size)
         u = (self.inverse @ r_K[..., None])[..., 0]
         w = r_y[n:-n].reshape(L, 2 * n) + self.h[:, None] * np.einsum("j,ljn->ln", self.b, u.reshape(L, -1, 2 * n))
-        y = self.chain.solve(r_y[:n], w, r_y[-n:])
+        y = self.across(r_y[:n], w, r_y[-n:])
         K = u + (self.S @ y[:-1, :, None])[..., 0]
+        return np.concatenate([y.ravel(), K.ravel()])
+
+
+@dataclass(frozen=True, eq=False)
+class Midpoint:
+    """Newton's matrix of one stage, which needs no inverse: (1 - h J/2) y_{l+1} = (1 + h J/2) y_l + (1 - h J/2) w_l."""
+
+    chain: Chain
+    G: Array  # 1 - h J/2
+    h: Array
+
+    @property
+    def smallest(self) -> float:
+        """Relative singular value of the condition on dB_0."""
+        return self.chain.smallest
+
+    @property
+    def finite(self) -> bool:
+        """Whether all is finite."""
+        return self.chain.finite
+
+    def across(self, start: Array, w: Array, end: Array) -> Array:
+        """States with y_{l+1} = Gamma_l y_l + w_l and the ends given."""
+        return self.chain.solve(start, (self.G @ w[..., None])[..., 0], end)
+
+    def solve(self, r: Array) -> Array:
+        """Correction J^-1 r, flat: states, then stages."""
+        n, L = self.chain.n, len(self.h)
+        r_y, r_K = r[: -2 * n * L], r[-2 * n * L :].reshape(L, 2 * n)
+        w = r_y[n:-n].reshape(L, 2 * n)
+        y = self.chain.solve(r_y[:n], (self.G @ w[..., None])[..., 0] + self.h[:, None] * r_K, r_y[-n:])
+        K = (y[1:] - y[:-1] - w) / self.h[:, None]
         return np.concatenate([y.ravel(), K.ravel()])
 
 
@@ -88,12 +124,16 @@ class Collocation(NamedTuple):
             start, end = A[0] - self.task.X, self.end.miss(A[-1], B[-1])
             return np.concatenate([start.ravel(), link.ravel(), end.ravel(), (K - F).ravel()])
 
-    def linearise(self, x: Array) -> Condensed:
+    def linearise(self, x: Array) -> Condensed | Midpoint:
         """Newton's matrix at x."""
         y, K = self.split(x)
         L, s, n2 = K.shape
         tab = gauss(s)
         J = jacobian(self.task, *states(self.task, self.points(y, K).reshape(L * s, n2))).reshape(L, s, n2, n2)
+        if s == 1:
+            half = self.h[:, None, None] / 2 * J[:, 0]
+            G = np.eye(n2) - half
+            return Midpoint(Chain(-np.eye(n2) - half, G, self.end.rows()), G, self.h)
         h = self.h[:, None, None, None, None]
         inner = np.eye(s * n2) - (h * J[:, :, :, None, :] * tab.A[0][None, :, None, :, None]).reshape(L, s * n2, s * n2)
         if not np.isfinite(inner).all():

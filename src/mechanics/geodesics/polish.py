@@ -55,7 +55,7 @@ def on_kinks(problem: Problem, at: Setting, solved: Solved) -> tuple[Solved, Mas
 def by_shots(problem: Problem, at: Setting, solved: Solved, tol: float) -> Array:
     """States corrected until shots of order eight meet them, or their gaps fall no more."""
     task, end = problem.task(at), problem.end(at)
-    chain = Collocation(task, end, problem.rho, stages(problem)).linearise(solved.x).chain
+    matrix = Collocation(task, end, problem.rho, stages(problem)).linearise(solved.x)
     y, before = solved.y, np.inf
     for _ in range(SHOTS):
         found = gaps(task, y, problem.rho, min(1e-11, 0.01 * tol))
@@ -63,6 +63,6 @@ def by_shots(problem: Problem, at: Setting, solved: Solved, tol: float) -> Array
         if gap <= TIGHT or not gap < 0.7 * before:
             break
         A, B = states(task, y)
-        y = y - chain.solve((A[0] - task.X).ravel(), -found.gap, end.miss(A[-1], B[-1]).ravel())
+        y = y - matrix.across((A[0] - task.X).ravel(), -found.gap, end.miss(A[-1], B[-1]).ravel())
         before = gap
     return y
