@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 MAX_NEWTON = 30
-ROUNDING = 1e-14  # relative residual at which a step of Newton gains nothing more
+SOLVED = 1e-12  # relative residual below which a step of Newton that no longer halves it has met rounding
 
 
 class Layers(NamedTuple):
@@ -56,13 +56,19 @@ def layers(net: "LeakyResNet", A0: ArrayLike, B0: ArrayLike, rho: ArrayLike) -> 
 
 
 def _costate(net: "LeakyResNet", A: Array, before: Array, rho: float, l: int) -> Array:
-    """B with B = before + rho Lt (B - sigma'(A) . (V^T B)), V = B sigma(A)^T, by Newton from B = before."""
+    """B with B = before + rho Lt (B - sigma'(A) . (V^T B)), V = B sigma(A)^T, by Newton from an Euler step."""
     S, D, c = net.act.value(A), net.act.slope(A), rho * net.Lt
-    B = before.copy()
+    B = best = before + rho * net.flow(A, before)[1]
+    least = np.inf
     for _ in range(MAX_NEWTON):
         V = B @ S.T
         defect = B - before - c * (B - D * (V.T @ B))
-        if np.linalg.norm(defect) <= ROUNDING * (np.linalg.norm(before) + np.linalg.norm(B)):
+        size = np.linalg.norm(defect) / (np.linalg.norm(before) + np.linalg.norm(B) + np.finfo(float).tiny)
+        if least <= SOLVED and size > least / 2:
+            return best
+        if size < least:
+            least, best = size, B
+        if size == 0:
             return B
 
         def push(x, B=B, V=V):  # type: ignore[no-untyped-def]
