@@ -23,11 +23,21 @@ _HOMES = {
     "lambert": "orbits",
     "Geodesic": ".geodesics.result",
     "solve_geodesic": ".geodesics.solve",
+    "LeakyResNet": ".leaky_resnet.leaky",
+    "linear_geodesic": ".leaky_resnet.linear",
+    "linear_geodesic_map": ".leaky_resnet.linear",
+    "rank_one_geodesic": ".leaky_resnet.linear",
+    "soft_scalar_ends": ".leaky_resnet.soft_end",
+    "scalar_relu_geodesic": ".leaky_resnet.scalar_relu",
 }
 
 if TYPE_CHECKING:
     from ..geodesics.result import Geodesic
     from ..geodesics.solve import solve_geodesic
+    from ..leaky_resnet.leaky import LeakyResNet
+    from ..leaky_resnet.linear import linear_geodesic, linear_geodesic_map, rank_one_geodesic
+    from ..leaky_resnet.scalar_relu import scalar_relu_geodesic
+    from ..leaky_resnet.soft_end import soft_scalar_ends
     from .action import GeometricPath, freidlin_wentzell, geometric_action, minimum_action
     from .boundary import Free, Separated
     from .branch import Branch, continuation
@@ -43,6 +53,7 @@ __all__ = [
     "Geodesic",
     "GeometricPath",
     "Hamiltonian",
+    "LeakyResNet",
     "Separated",
     "TwoPoint",
     "continuation",
@@ -51,7 +62,12 @@ __all__ = [
     "geometric_action",
     "kepler",
     "lambert",
+    "linear_geodesic",
+    "linear_geodesic_map",
     "minimum_action",
+    "rank_one_geodesic",
+    "scalar_relu_geodesic",
+    "soft_scalar_ends",
     "solve_geodesic",
     "two_point",
 ]
