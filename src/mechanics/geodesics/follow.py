@@ -110,7 +110,7 @@ def _corrected(
 ) -> Solved:  # fmt: skip
     if not newton:
         W = weights_of(problem, at, solved.y)
-        return by_weights(problem, to, W, 0.1 * tol if last else ROUGH)[1]
+        return by_weights(problem, to, W, 0.01 * tol if last else ROUGH)[1]
     x = solved.x
     if before is not None and before[1].shape == x.shape:
         x = x + ratio * (x - before[1])
