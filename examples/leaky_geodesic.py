@@ -4,8 +4,8 @@
     cost (1/N) ||Y - P^T A_1||^2 + lam/(2 Lt) int ||W_p||^2 dp,   dA/dp = -Lt A + W (relu(A); 1)
 
 Targets that factor through k = 2 or 3 features; softplus of beta = 20, lam = 0.02 Lt, 20 layers. Left: singular values
-of the representation along the path at Lt = 1 and 7, k = 2. Right: -2H/Lt, which rises towards the rank (dashed: k), and
-the least stable cost of identity along the path, which falls towards it. Beside k features the network keeps their
+of the representation along the path at Lt = 1 and 7, k = 2. Right: -2H/Lt, which rises towards the rank (dashed: k),
+and the least stable cost of identity along the path, which falls towards it. Beside k features the network keeps their
 positive offset, so that up to k + 1 directions stay (Jacot and Kaiser, arXiv:2405.17573, Figure 1).
 """
 
@@ -56,7 +56,7 @@ def main(out: Path) -> None:
         right.plot(DEPTHS, H, "o-", color=colour, ms=4, label=rf"$-2H/\tilde L$, k = {k}")
         right.plot(DEPTHS, coi, "s:", color=colour, ms=4, label=f"min. stable COI, k = {k}")
         right.axhline(k, color=colour, ls="--", lw=0.8)
-    left.set(xlabel="$p$", ylabel="singular values of $A_p$, $k = 2$")
+    left.set(xlabel="$p$", ylabel="singular values of $A_p$, $k = 2$", ylim=(2e-3, 50))
     right.set(xlabel=r"effective depth $\tilde L$", ylim=(-5, 15))
     for ax in (left, right):
         ax.legend(frameon=False, fontsize="small")
