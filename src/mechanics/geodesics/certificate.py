@@ -66,16 +66,19 @@ def of_network(task: Task, end: End, A: Array, B: Array, s: Array | None) -> Cer
     return Certificate(_number(residual), _number(cons), np.nan, square)
 
 
-def of_curve(task: Task, end: End, y: Array, accuracy: float) -> Certificate:
-    """Certificate of a continuous geodesic through states at the nodes."""
+def of_curve(task: Task, true: Task, end: End, y: Array, miss: float, accuracy: float = 1e-11) -> Certificate:
+    """Certificate of a continuous geodesic through states at the nodes.
+
+    `task` holds the slopes between crossings of kinks, which are missed by a time `miss`, `true` the activation itself.
+    """
     found = gaps(task, y, np.asarray(task.rho), accuracy)
     scale = extent(task, y)
     A, B = states(task, y)
     gap = float((np.abs(found.gap) / scale).max()) + found.unsure
     ends = max(float(np.abs(A[0] - task.X).max()), float(np.abs(end.miss(A[-1], B[-1])).max())) / (1.0 + scale[0])
-    H = hamiltonian(task, A, B)
+    H = hamiltonian(true, A, B)
     drift = float(np.abs(H - H[0]).max() / (1.0 + task.Lt * np.abs((A * B).sum((1, 2))).max()))
-    return Certificate(_number(max(gap, ends)), _number(gap), _number(drift), found.square)
+    return Certificate(_number(max(gap, ends, miss)), _number(gap), _number(drift), found.square)
 
 
 def _number(value: float) -> float:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack, qr
 
 Array = NDArray[np.float64]
+LOST, CLEAR = 1e-11, 1e-7  # singular values of directions of B_0 that fixed ends leave free, and of those they do not
 
 
 class _Link(NamedTuple):
@@ -55,7 +56,12 @@ class Chain:
             return
         self.U, self.sizes, self.Vt = np.linalg.svd(C_B)
         worst = min(float(np.abs(np.diag(link.R)).min() / np.abs(link.R).max()) for link in links)
-        self.smallest = min(float(self.sizes[-1]), 1.0) if worst > 1e-15 else 0.0
+        kept = self.sizes > LOST
+        if kept.any() and self.sizes[kept][-1] > CLEAR:  # the rest is no accuracy but a freedom of B, left as it is
+            self.inverse, smallest = np.where(kept, 1.0 / np.where(kept, self.sizes, 1.0), 0.0), self.sizes[kept][-1]
+        else:
+            self.inverse, smallest = 1.0 / np.maximum(self.sizes, 1e-300), self.sizes[-1]
+        self.smallest = min(float(smallest), 1.0) if worst > 1e-15 else 0.0
 
     def solve(self, start: Array, r: Array, end: Array) -> Array:
         """States (L + 1, 2 n) for right-hand sides (n,), (L, 2 n), (n,)."""
@@ -68,7 +74,7 @@ class Chain:
             c = lapack.dtrtrs(link.R, moved[2 * n :] - link.factors[2 * n :] @ z[l], trans=1)[0]
         y = np.empty((L + 1, 2 * n))
         y[0, :n] = start
-        y[0, n:] = self.Vt.T @ ((self.U.T @ (c - self.C_A @ start)) / self.sizes)
+        y[0, n:] = self.Vt.T @ (self.inverse * (self.U.T @ (c - self.C_A @ start)))
         for l in range(L):
             link = self.links[l]
             y[l + 1] = lapack.dtrtrs(link.factors[: 2 * n], z[l] - link.T @ y[l])[0]

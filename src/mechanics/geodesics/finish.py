@@ -9,6 +9,7 @@ from . import reasons
 from .arguments import Request
 from .certificate import Certificate, cost_of_constant, of_curve, of_network
 from .correct import Solved, weights_of
+from .crossings import across_kinks
 from .field import hamiltonian, states, weights
 from .follow import Point
 from .layers import Task, forward, misfit
@@ -29,11 +30,20 @@ def finished(request: Request, branch: list[Point], history: list[str], at: Sett
     problem, tol = request.problem, request.tol
     goal = problem.target
     task, end = problem.task(goal), problem.end(goal)
+    p = np.append(0.0, np.cumsum(problem.rho))
     if problem.scheme == "continuous":
-        y = by_shots(problem, at, solved, tol)
+        if task.act.kinked:
+            crossed = across_kinks(problem, at, solved)
+            if crossed is None:
+                return unfinished(request, reasons.of_crossings(at.beta), branch, history, at, solved)
+            p, y = crossed.p, crossed.y
+            history.append(f"crossings of kinks: missed by {crossed.miss:.1e} of p")
+            proof = of_curve(task._replace(act=crossed.masked, rho=np.diff(p)), task, end, y, crossed.miss)
+        else:
+            y = by_shots(problem, at, solved)
+            proof = of_curve(task, task, end, y, 0.0)
         A, B = states(task, y)
         s = task.act.slope(A)
-        proof = of_curve(task, end, y, min(1e-11, 0.01 * tol))
         reason = (reasons.converged if proof.meets(tol) else reasons.above_tolerance)(proof, tol, "continuous")
     else:
         A, B, s, sharp = _network(request, at, solved, history)
@@ -45,7 +55,7 @@ def finished(request: Request, branch: list[Point], history: list[str], at: Sett
         else:
             reason = reasons.above_tolerance(proof, tol, "network")
     good = proof.meets(tol)
-    measured = _measured(task, problem.scheme, A, B, s, proof)
+    measured = _measured(task._replace(rho=np.diff(p)), problem.scheme, A, B, s, proof)
     if good and goal.softness == 1.0:
         constant, value = cost_of_constant(task), float(np.median(-2 * measured["H"] / task.Lt))
         if value < EMPTY if task.Lt >= DEEP else measured["J"] > NEAR * constant:
@@ -54,7 +64,9 @@ def finished(request: Request, branch: list[Point], history: list[str], at: Sett
             reason += reasons.dearer(constant)
     if good:
         reason += _jumps(branch)
-        return Geodesic(converged=True, reason=reason, **measured, **_asked(request, branch, history, at, solved))
+        return Geodesic(
+            converged=True, reason=reason, **measured, **{**_asked(request, branch, history, at, solved), "p": p}
+        )
     return unfinished(request, reason, branch, history, at, solved, proof)
 
 
@@ -93,11 +105,10 @@ def _measured(task: Task, scheme: str, A: Array, B: Array, s: Array, proof: Cert
     lower = task.act.parameter if task.act.name == "leaky" else 0.0
     resting = (s > lower + TINY) & (s < 1 - TINY) if task.act.kinked else np.zeros_like(s, bool)
     resting[0] = resting[-1] = False
-    signs = np.where(resting, 0, np.sign(A))
     return {
         "A": A, "B": B, "W": W, "H": H, "slopes": s, "J": mse + price, "mse": mse, "penalty": price,
         "residual": proof.residual, "cons": proof.cons, "H_drift": proof.H_drift,
-        "balancedness_defect": _imbalance(task, W), "kink_count": int((signs[1:] != signs[:-1]).sum()),
+        "balancedness_defect": _imbalance(task, W), "kink_count": int(((A[1:] > 0) != (A[:-1] > 0)).sum()),
         "sliding_entries": np.argwhere(resting),
     }  # fmt: skip
 

@@ -6,12 +6,16 @@ Entries whose slope leaves [0, 1] are let go to the side they push to, entries t
 signs and slopes agree.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .collocation import Collocation
 from .correct import TIGHT, Solved, by_newton, stages
+from .ends import End
 from .field import states
+from .layers import Task
 from .setting import Problem, Setting
 from .shots import extent, gaps
 
@@ -52,13 +56,18 @@ def on_kinks(problem: Problem, at: Setting, solved: Solved) -> tuple[Solved, Mas
     return None
 
 
-def by_shots(problem: Problem, at: Setting, solved: Solved, tol: float) -> Array:
-    """States corrected until shots of order eight meet them, or their gaps fall no more."""
+def by_shots(problem: Problem, at: Setting, solved: Solved) -> Array:
+    """States of a continuous geodesic, corrected by shots."""
     task, end = problem.task(at), problem.end(at)
     matrix = Collocation(task, end, problem.rho, stages(problem)).linearise(solved.x)
-    y, before = solved.y, np.inf
+    return corrected_by_shots(task, end, matrix, solved.y)
+
+
+def corrected_by_shots(task: Task, end: End, matrix: Any, y: Array) -> Array:
+    """States corrected until shots of order eight meet them, or their gaps fall no more."""
+    before = np.inf
     for _ in range(SHOTS):
-        found = gaps(task, y, problem.rho, min(1e-11, 0.01 * tol))
+        found = gaps(task, y, np.asarray(task.rho), TIGHT)
         gap = float((np.abs(found.gap) / extent(task, y)).max())
         if gap <= TIGHT or not gap < 0.7 * before:
             break

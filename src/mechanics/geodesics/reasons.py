@@ -38,6 +38,15 @@ def of_kinks(beta: float, proof: Certificate, tol: float) -> str:
     )
 
 
+def of_crossings(beta: float) -> str:
+    """Sentence where a continuous geodesic of a kinked activation was not found."""
+    return (
+        f"mesh_limit: followed to softplus beta = {beta:g}, but with the kink itself entries slide along it, or the "
+        'times at which they cross it were not found. Take scheme="network", which meets sliding entries exactly, more '
+        "layers, or the softplus."
+    )
+
+
 def lost(outcome: str, name: str, at: Setting, smallest: float, points: int) -> str:
     """Sentence for a branch that ended before its goal."""
     where = f"{PLACES[name]} = {getattr(at, name):.6g} (Lt = {at.Lt:.6g}, lam = {at.lam:.6g})"

@@ -62,7 +62,8 @@ def solve_geodesic(
     layers : int or array_like
         Number of equal steps, or the steps rho_l, which sum to one.
     method : {"auto", "newton", "weights"}
-        Newton's method on (A, B), or the trust region over weights; "auto" takes Newton's up to w N = 200.
+        Newton's method on (A, B), or the trust region over weights, which goes downhill. "auto" takes weights for soft
+        networks of w N > 30, Newton's method for the rest (up to w N = 200).
     scheme : {"network", "continuous"}
         Critical network of these layers, or the geodesic of continuous p at the ends of the steps.
     continuation : mapping, optional
