@@ -15,7 +15,7 @@ Comput. Sci. 10 (2014) 1; as a preconditioner: Avron, Maymounkov and Toledo, SIA
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -74,10 +74,19 @@ def output_kernel(F: list[Any], S: list[Any]) -> Any:
     return K.reshape(k * N, k * N)
 
 
-def gauss_newton_inverse(
+class Preconditioner(NamedTuple):
+    """The Gauss-Newton matrix at one point, known by solves."""
+
+    inverse: Callable[[Any], Any]
+    """v -> M^-1 v, scaled weights (L, w, w+1) to the same."""
+    correction: Callable[[Any], Any]
+    """e -> the least change of u, with its price, that takes e off the residual r: argmin |e + R s|^2 + |s|^2; e is (d, N)."""
+
+
+def gauss_newton_preconditioner(
     task: Task, W: Any, path: Path, *, combinations: int | None = None, seed: tuple[int, ...] = (0,)
-) -> Callable[[Any], Any]:
-    """v -> M^-1 v in the scaled weights u, exact if all combinations of the outputs are taken.
+) -> Preconditioner:
+    """Solves with M in the scaled weights u, exact if all combinations of the outputs are taken.
 
     Parameters
     ----------
@@ -88,18 +97,21 @@ def gauss_newton_inverse(
         Names the random combinations.
     """
     xp = functions_of(task.X)
-    F = sensitivities(task, W, path, probes(task, combinations, seed))
+    Z = probes(task, combinations, seed)
+    F = sensitivities(task, W, path, Z)
     k, N = F[0].shape[1:]
     solve = _solver(output_kernel(F, path.S))
     F, S = xp.stack(F), xp.stack(path.S)
     St = xp.stack([S_l.T for S_l in path.S])
 
-    def inverse(v: Any) -> Any:
-        seen = (F * (v @ S)[:, :, None]).sum((0, 1))
-        answer = solve(seen.reshape(k * N)).reshape(k, N)
-        return v - (F * answer).sum(2) @ St
+    def answer(seen: Any) -> Any:
+        """R^T (1 + R R^T)^-1 seen."""
+        return (F * solve(seen.reshape(k * N)).reshape(k, N)).sum(2) @ St
 
-    return inverse
+    return Preconditioner(
+        inverse=lambda v: v - answer((F * (v @ S)[:, :, None]).sum((0, 1))),
+        correction=lambda e: -answer((Z * e[:, None]).sum(0)),
+    )
 
 
 def _solver(K: Any) -> Callable[[Any], Any]:
