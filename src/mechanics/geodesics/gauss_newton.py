@@ -3,13 +3,14 @@
     min_u  |r(u)|^2 / 2 + |u|^2 / 2,     u_l = sqrt(lam rho_l / Lt) W_l,     r = sqrt(2/N) (P^T A_L - Y)
 
 Each step minimises the quadratic model by conjugate gradients in the norm of the Gauss-Newton matrix M, whose inverse
-costs one dense solve in the space of the outputs. The Hessian is M plus the curvature of the residual, which is not small
-(the fit is never exact): Gauss-Newton alone converges slowly or not at all, Newton's conjugate gradients in the norm of M
-need tens of steps at any size. The trust region takes negative curvature.
+costs one dense solve in the space of the outputs. The Hessian is M plus the curvature of the residual, which is not
+small, for the fit is never exact: Newton's conjugate gradients in the norm of M need tens of steps, and the trust
+region takes negative curvature.
 """
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..leaky_resnet.activation import functions_of
@@ -138,9 +139,8 @@ def minimise(
             made, since_made = iteration, 0
         if radius == math.inf:
             radius = math.sqrt(inner(g, solves.inverse(g)))
-        hess = second_derivative(task, W, path, exact=exact)
         trail = conjugate_gradients(
-            lambda v, hess=hess: c * hess(c * v),
+            _scaled(second_derivative(task, W, path, exact=exact), c),
             solves.inverse,
             g,
             radius,
@@ -213,6 +213,11 @@ def _corrected(
     return trial, cost
 
 
+def _scaled(product: Callable[[Any], Any], c: Any) -> Callable[[Any], Any]:
+    """The product in the variables u = W / c."""
+    return lambda v: c * product(c * v)
+
+
 def _cost(task: Task, W: Any, A_end: Any) -> float:
     cost = float(misfit(task, A_end) + penalty(task, W))
     return cost if math.isfinite(cost) else math.inf
@@ -234,7 +239,8 @@ def _check(task: Task, W0: Any, tol: float, hessian: str) -> None:
     shape = (L, w, w + 1 if task.bias else w)
     if tuple(W0.shape) != shape:
         raise ValueError(
-            f"W0 must have the shape {shape} (layers, width, width{' + 1' if task.bias else ''}), but has {tuple(W0.shape)}."
+            f"W0 must have the shape {shape} (layers, width, width{' + 1' if task.bias else ''}),"
+            f" but has {tuple(W0.shape)}."
         )
     sizes = [float((W_l**2).sum()) for W_l in W0]
     if not all(0 < size < math.inf for size in sizes):

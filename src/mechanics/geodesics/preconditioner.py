@@ -8,10 +8,10 @@ R R^T has one row for each output of each sample, far fewer than there are weigh
 
     (R R^T)[(i,n), (j,m)] = sum_l Lt rho_l / lam (S_l^T S_l)[n,m] (F_l^T F_l)[(i,n), (j,m)],    F_l = dr/dA_{l+1},
 
-a sum over layers of products of two kernels: it couples all layers, which no preconditioner of single layers does. Where
-the outputs are too many, each sample is seen through a few random orthonormal combinations Z of them: R becomes Z^T R,
-whose Gauss-Newton matrix has the right mean. M stays symmetric, M >= 1. Sketching: Woodruff, Found. Trends Theor.
-Comput. Sci. 10 (2014) 1; as a preconditioner: Avron, Maymounkov and Toledo, SIAM J. Sci. Comput. 32 (2010) 1217.
+a sum over layers of products of two kernels: it couples all layers, which no preconditioner of single layers does.
+Where the outputs are too many, each sample is seen through a few random orthonormal combinations Z of them: R becomes
+Z^T R, whose Gauss-Newton matrix has the right mean. M stays symmetric, M >= 1. Sketching: Woodruff, Found. Trends
+Theor. Comput. Sci. 10 (2014) 1; as a preconditioner: Avron, Maymounkov and Toledo, SIAM J. Sci. Comput. 32 (2010) 1217.
 """
 
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def sensitivities(task: Task, W: Any, path: Path, Z: Any) -> list[Any]:
 def output_kernel(F: list[Any], S: list[Any]) -> Any:
     """R R^T, (k N, k N)."""
     w, k, N = F[0].shape
-    K = 0
+    K: Any = 0
     for F_l, S_l in zip(F, S, strict=True):
         f = F_l.reshape(w, k * N)
         K = K + (f.T @ f).reshape(k, N, k, N) * (S_l.T @ S_l)[None, :, None]
@@ -80,7 +80,7 @@ class Preconditioner(NamedTuple):
     inverse: Callable[[Any], Any]
     """v -> M^-1 v, scaled weights (L, w, w+1) to the same."""
     correction: Callable[[Any], Any]
-    """e -> the least change of u, with its price, that takes e off the residual r: argmin |e + R s|^2 + |s|^2; e is (d, N)."""
+    """e (d, N) -> the change of u that takes e off the residual at least cost: argmin_s |e + R s|^2 + |s|^2."""
 
 
 def gauss_newton_preconditioner(
