@@ -13,8 +13,8 @@ from ..hamiltonian.newton import newton
 from . import network
 from .collocation import Collocation
 from .field import joined, states, weights
+from .gauss_newton import minimise
 from .layers import swept
-from .minimise import minimise
 from .setting import Problem, Setting
 
 Array = NDArray[np.float64]
@@ -62,13 +62,14 @@ def by_newton(problem: Problem, at: Setting, x: Array, held: Any = None, iterati
     )
 
 
-def by_weights(problem: Problem, at: Setting, W: Array, tol: float, watch: Any = None) -> tuple[Array, Solved]:
-    """The trust region from weights: weights, and their states."""
+def by_weights(problem: Problem, at: Setting, W: Array, tol: float) -> Solved:
+    """The trust region from weights, to cons <= tol, and the states of the network found."""
     task = problem.task(at)
-    W, report = minimise(task, W, tol=tol, watch=watch)
+    W, report = minimise(task, W, tol=tol)
     path = swept(task, W)
     y = joined(np.array(path.A), -np.array(path.G) / task.lam)
-    return W, Solved(y, y.ravel(), report.outcome, report.iterations, np.nan, "weights")
+    outcome = "ok" if report.cons <= tol else report.reason
+    return Solved(y, y.ravel(), outcome, report.iterations, np.nan, "weights")
 
 
 def weights_of(problem: Problem, at: Setting, y: Array) -> Array:

@@ -91,7 +91,7 @@ def follow(
                 step *= 0.5
                 if step >= LEAST * FIRST[name]:
                     continue
-                jump = by_weights(problem, to, weights_of(problem, at, solved.y), 1e-4)[1] if newton else trial
+                jump = by_weights(problem, to, weights_of(problem, at, solved.y), 1e-4) if newton else trial
                 if newton and to.softness == 1.0 and jump.outcome == "ok":
                     trial, how = by_newton(problem, to, jump.x), "jump"
                 if trial.outcome != "ok":
@@ -110,7 +110,7 @@ def _corrected(
 ) -> Solved:  # fmt: skip
     if not newton:
         W = weights_of(problem, at, solved.y)
-        return by_weights(problem, to, W, 0.01 * tol if last else ROUGH)[1]
+        return by_weights(problem, to, W, 0.01 * tol if last else ROUGH)
     x = solved.x
     if before is not None and before[1].shape == x.shape:
         x = x + ratio * (x - before[1])

@@ -146,7 +146,7 @@ def _first(request: Request, history: list[str]) -> tuple[Solved, Setting, str]:
     noise = np.random.default_rng(request.seed).normal(size=(len(problem.rho), w, w + problem.bias))
     final = not request.newton and not legs_of(at, request.last, request.waypoints)
     goal = 0.01 * request.tol if final else ROUGH
-    solved = by_weights(problem, at, SPREAD / np.sqrt(w) * noise, goal)[1]
+    solved = by_weights(problem, at, SPREAD / np.sqrt(w) * noise, goal)
     history.append(f"weights at Lt = {at.Lt:g}, beta = {at.beta:g}: {solved.outcome}, {solved.iterations} steps")
     if solved.outcome != "ok":
         return solved, at, reasons.cold(solved.outcome, at)
@@ -162,7 +162,7 @@ def _resumed(request: Request, history: list[str]) -> tuple[Solved, Setting, str
     if not request.newton:
         W = weights_of(request.problem, at, y)
         final = not legs_of(at, request.last, request.waypoints)
-        solved = by_weights(request.problem, at, W, 0.01 * request.tol if final else ROUGH)[1]
+        solved = by_weights(request.problem, at, W, 0.01 * request.tol if final else ROUGH)
         return solved, at, "" if solved.outcome == "ok" else reasons.cold(solved.outcome, at)
     solved = by_newton(request.problem, at, y.ravel(), iterations=60)
     history.append(f"newton at Lt = {at.Lt:g}, beta = {at.beta:g}: {solved.outcome}, {solved.iterations} iterations")

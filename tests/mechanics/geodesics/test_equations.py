@@ -14,7 +14,6 @@ from mechanics.geodesics.collocation import Collocation
 from mechanics.geodesics.ends import end_of
 from mechanics.geodesics.field import field, hamiltonian, jacobian, joined, states
 from mechanics.geodesics.layers import Task
-from mechanics.geodesics.minimise import preconditioner
 from mechanics.geodesics.shots import gaps, shot
 from mechanics.hamiltonian import solve_geodesic
 from mechanics.hamiltonian.newton import newton
@@ -111,17 +110,6 @@ def test_newton_matrix_with_slopes_as_unknowns_is_the_derivative():
     h = 1e-7
     up, down = (network.residual(task, end, x + s * v, held) for s in (h, -h))
     assert_allclose(network.linearise(task, end, x, held).solve((up - down) / (2 * h)), v, atol=1e-4)
-
-
-def test_preconditioner_is_the_inverse_of_the_gauss_newton_matrix():
-    from mechanics.geodesics.layers import gauss_newton_product, swept
-
-    task, rng = task_of(("softplus", 3.0))
-    W, v = rng.normal(size=(2, 5, 3, 4))
-    path = swept(task, W)
-    scale = np.sqrt(task.lam * np.asarray(task.rho) / task.Lt)[:, None, None]
-    product = gauss_newton_product(task, W, path, v / scale) / scale
-    assert_allclose(preconditioner(task, W, path, scale)(product), v, atol=1e-9)
 
 
 @pytest.fixture(scope="module")
