@@ -21,6 +21,7 @@ ORDER = ("Lt", "beta", "lam", "softness")
 FIRST = {"Lt": 0.5, "beta": np.log(4.0), "lam": np.log(2.0), "softness": 0.5}  # logarithms of beta and lam
 MOST = {"Lt": 0.5, "beta": np.log(4.0), "lam": np.log(4.0), "softness": 1.0}
 ROUGH = 1e-3  # cons of points on the way where the trust region makes them
+JUMP = 1e-7  # cons from which Newton's method goes on
 LEAST = 1 / 64  # of the first step
 QUICK = 4  # iterations after which a step is doubled: fewer, and a step once halved is hardly ever doubled again
 
@@ -43,10 +44,10 @@ class Point(NamedTuple):
 
 
 class Lost(Exception):
-    """The branch ended: outcome, where, the smallest singular value there."""
+    """The branch ended: outcome, where, the smallest singular value there, and whether it heads for zero: a fold."""
 
-    def __init__(self, outcome: str, name: str, at: Setting, smallest: float, points: int) -> None:
-        self.outcome, self.name, self.at, self.smallest, self.points = outcome, name, at, smallest, points
+    def __init__(self, outcome: str, name: str, at: Setting, smallest: float, fold: bool) -> None:
+        self.outcome, self.name, self.at, self.smallest, self.fold = outcome, name, at, smallest, fold
 
 
 class Step(NamedTuple):
@@ -73,11 +74,11 @@ def follow(
     problem: Problem, solved: Solved, at: Setting, legs: list[tuple[str, float]], *, newton: bool, tol: float
 ) -> Iterator[Step]:
     """Yield every solution on the way; raise Lost where there is none."""
-    accepted = 0
     for number, (name, value) in enumerate(legs):
         logarithmic = name in ("beta", "lam")
         t0, t1 = (float(np.log(v)) if logarithmic else v for v in (getattr(at, name), value))
         t, step, before = t0, FIRST[name], None
+        sizes = [(t0, solved.smallest)]
         while t != t1:
             ahead = t1 if abs(t1 - t) <= 1.01 * step else t + np.sign(t1 - t) * step
             to = at._replace(
@@ -91,17 +92,27 @@ def follow(
                 step *= 0.5
                 if step >= LEAST * FIRST[name]:
                     continue
-                jump = by_weights(problem, to, weights_of(problem, at, solved.y), 1e-4) if newton else trial
-                if newton and to.softness == 1.0 and jump.outcome == "ok":
-                    trial, how = by_newton(problem, to, jump.x), "jump"
+                if newton and to.softness == 1.0:
+                    jump = by_weights(problem, to, weights_of(problem, at, solved.y), JUMP)
+                    if jump.outcome == "ok":
+                        trial, how = by_newton(problem, to, jump.x), "jump"
                 if trial.outcome != "ok":
-                    raise Lost(trial.outcome, name, at, solved.smallest, accepted)
+                    raise Lost(trial.outcome, name, at, solved.smallest, _folding(sizes, FIRST[name]))
                 step = FIRST[name]
             before = (t, solved.x) if how == "newton" else None
-            t, at, solved, accepted = ahead, to, trial, accepted + 1
+            t, at, solved = ahead, to, trial
+            sizes = [sizes[-1], (t, trial.smallest)]
             if trial.iterations <= QUICK:
                 step = min(2 * step, MOST[name])
             yield Step(solved, at, point_of(problem, at, solved, how), number + abs((t - t0) / (t1 - t0)))
+
+
+def _folding(sizes: list[tuple[float, float]], first: float) -> bool:
+    """Whether the singular value, like a square root near a fold, reaches zero within half a first step."""
+    if len(sizes) < 2 or not sizes[1][1] < sizes[0][1]:
+        return False
+    (t0, s0), (t1, s1) = sizes
+    return s1**2 * abs(t1 - t0) / (s0**2 - s1**2) < 0.5 * first
 
 
 def _corrected(

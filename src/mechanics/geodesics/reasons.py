@@ -9,7 +9,6 @@ PLACES = {
     "lam": "lam",
     "softness": "the end",
 }
-NEARLY = 1e-7  # relative singular value at which the linear equations count as singular
 
 
 def converged(proof: Certificate, tol: float, scheme: str) -> str:
@@ -47,7 +46,7 @@ def of_crossings(beta: float) -> str:
     )
 
 
-def lost(outcome: str, name: str, at: Setting, smallest: float, points: int) -> str:
+def lost(outcome: str, name: str, at: Setting, smallest: float, fold: bool) -> str:
     """Sentence for a branch that ended before its goal."""
     where = f"{PLACES[name]} = {getattr(at, name):.6g} (Lt = {at.Lt:.6g}, lam = {at.lam:.6g})"
     if outcome == "non_finite":
@@ -59,7 +58,7 @@ def lost(outcome: str, name: str, at: Setting, smallest: float, points: int) -> 
             f"singular_jacobian (conjugate point?): the linearised equations have no unique solution at {where}, "
             f"relative singular value {smallest:.1e}. Change the ends or Lt, or start from another seed."
         )
-    if points and smallest < NEARLY:
+    if fold:
         return (
             f"fold: the branch could not be followed beyond {where}, where the relative singular value is "
             f"{smallest:.1e}. There may be no solution of this kind beyond it: take another seed or way."

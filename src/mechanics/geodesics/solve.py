@@ -130,7 +130,7 @@ def solve_geodesic(
                         update(step.leg)
             result = finished(request, branch, history, at, solved)
     except Lost as lost:
-        reason = reasons.lost(lost.outcome, lost.name, lost.at, lost.smallest, lost.points)
+        reason = reasons.lost(lost.outcome, lost.name, lost.at, lost.smallest, lost.fold)
         result = unfinished(request, reason, branch, history, at, solved)
     except KeyboardInterrupt:
         result = unfinished(request, reasons.interrupted(at), branch, history, at, solved)
@@ -168,7 +168,7 @@ def _resumed(request: Request, history: list[str]) -> tuple[Solved, Setting, str
     history.append(f"newton at Lt = {at.Lt:g}, beta = {at.beta:g}: {solved.outcome}, {solved.iterations} iterations")
     if solved.outcome == "ok":
         return solved, at, ""
-    return solved, at, reasons.lost(solved.outcome, "Lt", at, solved.smallest, 0)
+    return solved, at, reasons.lost(solved.outcome, "Lt", at, solved.smallest, False)
 
 
 def _line(step: Step) -> str:

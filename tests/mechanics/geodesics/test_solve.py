@@ -7,6 +7,7 @@ import pytest
 from known_geodesics import A1_LINEAR, B0_LINEAR, DISTANCE_LINEAR, SOFTPLUS, X34, Y34
 from numpy.testing import assert_allclose
 
+from mechanics.geodesics.correct import Solved
 from mechanics.hamiltonian import Geodesic, LeakyResNet, solve_geodesic
 
 SOFT = ("softplus", 4.0)
@@ -217,6 +218,24 @@ def test_weights_and_states_lead_to_the_same_network():
     assert weights.converged
     assert_allclose(weights.J, newton.J, rtol=1e-10)
     assert_allclose(weights.W, newton.W, atol=1e-6)
+
+
+def test_branch_that_ends_is_left_for_another_and_says_so(monkeypatch):
+    """This task's branch folds at Lt = 2.61; without the way out the fold is the reason."""
+    X, Y = teacher(1)
+    path = solve_geodesic(X, Y, 0.05, 3.0, activation=SOFT)
+    assert path.converged, path.reason
+    assert "jump" in [point.how for point in path.branch]
+    assert "left for another one" in path.reason
+    from mechanics.geodesics import follow
+
+    monkeypatch.setattr(
+        follow, "by_weights", lambda problem, at, W, tol: Solved(W, W, "no_progress", 0, 1.0, "weights")
+    )
+    ended = solve_geodesic(X, Y, 0.05, 3.0, activation=SOFT)
+    assert not ended.converged
+    assert ended.reason.startswith("fold")
+    assert 2.5 < ended.at.Lt < 2.7
 
 
 def test_cold_start_at_large_depth_is_reported_as_collapsed():
