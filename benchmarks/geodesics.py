@@ -1,6 +1,6 @@
 """Representation geodesics: time, iterations, residual, spread of H, consistency, memory; Adam on the same network.
 
-    python benchmarks/geodesics.py [--large]
+    python benchmarks/geodesics.py [--large] [--ranks]
 
 Each row is a branch from Lt = 1 to 3 at lam = 0.05 with 20 layers, from seed 0: continuous up to w N = 100, networks
 (softplus of beta = 4, ReLU) by the default method. Adam (full batch, its usual constants, the best of
@@ -18,7 +18,7 @@ import numpy as np
 from harness import timing
 from harness.table import table
 from mechanics.geodesics.layers import Task, forward, gradient, misfit, penalty, swept
-from mechanics.hamiltonian import solve_geodesic
+from mechanics.hamiltonian import LeakyResNet, solve_geodesic
 from mechanics.leaky_resnet.activation import activation_of
 
 LAM, LT, LAYERS = 0.05, 3.0, 20
@@ -79,11 +79,44 @@ def adam(w, N, activation, best, steps=2000):
     return min(runs)
 
 
+def ranks(k):
+    """Rows of Lt, seconds, -2H/Lt, least stable COI, cons, how it ended."""
+    rng = np.random.default_rng(0)
+    d, N, w = 6, 60, 16
+
+    def net(x, out):
+        inner = rng.normal(size=(60, len(x))) / np.sqrt(len(x)) @ x + rng.normal(size=(60, 1))
+        y = rng.normal(size=(out, 60)) @ np.maximum(inner, 0)
+        return (y - y.mean(1, keepdims=True)) / y.std(1, keepdims=True)
+
+    x = rng.normal(size=(d, N))
+    Y = net(net(x, k), d)
+    into, P = (np.linalg.qr(rng.normal(size=(w, d)))[0] for _ in range(2))
+    rows, path = [], None
+    for Lt in range(1, 9):
+        begin = time.process_time()
+        act = ("softplus", 20.0)
+        path = solve_geodesic(into @ x, Y, 0.02 * Lt, Lt, activation=act, readout=P, tol=1e-6, start=path)
+        H = np.median(path.rank_estimate)
+        coi = LeakyResNet(Lt, act).cost_of_identity(path.A, 1e-4).min() if path.converged else np.nan
+        rows.append([
+            str(k), str(Lt), f"{time.process_time() - begin:.1f} s", f"{H:.2f}", f"{coi:.2f}",
+            f"{path.mse:.3f}", f"{path.cons:.0e}", path.reason.split(":")[0],
+        ])  # fmt: skip
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--large", action="store_true", help="ReLU at w N = 1000 as well (minutes)")
-    large = parser.parse_args().large
+    parser.add_argument("--ranks", action="store_true", help="only -2H/Lt and COI over Lt")
+    asked = parser.parse_args()
+    large = asked.large
     print(timing.load(), "\n")
+    if asked.ranks:
+        heads = ["k", "Lt", "time", "-2H/Lt", "least stable COI", "mse", "cons", "ended"]
+        print(table(heads, ranks(2) + ranks(3)))
+        return
     rows, others = [], []
     for w, N in SIZES:
         cases = [(SOFT, "network"), ("relu", "network")]

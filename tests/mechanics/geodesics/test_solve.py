@@ -7,8 +7,12 @@ import pytest
 from known_geodesics import A1_LINEAR, B0_LINEAR, DISTANCE_LINEAR, SOFTPLUS, X34, Y34
 from numpy.testing import assert_allclose
 
+from mechanics.geodesics.certificate import of_network
 from mechanics.geodesics.correct import Solved
+from mechanics.geodesics.ends import end_of
+from mechanics.geodesics.layers import Task, forward, gradient, misfit, penalty, swept
 from mechanics.hamiltonian import Geodesic, LeakyResNet, solve_geodesic
+from mechanics.leaky_resnet.activation import activation_of
 
 SOFT = ("softplus", 4.0)
 
@@ -177,11 +181,20 @@ def test_relu_network_is_critical_with_slopes_in_the_unit_interval(relu):
         G = (1 - Lt / L) * G + s[l] * (relu.W[l][:, :4].T @ G) / L
 
 
+@pytest.mark.parametrize("wrong", [-0.01, 1.01])
+def test_slopes_outside_the_unit_interval_are_not_certified(relu, wrong):
+    """Also where no equation holds them, at the end; there a slope that is not that of the entry's side."""
+    X, Y = teacher(0)
+    task = Task(X, Y, np.eye(4), 0.05, 3.0, np.full(20, 0.05), activation_of("relu"), True)
+    assert of_network(task, end_of(task), relu.A, relu.B, relu.slopes).meets(1e-8)
+    for place in (tuple(relu.sliding_entries[0]), (20, 1, 1)):
+        slopes = relu.slopes.copy()
+        slopes[place] = wrong
+        assert not of_network(task, end_of(task), relu.A, relu.B, slopes).meets(1e-8)
+
+
 def test_relu_network_is_a_minimum_of_the_cost(relu):
     """J grows along 200 random directions, at steps at which the quadratic part shows."""
-    from mechanics.geodesics.layers import Task, forward, misfit, penalty
-    from mechanics.leaky_resnet.activation import activation_of
-
     X, Y = teacher(0)
     task = Task(X, Y, np.eye(4), 0.05, 3.0, np.full(20, 0.05), activation_of("relu"), True)
 
@@ -196,9 +209,6 @@ def test_relu_network_is_a_minimum_of_the_cost(relu):
 
 
 def test_smooth_network_is_critical_for_the_cost_over_weights():
-    from mechanics.geodesics.layers import Task, gradient, swept
-    from mechanics.leaky_resnet.activation import activation_of
-
     rho = np.array([0.1, 0.2, 0.05, 0.25, 0.15, 0.25])
     P = np.linalg.qr(np.random.default_rng(2).normal(size=(3, 2)))[0]
     path = solve_geodesic(X34, Y34[:2], 0.02, 2.0, activation=("leaky", 0.1), readout=P, layers=rho)
