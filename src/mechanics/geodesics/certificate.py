@@ -58,7 +58,7 @@ def of_network(task: Task, end: End, A: Array, B: Array, s: Array | None) -> Cer
             float(np.abs(B_swept - B).max() / scale_B),
             float(np.abs(end.miss(A[-1], B[-1])).max() / (1.0 + scale_A)),
             float(np.abs(A[0] - task.X).max() / scale_A),
-            _wrong_slopes(task, A / scale_A, slopes),
+            _wrong_slopes(task, A, slopes, scale_A),
         )
         size = np.linalg.norm(W.reshape(len(W), -1), axis=1)
         miss = np.linalg.norm((W - weights(task, A_swept[:-1], B_swept[1:])).reshape(len(W), -1), axis=1)
@@ -67,10 +67,10 @@ def of_network(task: Task, end: End, A: Array, B: Array, s: Array | None) -> Cer
     return Certificate(_number(residual), _number(cons), np.nan, square)
 
 
-def _wrong_slopes(task: Task, A: Array, s: Array) -> float:
+def _wrong_slopes(task: Task, A: Array, s: Array, scale: float) -> float:
     """How far slopes lie outside those of the activation: an entry must be zero, or its slope that of its side."""
     lower = task.act.parameter if task.act.name == "leaky" else 0.0
-    sides = np.minimum(np.abs(A), np.abs(s - task.act.slope(A))).max()
+    sides = np.minimum(np.abs(A) / scale, np.abs(s - task.act.slope(A))).max()
     outside = max(lower - s.min(), s.max() - 1.0, 0.0) if task.act.kinked else 0.0
     return float(max(sides, outside))
 
