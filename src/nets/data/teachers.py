@@ -3,8 +3,8 @@
     f = g_n o ... o g_1,   g_i: R^(d_{i-1}) -> R^(d_i),   g_i(z) = (V_i relu(U_i z + c_i) - m_i) / s_i
 
 No representation of f needs more than min_i d_i nonlinear features. The true functions of Jacot and Kaiser,
-arXiv:2405.17573, Appendix B: 30 -> 3 -> 30 and 30 -> 6 -> 3 -> 30. Shifts m_i and scales s_i give each coordinate of each
-g_i mean 0 and variance 1 on 4096 standard normal inputs of f, so that the zero map errs by the number of outputs.
+arXiv:2405.17573, Appendix B: 30 -> 3 -> 30 and 30 -> 6 -> 3 -> 30. Shifts m_i and scales s_i give each coordinate of
+each g_i mean 0 and variance 1 on 4096 standard normal inputs of f: the zero map errs by the number of outputs.
 """
 
 import itertools
@@ -63,10 +63,10 @@ class Regression:
             x, y = getattr(self, f"x_{part}"), getattr(self, f"y_{part}")
             if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
                 raise ValueError(
-                    f"x_{part} and y_{part} must have shapes (N, d_in) and (N, d_out), but have {x.shape} and {y.shape}."
+                    f"x_{part} and y_{part} must have shapes (N, d_in) and (N, d_out), but have {x.shape} and "
+                    f"{y.shape}."
                 )
-            train = getattr(self, "x_train"), getattr(self, "y_train")
-            if (x.shape[1], y.shape[1]) != (train[0].shape[1], train[1].shape[1]):
+            if x.shape[1] != self.x_train.shape[1] or y.shape[1] != self.y_train.shape[1]:
                 raise ValueError("x_test and y_test must have as many columns as x_train and y_train.")
         if len(self.x_train) == 0:
             raise ValueError("x_train must have at least one row.")

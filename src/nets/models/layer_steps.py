@@ -4,8 +4,8 @@
     irregular    rho_l ~ 1 + a (1/4 - |m_l - 1/2|),   m_l = (l - 1/2)/L
     adaptive     equidistant at first; training moves the steps (`nets.geodesic.adapt_steps`)
 
-Jacot and Kaiser, arXiv:2405.17573, Section 4. The paper has l/L in place of the middle m_l of layer l: its steps are not
-mirror images of each other, and for odd L do not sum to one.
+Jacot and Kaiser, arXiv:2405.17573, Section 4. The paper has l/L in place of the middle m_l of layer l: its steps are
+not mirror images of each other, and for odd L do not sum to one.
 """
 
 from typing import Literal

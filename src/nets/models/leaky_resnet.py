@@ -1,7 +1,7 @@
 """Leaky ResNet: layers that forget and learn, with steps that add up to the depth one.
 
-    A_0 = P_in x,   A_l = (1 - rho_l Lt) A_{l-1} + rho_l W_l sigma(A_{l-1}),   f(x) = P_out^T A_L,   sigma(z) = (relu(z); 1)
-    objective  C + penalty,   C = (1/N) sum_i |y_i - f(x_i)|^2,   penalty = lam/(2 Lt) sum_l rho_l |W_l|_F^2
+    A_0 = P_in x,   A_l = (1 - rho_l Lt) A_{l-1} + rho_l W_l sigma(A_{l-1}),   sigma(z) = (relu(z); 1)
+    f(x) = P_out^T A_L;   C = (1/N) sum_i |y_i - f(x_i)|^2,   penalty = lam/(2 Lt) sum_l rho_l |W_l|_F^2
 
 Jacot and Kaiser, "Hamiltonian mechanics of feature learning: bottleneck structure in Leaky ResNets", arXiv:2405.17573,
 Section 1.1. C sums over the outputs; torch's MSELoss also averages over them, and its objective with lam is this one
@@ -67,6 +67,8 @@ class LeakyResNet(nn.Module):
 
     uses_global_rng = False
     rho: Tensor
+    P_in: Tensor
+    P_out: Tensor
 
     def __init__(
         self,

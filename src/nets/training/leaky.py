@@ -130,7 +130,7 @@ def train_leaky(
         **model.settings, "lam": lam, "lam_effective": lam_effective, "loss": loss, "epochs": epochs, "lr": lr,
         "schedule": schedule, "batch_size": size, "polish": polish, "polish_epochs": polish_epochs,
         "polish_lr": polish_lr, "damping": damping, "cap": cap, "seed": seed, "measure_every": measure_every,
-        "rows": N, "zero_map_error": float((data.y_train**2).sum() / N), "torch": torch.__version__,
+        "rows": N, "error_without_weights": _error_without_weights(model, x, y), "torch": torch.__version__,
     }  # fmt: skip
     done = 0
 
@@ -158,12 +158,15 @@ def train_leaky(
         try:
             measured.measure(0)
             parameters = [p for p in model.parameters() if p.requires_grad]
-            descend(make_optimiser("adam", parameters, lr, 0.0, 0.0), _rate(lr, schedule, epochs), epochs, model.adaptive)
+            descend(
+                make_optimiser("adam", parameters, lr, 0.0, 0.0), _rate(lr, schedule, epochs), epochs, model.adaptive
+            )
             if polish == "sgd":
                 sgd = make_optimiser("sgd", parameters, polish_lr, 0.0, 0.0)
                 descend(sgd, lambda epoch: polish_lr, polish_epochs, False)
             elif polish is not None:
-                minimise(model, data, lam_effective, polish, polish_epochs, lambda: finish(1, False))
+                words = minimise(model, data, lam_effective, polish, polish_epochs, lambda: finish(1, False))
+                settings["polish_ended"] = words
                 finish(0, True)
         except _NotFinite:
             status = f"loss became infinite or nan at epoch {done + 1}; lower lr={lr} or polish_lr={polish_lr}"
@@ -178,10 +181,15 @@ def objective(model: LeakyResNet, x: Tensor, y: Tensor, lam: float) -> Tensor:
     return (model(x) - y).square().sum() / len(x) + model.penalty(lam)
 
 
+@torch.no_grad()
+def _error_without_weights(model: LeakyResNet, x: Tensor, y: Tensor) -> float:
+    """C at W = 0, where only leaks act: A_L = prod_l (1 - rho_l Lt) A_0."""
+    left = float(torch.prod(1 - model.rho * model.Lt))
+    return float((left * (x @ model.P_in.T) @ model.P_out - y).square().sum()) / len(x)
+
+
 @torch.enable_grad()
-def _step(
-    model: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor, lam: float, scale: float
-) -> None:
+def _step(model: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor, lam: float, scale: float) -> None:
     optimiser.zero_grad(set_to_none=True)
     value = scale * objective(model, x, y, lam)  # type: ignore[arg-type]
     if not math.isfinite(value.item()):
@@ -214,7 +222,9 @@ def _check(
         raise TypeError(f"data must be Regression, but is {type(data).__name__}; use teacher(...).sample(...).")
     shapes = data.x_train.shape[1], data.y_train.shape[1]
     if shapes != (model.d_in, model.d_out):
-        raise ValueError(f"data has {shapes[0]} inputs and {shapes[1]} outputs, the model {model.d_in} and {model.d_out}.")
+        raise ValueError(
+            f"data has {shapes[0]} inputs and {shapes[1]} outputs, the model {model.d_in} and {model.d_out}."
+        )
     for name, value in (("lam", lam), ("lr", lr), ("polish_lr", polish_lr)):
         if finite_number(name, value) <= 0:
             raise ValueError(f"{name} must be positive, but is {value}.")

@@ -12,7 +12,7 @@ from mechanics.files import read_npz, write_npz
 
 FORM = "mechanet leaky history 1"
 ARRAYS = ("epochs", "mse", "penalty", "test_error", "rho")
-COLLAPSED = 0.95  # of the zero map's error
+COLLAPSED = 0.95  # of the objective without weights
 
 Array = NDArray[np.float64]
 
@@ -62,8 +62,8 @@ class LeakyHistory:
 
     @property
     def collapsed(self) -> bool:
-        """Whether the network ended near the zero map: at least 95 % of its error. Start from a smaller Lt or lam."""
-        return bool(self.mse[-1] >= COLLAPSED * self.settings["zero_map_error"])
+        """Whether the weights ended worth nothing: 95 % of the objective at W = 0. Start from a smaller Lt or lam."""
+        return bool(self.objective[-1] >= COLLAPSED * self.settings["error_without_weights"])
 
     def save(self, path: str | Path) -> Path:
         """Write to an npz file; a reader sees the old file or the whole new one. Returns the file's path."""

@@ -49,9 +49,7 @@ class LeakyMeasurements:
         """The run so far as a frozen record."""
         epochs, mse, penalty, test = (np.array(column) for column in zip(*self._rows, strict=True))
         records = {name: np.array(values) for name, values in self._records.items()}
-        return LeakyHistory(
-            epochs.astype(np.int64), mse, penalty, test, np.array(self._rho), settings, status, records
-        )
+        return LeakyHistory(epochs.astype(np.int64), mse, penalty, test, np.array(self._rho), settings, status, records)
 
     def _error(self, x: Tensor, y: Tensor) -> float:
         return float((self._model(x) - y).square().sum(dtype=torch.float64)) / len(x)

@@ -20,13 +20,17 @@ from ..geodesic.task import task_of, weights_of
 from ..models.leaky_resnet import LeakyResNet
 
 Minimiser = Literal["lbfgs", "newton"]
+LEVEL = 1e-11  # of the gradient in u: rounding, for an objective of order one
 MEMORY = 30  # pairs of L-BFGS: 10, the default, takes a third more iterations on small networks
 
 
 def minimise(
     model: LeakyResNet, data: Regression, lam: float, method: Minimiser, iterations: int, tick: Callable[[], object]
-) -> None:
-    """Minimise the objective over W from where the model is; `tick()` after each iteration, with the model moved."""
+) -> str:
+    """Minimise the objective over W from where the model is; `tick()` after each iteration, with the model moved.
+
+    Returns the minimiser's own words on why it stopped, with the norm of the gradient in u.
+    """
     task = task_of(model, data.x_train, data.y_train, lam)
     W = weights_of(model)
     scale = np.sqrt(task.rho * lam / task.Lt)[:, None, None]
@@ -49,13 +53,16 @@ def minimise(
 
     start = (W * scale).ravel()
     if method == "lbfgs":
-        options = {"maxiter": iterations, "maxfun": 5 * iterations, "maxcor": MEMORY, "ftol": 0.0, "gtol": 1e-13}
+        options = {"maxiter": iterations, "maxfun": 5 * iterations, "maxcor": MEMORY, "ftol": 0.0, "gtol": LEVEL}
         found = minimize(value_and_gradient, start, jac=True, method="L-BFGS-B", callback=accept, options=options)
     else:
-        options = {"maxiter": iterations, "gtol": 1e-13}
-        found = minimize(
-            value_and_gradient, start, jac=True, hessp=hessian_product, method="trust-krylov", callback=accept,
-            options=options,
-        )  # fmt: skip
-    with torch.no_grad():
-        model.W.copy_(torch.from_numpy(found.x.reshape(shape) / scale))
+        options = {"maxiter": iterations, "gtol": LEVEL}
+        with np.errstate(invalid="ignore"):  # trust-krylov divides by steps that rounding has made zero, and goes on
+            found = minimize(
+                value_and_gradient, start, jac=True, hessp=hessian_product, method="trust-krylov", callback=accept,
+                options=options,
+            )  # fmt: skip
+    if np.isfinite(found.x).all():
+        with torch.no_grad():
+            model.W.copy_(torch.from_numpy(found.x.reshape(shape) / scale))
+    return f"{found.message} |gradient| = {np.linalg.norm(found.jac):.1e}"

@@ -92,6 +92,7 @@ def accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
 
 
 def as_array(value: Any) -> np.ndarray:
+    """What a recorder returned as an array of its own."""
     if isinstance(value, Tensor):
         value = value.detach().cpu().numpy()
     return np.array(value)  # a copy: the recorder may return a view of weights that move on
