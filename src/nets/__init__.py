@@ -7,16 +7,29 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .data import Digits, load_mnist, load_mnist10
-    from .models import MLP
+    from .data import Digits, load_cifar10, load_fashion_mnist, load_mnist, load_mnist10
+    from .models import CNN, MLP
     from .training import History, train
 
-__all__ = ["MLP", "Digits", "History", "load_mnist", "load_mnist10", "train"]
+__all__ = [
+    "CNN",
+    "MLP",
+    "Digits",
+    "History",
+    "load_cifar10",
+    "load_fashion_mnist",
+    "load_mnist",
+    "load_mnist10",
+    "train",
+]
 
 _HOME = {
     "Digits": "data",
     "History": "training",
+    "CNN": "models",
     "MLP": "models",
+    "load_cifar10": "data",
+    "load_fashion_mnist": "data",
     "load_mnist": "data",
     "load_mnist10": "data",
     "train": "training",
