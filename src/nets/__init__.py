@@ -7,16 +7,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .data import Digits, load_mnist, load_mnist10
-    from .models import MLP, LeakyResNet
+    from .data import Digits, load_cifar10, load_fashion_mnist, load_mnist, load_mnist10
+    from .models import CNN, MLP, LeakyResNet
     from .training import History, LeakyHistory, train, train_leaky
 
 __all__ = [
+    "CNN",
     "MLP",
     "Digits",
     "History",
     "LeakyHistory",
     "LeakyResNet",
+    "load_cifar10",
+    "load_fashion_mnist",
     "load_mnist",
     "load_mnist10",
     "train",
@@ -24,11 +27,14 @@ __all__ = [
 ]
 
 _HOME = {
+    "CNN": "models",
     "Digits": "data",
     "History": "training",
     "LeakyHistory": "training",
     "LeakyResNet": "models",
     "MLP": "models",
+    "load_cifar10": "data",
+    "load_fashion_mnist": "data",
     "load_mnist": "data",
     "load_mnist10": "data",
     "train": "training",

@@ -156,7 +156,9 @@ def test_wrong_arguments_are_refused(change, error, words):
 def test_wrong_models_and_data_are_refused():
     with pytest.raises(ValueError, match="projections are learned"):
         train_leaky(network(projections="learned"), DATA, lam=0.1, epochs=1, polish="lbfgs")
-    with pytest.raises(ValueError, match="6 inputs and 4 outputs"):
+    with pytest.raises(ValueError, match=r"\(N, 5\)"):
         train_leaky(LeakyResNet(8, 4, 1.0, 5, 4), DATA, lam=0.1, epochs=1)
+    with pytest.raises(ValueError, match="x_train must be finite"):
+        train_leaky(network(), DATA._replace(x_train=np.nan * DATA.x_train), lam=0.1, epochs=1)
     with pytest.raises(TypeError, match="classifiers"):
         train_leaky(torch.nn.Linear(6, 4), DATA, lam=0.1, epochs=1)

@@ -8,7 +8,6 @@ each g_i mean 0 and variance 1 on 4096 standard normal inputs of f: the zero map
 """
 
 import itertools
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,9 +15,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mechanics.checks import finite_numbers, whole_numbers
+from mechanics.noise import normals
+
+from .synthetic import Regression
 
 Array = NDArray[np.float64]
 CALIBRATION = 4096  # inputs; mean and variance of an output to 2 %
+INPUTS, STAGES = 1, 4  # members of the noise: 0 calibrates, 1 and 2 are training and test inputs, stage i from 4 + 3 i
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,42 +37,6 @@ class Stage:
     def __call__(self, z: Array) -> Array:
         """Outputs (N, d_out) of rows z (N, d_in)."""
         return (np.maximum(z @ self.U.T + self.c, 0) @ self.V.T - self.m) / self.s
-
-
-@dataclass(frozen=True, eq=False)
-class Regression:
-    """Inputs and outputs of a function, as float64.
-
-    Parameters
-    ----------
-    x_train, x_test : ndarray, shapes (N, d_in) and (N_test, d_in)
-    y_train, y_test : ndarray, shapes (N, d_out) and (N_test, d_out)
-
-    Raises
-    ------
-    ValueError
-        If shapes do not match, there is no training row, or a number is not finite.
-    """
-
-    x_train: Array
-    y_train: Array
-    x_test: Array
-    y_test: Array
-
-    def __post_init__(self) -> None:
-        for name in ("x_train", "y_train", "x_test", "y_test"):
-            object.__setattr__(self, name, finite_numbers(name, getattr(self, name)))
-        for part in ("train", "test"):
-            x, y = getattr(self, f"x_{part}"), getattr(self, f"y_{part}")
-            if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
-                raise ValueError(
-                    f"x_{part} and y_{part} must have shapes (N, d_in) and (N, d_out), but have {x.shape} and "
-                    f"{y.shape}."
-                )
-            if x.shape[1] != self.x_train.shape[1] or y.shape[1] != self.y_train.shape[1]:
-                raise ValueError("x_test and y_test must have as many columns as x_train and y_train.")
-        if len(self.x_train) == 0:
-            raise ValueError("x_train must have at least one row.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +65,8 @@ class Teacher:
     def sample(self, n_train: int, n_test: int = 0, *, seed: int = 0) -> Regression:
         """Standard normal inputs with their outputs; training and test rows of a seed are independent draws."""
         whole_numbers(n_train=(n_train, 1), n_test=(n_test, 0), seed=(seed, 0))
-        x_train = _normals(seed, "training inputs", n_train, self.dims[0])
-        x_test = _normals(seed, "test inputs", n_test, self.dims[0])
+        x_train = _drawn(seed, INPUTS, n_train, self.dims[0])
+        x_test = _drawn(seed, INPUTS + 1, n_test, self.dims[0])
         return Regression(x_train, self(x_train), x_test, self(x_test))
 
 
@@ -133,13 +100,14 @@ def teacher(dims: Sequence[int], hidden: int = 60, seed: int = 0) -> Teacher:
     if len(dims) < 2:
         raise ValueError(f"dims must hold at least an input and an output dimension, but is {dims}.")
     whole_numbers(**{f"dims[{i}]": (d, 1) for i, d in enumerate(dims)}, hidden=(hidden, 1), seed=(seed, 0))
-    z = _normals(seed, "calibration", CALIBRATION, dims[0])
+    z = _drawn(seed, 0, CALIBRATION, dims[0])
     stages = []
     for i, (d_in, d_out) in enumerate(itertools.pairwise(dims)):
+        member = STAGES + 3 * i
         raw = Stage(
-            U=_normals(seed, f"U {i}", hidden, d_in) / np.sqrt(d_in),
-            c=_normals(seed, f"c {i}", hidden, 1)[:, 0] / 2,
-            V=_normals(seed, f"V {i}", d_out, hidden) * np.sqrt(2 / hidden),
+            U=_drawn(seed, member, hidden, d_in) / np.sqrt(d_in),
+            c=_drawn(seed, member + 1, hidden, 1)[:, 0] / 2,
+            V=_drawn(seed, member + 2, d_out, hidden) * np.sqrt(2 / hidden),
             m=np.zeros(d_out),
             s=np.ones(d_out),
         )
@@ -149,5 +117,6 @@ def teacher(dims: Sequence[int], hidden: int = 60, seed: int = 0) -> Teacher:
     return Teacher(dims, hidden, seed, tuple(stages))
 
 
-def _normals(seed: int, purpose: str, rows: int, columns: int) -> Array:
-    return np.random.default_rng([seed, zlib.crc32(purpose.encode())]).standard_normal((rows, columns))
+def _drawn(seed: int, member: int, rows: int, columns: int) -> Array:
+    """Normal numbers (rows, columns): a function of (seed, member, row, column)."""
+    return normals(seed, member, np.arange(rows)[:, None], np.arange(columns))

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from mechanics.checks import finite_number, whole_numbers
+from mechanics.checks import finite_number, finite_numbers, whole_numbers
 
 from ..data import Regression
 from ..geodesic.steps import adapt_steps
@@ -220,11 +220,13 @@ def _check(
         raise TypeError(f"model must be a LeakyResNet, but is {type(model).__name__}; `train` is for classifiers.")
     if not isinstance(data, Regression):
         raise TypeError(f"data must be Regression, but is {type(data).__name__}; use teacher(...).sample(...).")
-    shapes = data.x_train.shape[1], data.y_train.shape[1]
-    if shapes != (model.d_in, model.d_out):
-        raise ValueError(
-            f"data has {shapes[0]} inputs and {shapes[1]} outputs, the model {model.d_in} and {model.d_out}."
-        )
+    for part, least in (("train", 1), ("test", 0)):
+        x, y = (finite_numbers(f"{name}_{part}", getattr(data, f"{name}_{part}")) for name in "xy")
+        if x.shape != (len(x), model.d_in) or y.shape != (len(x), model.d_out) or len(x) < least:
+            raise ValueError(
+                f"x_{part} and y_{part} must have shapes (N, {model.d_in}) and (N, {model.d_out}), as the model, "
+                f"but have {x.shape} and {y.shape}."
+            )
     for name, value in (("lam", lam), ("lr", lr), ("polish_lr", polish_lr)):
         if finite_number(name, value) <= 0:
             raise ValueError(f"{name} must be positive, but is {value}.")

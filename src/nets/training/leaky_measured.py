@@ -24,7 +24,7 @@ class LeakyMeasurements:
             raise TypeError(f"recorders must map names to functions (model, epoch), but is {recorders!r}.")
         self._model, self._lam, self._recorders = model, lam, dict(recorders)
         self.x, self.y, self._x_test, self._y_test = (
-            torch.from_numpy(array).to(model.W) for array in (data.x_train, data.y_train, data.x_test, data.y_test)
+            torch.as_tensor(array).to(model.W) for array in (data.x_train, data.y_train, data.x_test, data.y_test)
         )
         self._rows: list[tuple[int, float, float, float]] = []
         self._rho: list[Any] = []
