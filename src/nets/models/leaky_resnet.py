@@ -132,6 +132,14 @@ class LeakyResNet(nn.Module):
         self.rho.copy_(torch.from_numpy(steps))
         self._steps = steps.tolist()  # floats: reading them from a tensor in every layer doubles the time of a step
 
+    @torch.no_grad()
+    def put_weights(self, W: ArrayLike) -> None:
+        """Take other weights W, of the shape of the model's own; ValueError for any other."""
+        weights = torch.as_tensor(np.asarray(W))
+        if weights.shape != self.W.shape or not bool(torch.isfinite(weights).all()):
+            raise ValueError(f"W must be finite and of shape {tuple(self.W.shape)}, but has {tuple(weights.shape)}.")
+        self.W.copy_(weights)
+
     def forward(self, x: Tensor) -> Tensor:
         """Outputs (N, d_out) of inputs x (N, d_in)."""
         h = self._embed(x)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from scipy.optimize import minimize
 
 from mechanics.geodesics import layers
@@ -47,8 +46,7 @@ def minimise(
         return (layers.hessian_product(task, W, layers.swept(task, W), v.reshape(shape) / scale) / scale).ravel()
 
     def accept(u: Any) -> None:
-        with torch.no_grad():
-            model.W.copy_(torch.from_numpy(u.reshape(shape) / scale))
+        model.put_weights(u.reshape(shape) / scale)
         tick()
 
     start = (W * scale).ravel()
@@ -63,6 +61,5 @@ def minimise(
                 options=options,
             )  # fmt: skip
     if np.isfinite(found.x).all():
-        with torch.no_grad():
-            model.W.copy_(torch.from_numpy(found.x.reshape(shape) / scale))
+        model.put_weights(found.x.reshape(shape) / scale)
     return f"{found.message} |gradient| = {np.linalg.norm(found.jac):.1e}"
