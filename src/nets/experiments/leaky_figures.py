@@ -35,7 +35,8 @@ PAPER = LeakySetting(dims=(30, 3, 30), rows=1000, width=100, layers=20, epochs=5
 PAPER_DECAY = 0.001
 PAPER_LT = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)
 STEPS = LeakySetting()  # 30 -> 6 -> 3 -> 30, width 40, 300 inputs, Lt = 3, lam = 0.009
-LAYERS, SEEDS = (6, 9, 12, 18), 12
+LAYERS, SEEDS = (4, 6, 9, 12, 18), 4  # of figure 2
+PAIRED_LAYERS, PAIRED_SEEDS = (6, 12), 12  # of figure 3: fewer depths, the interval of a small difference
 QUICK_LAYERS, QUICK_SEEDS, QUICK_EPOCHS = (6, 12), 2, 300
 
 
@@ -99,11 +100,12 @@ def _figure_2(out: Path, quick: bool, jobs: int, fresh: bool, progress: Progress
 
     from ..plots.leaky import plot_path_plane, plot_spectra, plot_test_error
 
-    histories = _runs_by_steps(out, quick, jobs, fresh, progress)
-    deepest = max(h.settings["layers"] for h in histories)
-    shown = {
-        h.settings["rho"]: h.records for h in histories if h.settings["layers"] == deepest and h.settings["seed"] == 0
-    }
+    base, layers, seeds = _steps(quick, LAYERS, SEEDS)
+    histories = _runs_by_steps(base, layers, seeds, out, jobs, fresh, progress)
+    deepest = max(layers)
+    kept = [replace(base, layers=deepest, rho=rho, keep_path=True) for rho in SCHEMES]
+    runs = run_leaky(kept, 1, jobs=jobs, out=out, fresh=fresh, progress=progress)
+    shown = {s.rho: histories[0].records for s, histories in runs.items()}
     fig, axes = plt.subplots(1, 3, figsize=(11, 3.3), layout="constrained")
     plot_test_error(histories, axes[0])
     p = shown["adaptive"]["p"]
@@ -118,7 +120,7 @@ def _figure_3(out: Path, quick: bool, jobs: int, fresh: bool, progress: Progress
 
     from ..plots.leaky import plot_gains
 
-    histories = _runs_by_steps(out, quick, jobs, fresh, progress)
+    histories = _runs_by_steps(*_steps(quick, PAIRED_LAYERS, PAIRED_SEEDS), out, jobs, fresh, progress)
     fig, ax = plt.subplots(figsize=(5.4, 3.4), layout="constrained")
     plot_gains(histories, ax)
     for name, L, gain in paired_gains(histories):
@@ -130,14 +132,16 @@ def _figure_3(out: Path, quick: bool, jobs: int, fresh: bool, progress: Progress
     return fig
 
 
-def _runs_by_steps(out: Path, quick: bool, jobs: int, fresh: bool, progress: Progress) -> list["LeakyHistory"]:
-    """Every scheme with every number of layers; the deepest keep their paths."""
-    layers: Sequence[int] = QUICK_LAYERS if quick else LAYERS
-    base = replace(STEPS, epochs=QUICK_EPOCHS) if quick else STEPS
-    settings = [replace(base, layers=L, rho=rho, keep_path=max(layers) == L) for L in layers for rho in SCHEMES]
-    runs = run_leaky(
-        settings, QUICK_SEEDS if quick else SEEDS, jobs=jobs, out=out, fresh=fresh, progress=progress
-    )  # fmt: skip
+def _steps(quick: bool, layers: Sequence[int], seeds: int) -> tuple[LeakySetting, Sequence[int], int]:
+    return (replace(STEPS, epochs=QUICK_EPOCHS), QUICK_LAYERS, QUICK_SEEDS) if quick else (STEPS, layers, seeds)
+
+
+def _runs_by_steps(
+    base: LeakySetting, layers: Sequence[int], seeds: int, out: Path, jobs: int, fresh: bool, progress: Progress
+) -> list["LeakyHistory"]:
+    """Every scheme with every number of layers."""
+    settings = [replace(base, layers=L, rho=rho) for L in layers for rho in SCHEMES]
+    runs = run_leaky(settings, seeds, jobs=jobs, out=out, fresh=fresh, progress=progress)
     return [h for some in runs.values() for h in some]
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COLOURS = {"equidistant": "#3a7bd5", "irregular": "#d9822b", "adaptive": "#2a9d6f"}
 MARKERS = {"equidistant": "o", "irregular": "s", "adaptive": "^"}
+ROUNDING = 1e-6  # of the largest singular value, in single precision
 LEADING = 8  # singular values of a spectrum that are drawn
 
 
@@ -55,7 +56,8 @@ def plot_spectra(
     import matplotlib.pyplot as plt
 
     ax = _axes(ax)
-    p, s = np.asarray(p, float), np.asarray(spectra, float)[:, :leading]
+    p, s = np.asarray(p, float), np.array(spectra, float)[:, :leading]
+    s[s < ROUNDING * s.max()] = np.nan  # an input of fewer dimensions than the width has no further values
     if steps:
         for depth in p:
             ax.axvline(depth, color="0.85", lw=0.8, zorder=0)
@@ -63,7 +65,7 @@ def plot_spectra(
     for i in range(s.shape[1]):
         ax.semilogy(p, s[:, i], color=colours[i], lw=1.4, marker="o", ms=2)
     ax.set(xlabel="depth $p$", ylabel="singular values")
-    ax.set_ylim(max(s.max() * 1e-3, s[s > 0].min() * 0.7), s.max() * 1.5)
+    ax.set_ylim(max(np.nanmax(s) * 1e-3, np.nanmin(s) * 0.7), np.nanmax(s) * 1.5)
     return ax
 
 
