@@ -80,7 +80,7 @@ def plot_energies(histories: Sequence["LeakyHistory"], ax: "Axes | None" = None)
         ax.plot(p, -2 * h.records["H"] / Lt, color=colour, lw=1.5, label=rf"$\tilde L$ = {Lt:g}")
         ax.plot(p, h.records["stable_coi"], color=colour, lw=1.2, ls=":")
     ax.axhline(0, color="0.8", lw=0.8, zorder=0)
-    ax.set_yscale("symlog", linthresh=5)
+    ax.set_yscale("symlog", linthresh=10)
     ax.set(xlabel="depth $p$", ylabel=r"$-2H/\tilde L$ (solid), stable COI (dotted)")
     ax.legend(frameon=False, fontsize="small", ncols=2)
     return ax
