@@ -14,7 +14,7 @@ NEEDS = {"torch": "PyTorch", "jinja2": "Jinja2", "matplotlib": "Matplotlib"}
 def register(app: typer.Typer) -> None:
     """Add the commands to the application; called through the entry point `mechanet.commands`."""
     app.command()(demo)
-    app.command()(leaky_figures)
+    app.command("leaky-figures")(leaky_figures)
 
 
 def demo(

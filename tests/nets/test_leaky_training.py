@@ -102,6 +102,22 @@ def test_ctrl_c_keeps_what_was_done():
     assert torch.equal(model.W, same.W)
 
 
+def test_ctrl_c_in_the_polish_keeps_the_last_iterate():
+    seen = {}
+
+    def stop(epoch, epochs):
+        seen[epoch] = model.W.detach().clone()
+        if epoch == 9:
+            raise KeyboardInterrupt
+
+    model = network()
+    h = train_leaky(model, DATA, lam=0.01, epochs=5, polish="lbfgs", polish_epochs=50, progress=stop)
+    assert h.status == "interrupted at epoch 9"
+    assert torch.equal(model.W, seen[9])
+    assert not torch.equal(seen[9], seen[8])
+    assert_allclose(h.penalty[-1], model.penalty(0.01).item(), rtol=1e-12)
+
+
 def test_a_diverging_run_says_so():
     h = train_leaky(network(), DATA, lam=0.01, epochs=0, polish="sgd", polish_lr=1e6, polish_epochs=50)
     assert "infinite or nan" in h.status

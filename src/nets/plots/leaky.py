@@ -87,10 +87,12 @@ def plot_energies(histories: Sequence["LeakyHistory"], ax: "Axes | None" = None)
 
 
 def plot_test_error(histories: Sequence["LeakyHistory"], ax: "Axes | None" = None) -> "Axes":
-    """Test error against the number of layers by scheme of steps; bars are standard errors over seeds."""
+    """Test error against the number of layers by scheme of steps; bars as in `errors_by_steps`, without the seeds."""
     ax = _axes(ax)
-    for name, (layers, mean, stderr) in errors_by_steps(histories).items():
-        ax.errorbar(layers, mean, stderr, color=COLOURS[name], marker=MARKERS[name], ms=4, capsize=2, label=name)
+    for shift, (name, (layers, mean, stderr)) in zip((-0.1, 0, 0.1), errors_by_steps(histories).items(), strict=False):
+        ax.errorbar(
+            np.add(layers, shift), mean, stderr, color=COLOURS[name], marker=MARKERS[name], ms=4, capsize=2, label=name
+        )
     ax.set(xlabel="layers $L$", ylabel="test error $C$")
     ax.legend(frameon=False, fontsize="small")
     return ax

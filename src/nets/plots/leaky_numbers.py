@@ -27,16 +27,24 @@ class Gain(NamedTuple):
 
 
 def errors_by_steps(histories: Iterable["LeakyHistory"]) -> dict[str, tuple[list[int], Array, Array]]:
-    """By scheme: numbers of layers, means over seeds, and their standard errors (0 for a single seed)."""
-    errors = _by_scheme(histories)
+    """By scheme: numbers of layers, mean test errors, and what is left of their standard errors without the seeds.
+
+    A seed draws the task too, and tasks differ far more than schemes do: each seed's mean over the schemes is taken out
+    before the standard error is. It is 0 for a single seed.
+    """
+    errors = {key: {s: h.test_error[-1] for s, h in runs.items()} for key, runs in _by_scheme(histories).items()}
     found = {}
     for name in SCHEMES:
         layers = sorted(L for scheme, L in errors if scheme == name)
-        runs = [np.array([h.test_error[-1] for h in errors[name, L].values()]) for L in layers]
-        if layers:
-            mean = np.array([r.mean() for r in runs])
-            stderr = np.array([r.std(ddof=1) / np.sqrt(len(r)) if len(r) > 1 else 0.0 for r in runs])
-            found[name] = layers, mean, stderr
+        if not layers:
+            continue
+        mean = np.array([np.mean(list(errors[name, L].values())) for L in layers])
+        stderr = []
+        for L in layers:
+            there = [runs for (_, other), runs in errors.items() if other == L]
+            own = [e - np.mean([r[s] for r in there if s in r]) for s, e in errors[name, L].items()]
+            stderr.append(np.std(own, ddof=1) / np.sqrt(len(own)) if len(own) > 1 else 0.0)
+        found[name] = layers, mean, np.array(stderr)
     return found
 
 
