@@ -72,7 +72,7 @@ def compare_paths(network: PathRecord, geodesic: PathRecord) -> PathComparison:
     ------
     ValueError
         If the representations differ in shape, start from different inputs (by more than 1e-6 of their norm), or a path
-        does not run from p = 0 to p = 1 in order.
+        does not run from p = 0 to p = 1 in order, or is not finite, as of a solve that found none.
     """
     p, A = _checked("network", network)
     q, G = _checked("geodesic", geodesic)
@@ -103,6 +103,9 @@ def _checked(name: str, record: PathRecord) -> tuple[Array, Array]:
     p, A = np.asarray(record.p, float), np.asarray(record.A, float)
     if A.ndim != 3 or p.shape != A.shape[:1] or len(p) < 2:
         raise ValueError(f"{name} must have p (m,) and A (m, w, N), m of at least 2, but has {p.shape} and {A.shape}.")
+    if not (np.isfinite(A).all() and np.isfinite(p).all() and np.isfinite(float(record.J))):
+        reason = f" ({record.reason})" if hasattr(record, "reason") else ""
+        raise ValueError(f"{name} must be finite, but is not: there is no path to compare with{reason}.")
     if (np.diff(p) <= 0).any() or abs(p[0]) > 1e-9 or abs(p[-1] - 1) > 1e-9:
         raise ValueError(f"{name} must run in order from p = 0 to p = 1, but runs from {p[0]} to {p[-1]}.")
     return p, A
