@@ -243,7 +243,7 @@ def test_wrong_comparisons_and_profiles_are_refused():
         compare_paths(SimpleNamespace(p=np.array([0, 0.5, 0.9]), A=E, J=0.0), good)
     with pytest.raises(ValueError, match="one shape"):
         compare_paths(SimpleNamespace(p=good.p, A=np.ones((3, 2, 4)), J=0.0), good)
-    with pytest.raises(ValueError, match="no path to compare with .*fold"):
+    with pytest.raises(ValueError, match=r"no path to compare with .*fold"):
         compare_paths(good, SimpleNamespace(p=good.p, A=np.nan * E, J=np.nan, reason="fold at Lt = 3"))
     model, data = LeakyResNet(4, 3, 1.0, 3, 2), task()
     with pytest.raises(ValueError, match="lam must be positive"):

@@ -176,5 +176,7 @@ def test_wrong_models_and_data_are_refused():
         train_leaky(LeakyResNet(8, 4, 1.0, 5, 4), DATA, lam=0.1, epochs=1)
     with pytest.raises(ValueError, match="x_train must be finite"):
         train_leaky(network(), DATA._replace(x_train=np.nan * DATA.x_train), lam=0.1, epochs=1)
+    with pytest.raises(ValueError, match="damping"):
+        train_leaky(network("adaptive"), DATA, lam=0.1, epochs=1, damping=2.0)
     with pytest.raises(TypeError, match="classifiers"):
         train_leaky(torch.nn.Linear(6, 4), DATA, lam=0.1, epochs=1)

@@ -10,13 +10,14 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from mechanics.checks import finite_number, finite_numbers, whole_numbers
 
 from ..data import Regression
-from ..geodesic.steps import adapt_steps
+from ..geodesic.steps import adapt_steps, updated_steps
 from ..models.leaky_resnet import LeakyResNet
 from .leaky_history import LeakyHistory
 from .leaky_measured import LeakyMeasurements
@@ -121,6 +122,8 @@ def train_leaky(
     )  # fmt: skip
     if size > N:
         raise ValueError(f"batch_size must be at most {N}, the number of training rows, but is {size}.")
+    if model.adaptive:
+        updated_steps(model.rho.cpu().numpy(), np.ones(model.layers), model.Lt, damping, cap)  # raises now, not later
     measured = LeakyMeasurements(model, data, lam_effective, recorders)
     x, y = measured.x, measured.y
     total = epochs + (polish_epochs if polish is not None else 0)
@@ -135,7 +138,6 @@ def train_leaky(
     done = 0
 
     def descend(optimiser: torch.optim.Optimizer, rate: Callable[[int], float], count: int, adaptive: bool) -> None:
-        nonlocal done
         for epoch in range(1, count + 1):
             for group in optimiser.param_groups:
                 group["lr"] = rate(epoch)
@@ -189,9 +191,9 @@ def _error_without_weights(model: LeakyResNet, x: Tensor, y: Tensor) -> float:
 
 
 @torch.enable_grad()
-def _step(model: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor, lam: float, scale: float) -> None:
+def _step(model: LeakyResNet, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor, lam: float, scale: float) -> None:
     optimiser.zero_grad(set_to_none=True)
-    value = scale * objective(model, x, y, lam)  # type: ignore[arg-type]
+    value = scale * objective(model, x, y, lam)
     if not math.isfinite(value.item()):
         raise _NotFinite
     value.backward()
