@@ -1,5 +1,5 @@
 """A trained Leaky ResNet is a geodesic: its Hamiltonian is constant, and its middle has the rank of the task.
-==========================================================================================================
+===========================================================================================================
 
     A_l = (1 - rho Lt) A_{l-1} + rho W_l sigma(A_{l-1}),   H(A, B) = Lt/2 ||B S^T||^2 - Lt Tr(B A^T)
 
