@@ -119,8 +119,8 @@ def integrate(
     sliding = _sliding(ps, A) if net.act.kinked else 0.0
     if sliding > SLIDING:
         warnings.warn(
-            f"{sliding:.1%} of the activations lie on their kink (within 1e-6 of the largest): the flow takes the "
-            "slope from below there, which need not be the geodesic's. Follow ('softplus', beta) to large beta instead.",
+            f"{sliding:.1%} of the activations lie on their kink (within 1e-6 of the largest). The flow has the slope "
+            "from below there, which need not be the geodesic's: follow ('softplus', beta) to large beta instead.",
             RuntimeWarning,
             stacklevel=3,
         )
