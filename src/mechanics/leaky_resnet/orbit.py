@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 NEAR_ZERO = 1e-6  # of max |A|: an entry this close to its kink slides along it, or has just crossed
 SLIDING = 0.01  # of entries and depth; above it the slope at zero decides the run
-ON_KINK = 1e-14  # of max |A|: entries that cross together, equal up to rounding
-MAX_KINKS = 100_000
+MAX_KINKS = 20_000  # each restarts the method
 
 
 class Kinks(NamedTuple):
@@ -175,9 +174,7 @@ def _through_kinks(
         p, y = float(found.t), np.array(found.y)
         if found.status is not Status.EVENT:
             break
-        dA = drift(p, y, np.where(sign > 0, 1.0, below))[0]
-        crossed = (sign * y[0] <= ON_KINK * np.abs(y[0]).max()) & (sign * dA < 0)
-        crossed |= sign * y[0] <= 0
+        crossed = sign * y[0] <= 0
         log += [(p, i, j, sign[i, j] < 0) for i, j in np.argwhere(crossed)]
         if len(log) > MAX_KINKS:
             raise RuntimeError(

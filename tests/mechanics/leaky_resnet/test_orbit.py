@@ -74,6 +74,9 @@ def test_entries_that_cross_together_are_switched_together():
     assert len(orbit.kinks.p) == 4
     assert len(np.unique(orbit.kinks.p)) == 1
     assert np.ptp(orbit.H) < 1e-8
+    nearly = LeakyResNet(2.0).integrate(A * [[1.0, 1 + 1e-15], [1 - 2e-15, 1.0]], B, events="kinks")
+    assert_allclose(nearly.kinks.p, orbit.kinks.p, rtol=1e-13)
+    assert_allclose(nearly.A[-1], orbit.A[-1], rtol=1e-12)
 
 
 def test_entries_that_start_at_zero_go_where_the_flow_takes_them():
