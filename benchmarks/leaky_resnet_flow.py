@@ -51,9 +51,8 @@ def main(steps):
         began = time.perf_counter()
         net.flow(A, 0.01 * A)
         seconds.append(time.perf_counter() - began)
-    print(
-        f"\nright-hand side, w = 100, N = 1000: median {1e3 * np.median(seconds):.1f} ms, least {1e3 * min(seconds):.1f}"
-    )
+    middle, least = 1e3 * np.median(seconds), 1e3 * min(seconds)
+    print(f"\nright-hand side, w = 100, N = 1000: median {middle:.1f} ms, least {least:.1f} ms")
 
 
 if __name__ == "__main__":
