@@ -200,8 +200,11 @@ def test_sliding_entries_are_warned_of():
         warnings.simplefilter("error")
         assert LeakyResNet(2.0).integrate(A, B).sliding < 1e-4
     A[0], B[0] = 0.0, 0.0
-    with pytest.warns(RuntimeWarning, match=r"33.3% of the activations lie on their kink"):
-        assert LeakyResNet(2.0, bias=False).integrate(A, B).sliding == pytest.approx(1 / 3, rel=1e-4)
+    for events in (None, "kinks"):
+        with pytest.warns(RuntimeWarning, match=r"33.3% of the activations lie on their kink"):
+            orbit = LeakyResNet(2.0, bias=False).integrate(A, B, events=events)
+        assert orbit.sliding == pytest.approx(1 / 3, rel=1e-4)
+    assert 0 not in orbit.kinks.row  # a row that stays on its kink does not cross it
 
 
 @pytest.mark.parametrize(
