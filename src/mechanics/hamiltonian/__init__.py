@@ -1,4 +1,4 @@
-"""Hamiltonians, and paths between two points: `from mechanics.hamiltonian import Hamiltonian, two_point`.
+"""Hamiltonians, paths between two points, Leaky ResNets: `from mechanics.hamiltonian import Hamiltonian, two_point`.
 
 Names are imported when they are first used.
 """
@@ -22,6 +22,14 @@ _HOMES = {
     "kepler": "orbits",
     "lambert": "orbits",
     "LeakyResNet": ".leaky_resnet.leaky",
+    "cost_of_identity": ".leaky_resnet.energies",
+    "stable_cost_of_identity": ".leaky_resnet.energies",
+    "balancedness_defect": ".leaky_resnet.laws",
+    "hamiltonian_bounds": ".leaky_resnet.laws",
+    "trace_defect": ".leaky_resnet.laws",
+    "bottleneck": ".leaky_resnet.rank",
+    "effective_rank": ".leaky_resnet.rank",
+    "stable_rank": ".leaky_resnet.rank",
     "linear_geodesic": ".leaky_resnet.linear",
     "linear_geodesic_map": ".leaky_resnet.linear",
     "rank_one_geodesic": ".leaky_resnet.linear",
@@ -30,8 +38,11 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
+    from ..leaky_resnet.energies import cost_of_identity, stable_cost_of_identity
+    from ..leaky_resnet.laws import balancedness_defect, hamiltonian_bounds, trace_defect
     from ..leaky_resnet.leaky import LeakyResNet
     from ..leaky_resnet.linear import linear_geodesic, linear_geodesic_map, rank_one_geodesic
+    from ..leaky_resnet.rank import bottleneck, effective_rank, stable_rank
     from ..leaky_resnet.scalar_relu import scalar_relu_geodesic
     from ..leaky_resnet.soft_end import soft_scalar_ends
     from .action import GeometricPath, freidlin_wentzell, geometric_action, minimum_action
@@ -51,10 +62,15 @@ __all__ = [
     "LeakyResNet",
     "Separated",
     "TwoPoint",
+    "balancedness_defect",
+    "bottleneck",
     "continuation",
+    "cost_of_identity",
+    "effective_rank",
     "freidlin_wentzell",
     "geodesic",
     "geometric_action",
+    "hamiltonian_bounds",
     "kepler",
     "lambert",
     "linear_geodesic",
@@ -63,6 +79,9 @@ __all__ = [
     "rank_one_geodesic",
     "scalar_relu_geodesic",
     "soft_scalar_ends",
+    "stable_cost_of_identity",
+    "stable_rank",
+    "trace_defect",
     "two_point",
 ]
 
