@@ -71,3 +71,8 @@ def chain_map(chain: ChainParameters, dt: float) -> Map:
         float(chain.target), dt, float(chain.noise_decay), int(chain.noise != "common"),
     )  # fmt: skip
     return Map(step, np.zeros(n), p, noises=n if chain.noise != "common" else 1)
+
+
+def note_of(chain: ChainParameters, dt: float) -> str:
+    """What the exponents of a chain's steps are of; empty for overdamped chains, whose noise is that of a step."""
+    return "" if chain.dynamics == "overdamped" else f"exponents of steps of {dt:g}"
