@@ -16,7 +16,7 @@ from ..chain.parameters import ChainParameters
 from ..checks import finite_number
 from ..methods import Method
 from ..problem import Problem
-from .chain import chain_map, note_of
+from .chain import chain_map, limited
 from .event_driven import EventDriven, Events, event_driven, solved_exactly
 from .job import FINE, Array, Job, automatic_dt, make_job
 from .map import Map
@@ -50,7 +50,8 @@ def lyapunov_spectrum(
         With a diffusion or a chain's noise, the exponents are those of copies that see the same noise. A chain starts
         flat and at rest. One of second order without noise is solved exactly, from event to event, unless dt is given.
     k : int, optional
-        Number of exponents, 1 <= k <= n; all by default.
+        Number of exponents, 1 <= k <= n; all by default, for chains whose blocks stop within steps those that are
+        certain: as many as blocks.
     total : float, optional
         Averaging time (maps: iterations); 100 000 steps by default, 1000 units of some arcs from event to event.
     transient : float, optional
@@ -117,7 +118,8 @@ def arranged(
             raise ValueError("A chain takes the steps of its own simulation, or none; leave out method=.")
         exact = event_driven(system, _count(k, 2 * system.blocks), seed)
         return exact, exact.dt, None
-    system, tick, note = _as_system(system, dt)
+    chain, (system, tick) = system, _as_system(system, dt)
+    k, note = limited(chain, dt, k)
     k = _count(k, len(system.x0) if isinstance(system, Map) else len(system.y0))
     if tick is None:
         _check_method(system, method, dt)
@@ -135,18 +137,18 @@ def _count(k: int | None, n: int) -> int:
     return int(k)
 
 
-def _as_system(system: Any, dt: float | None) -> tuple[Any, float | None, str]:
-    """A map or a problem; where the map is the step of a chain, the time of an iteration, and what to say of it."""
+def _as_system(system: Any, dt: float | None) -> tuple[Any, float | None]:
+    """A map or a problem; the second is the time of an iteration, where the map is the step of a chain."""
     if isinstance(system, Map):
-        return system, None, ""
+        return system, None
     if isinstance(system, ChainParameters):
         if dt is None:
             raise ValueError("A chain needs dt=, the step of its simulation.")
-        return chain_map(system, float(dt)), float(dt), note_of(system, float(dt))
+        return chain_map(system, float(dt)), float(dt)
     if isinstance(system, Problem):
         if system.engine == "arrays":
             raise TypeError("The problem is for the array engine; write its drift as drift(t, y, p, dy).")
-        return system, None, ""
+        return system, None
     raise TypeError(f"system must be a Map, a Problem or a SpringChain, but is a {type(system).__name__}.")
 
 
