@@ -5,9 +5,10 @@
     "smooth_law"      Heun's step of friction that is smooth in the velocity
 
 In a kick in which a block turns round its velocity is (dt - t*) a+, t* = -v/a- the time at which it stops: the
-derivative a+/a- of the step is the saltation of the flow. A block that stops, or rests, has dv = 0. White noise in the force makes
-stops and reversals as many as steps: there is no limit dt -> 0 of sharp friction's tangent dynamics, and exponents are
-those of the steps. State: positions of the blocks, then velocities. All tangent vectors see the same noise.
+derivative a+/a- of the step is the saltation of the flow. A block that stops, or rests, has dv = 0. White noise in the
+force makes reversals ever more frequent as dt -> 0, and a+/a- of each closer to 1: exponents of set-valued friction
+settle, at those of smooth friction as v_smooth -> 0 (measured, not proved: docs/lyapunov.md). They remain those of the
+steps. State: positions of the blocks, then velocities. All tangent vectors see the same noise.
 """
 
 from collections.abc import Callable

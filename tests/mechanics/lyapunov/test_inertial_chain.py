@@ -51,6 +51,23 @@ def test_the_largest_is_that_of_two_copies(chain):
     assert "exponents of steps of dt = 0.05" in found.verdict
 
 
+@pytest.mark.parametrize("dynamics", ["second_order", pytest.param("overdamped", marks=pytest.mark.sweep)])
+def test_exponents_know_friction_by_its_width_over_the_noise_alone(dynamics):
+    """c = (mu_right - mu_left)/2 in the force moves the rest state, K dx = c, and springs have no scale of length.
+
+    Chains that feel the same noise then follow one path, shifted and scaled, once they have forgotten their start.
+    """
+    plain = NOISY.replace(drive=None, mu_left=0.1, eps_bar=0.2)
+    plain = plain.replace(dynamics=dynamics, mass=1.0, gamma=None) if dynamics == "overdamped" else plain
+    found = [
+        lyapunov_spectrum(plain.replace(mu_right=right, eps_bar=eps), 1, dt=0.05, total=300.0, transient=300.0)
+        for right, eps in ((0.1, 0.2), (0.0, 0.1), (0.4, 0.5), (0.4, 0.2))
+    ]
+    same, other = [f.exponents[0] for f in found[:3]], found[3].exponents[0]
+    assert_allclose(same, same[0], rtol=1e-6)
+    assert abs(other - same[0]) > 0.2 * abs(same[0])
+
+
 def test_without_noise_the_derivative_of_steps_tends_to_that_of_the_flow():
     """A kick is exact through stops and reversals: its derivative has their saltation. First order in dt is found."""
     chain = NOISY.replace(eps=0.0)
