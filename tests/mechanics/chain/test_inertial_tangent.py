@@ -24,9 +24,9 @@ CASES = {
 }
 
 
-def differences(chain, h=1e-6):
+def differences(chain, x=X, v=V, h=1e-6):
     """Central differences of the flow itself."""
-    n, y = chain.blocks, np.concatenate([X, V])
+    n, y = chain.blocks, np.concatenate([x, v])
     columns = []
     for j in range(2 * n):
         ends = []
@@ -47,6 +47,16 @@ def test_it_agrees_with_differences_through_reversals_stops_and_starts(name):
     assert {(1, -1), (-1, 1), (1, 0), (-1, 0)} <= changes
     assert name == "held" or {(0, 1), (0, -1)} & changes
     assert_allclose(flow.derivative(), differences(CASES[name]), rtol=0, atol=1e-7)
+
+
+def test_events_of_several_blocks_at_one_time_commute():
+    """A mirrored chain from a mirrored start: outer blocks stop and turn round together; neighbours of them move on."""
+    chain = CHAIN.replace(k=1.0, mass=1.0, gamma=0.1, mu_right=0.03, mu_left=0.03)
+    x, v = np.array([0.5, -0.2, 0.2, -0.5]), np.array([0.1, 0.3, -0.3, -0.1])
+    flow = inertial_flow(chain, x, v, T)
+    assert len(np.unique(flow.events["time"])) == len(flow.events) // 2
+    assert 0 in flow.events["mode"]
+    assert_allclose(flow.derivative(), differences(chain, x, v), rtol=0, atol=1e-7)
 
 
 def _changes(flow):
