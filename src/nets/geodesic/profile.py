@@ -15,9 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechanics.geodesics import layers
+from mechanics.leaky_resnet.energies import (
+    cost_of_identity,
+    hamiltonian,
+    kinetic,
+    stable_cost_of_identity,
+    stable_kinetic,
+)
 
 from ..models.leaky_resnet import LeakyResNet
-from .energies import cost_of_identity, hamiltonian, kinetic, stable_cost_of_identity, stable_kinetic
 from .task import task_of, weights_of
 
 Array = NDArray[np.float64]
