@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+import mechanics.hamiltonian
 from nets import LeakyResNet, train_leaky
 from nets.data import Regression
 from nets.geodesic import adapt_steps, compare_paths, hamiltonian_profile, relative_distances
@@ -84,6 +85,16 @@ def test_a_critical_network_obeys_the_equations_of_motion(soft):
     assert_allclose(profile.A[1:], A + rho * dHdB, atol=1e-7)
     assert_allclose(profile.B[:-1], B + rho * dHdA, atol=1e-6)
     assert_allclose(profile.H, Lt / 2 * (M**2).sum((1, 2)) - Lt * (B * A).sum((1, 2)), rtol=1e-12)
+
+
+def test_a_trained_network_is_the_orbit_of_its_input(soft):
+    """Symplectic Euler from the trained network's (A_0, B_0) alone gives its layers, costates and weights."""
+    model, data = soft
+    profile = hamiltonian_profile(model, data.x_train, data.y_train, LAM)
+    mechanical = mechanics.hamiltonian.LeakyResNet(2.0, ("softplus", 4.0))
+    orbit = mechanical.layers(profile.A[0], profile.B[0], 8)
+    for name in ("A", "B", "W", "H"):  # 1e-6: cons of 1e-8, amplified by about e^2 and by the norms
+        assert_allclose(getattr(orbit, name), getattr(profile, name), atol=1e-6)
 
 
 def test_hamiltonian_varies_by_the_step():
