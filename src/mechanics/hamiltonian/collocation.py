@@ -1,12 +1,13 @@
-"""Gauss collocation of a two-point problem on one mesh: residual and Newton matrix for `newton`.
+"""Gauss collocation of a two-point problem on one mesh: what `advance` iterates on, and what it asks for.
 
-Unknowns x = (y_0 .. y_M, slopes K_ij, theta). Gauss points give order 2 s at the mesh (4 for s = 2, 6 for s = 3),
+Unknowns are y_0 .. y_M, slopes K_ij, and theta. Gauss points give order 2 s at the mesh (4 for s = 2, 6 for s = 3),
 symmetric and symplectic: what the discrete path conserves is what the flow conserves.
 
 Ascher, Mattheij, Russell, Numerical Solution of Boundary Value Problems for ODEs, SIAM 1995, theorem 5.79 (order).
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,39 @@ from numpy.typing import NDArray
 
 from ..methods import GAUSS4, GAUSS6
 from . import condense
-from .blocks import Boundary, Factored
-from .boundary import Unknowns
+from .advance import (
+    CONTRACTION,
+    FIELD,
+    ITERATIONS,
+    JACOBIANS,
+    LACK,
+    OUTCOMES,
+    POINT,
+    SLOPES,
+    SMALLEST,
+    STATES,
+    STEP,
+    TRIAL,
+    advance,
+    begin,
+    correct,
+    linearise,
+    work_for,
+)
+from .boundary import FixedEnds, Unknowns
 from .flow import CUBE_EPS, Flow
 from .kernels import compiled
+from .newton import Newton
 
 Array = NDArray[np.float64]
-NO_ROWS = np.empty(0)
 SCHEMES = {4: GAUSS4, 6: GAUSS6}
+
+
+@cache
+def scheme(order: int) -> tuple[Array, Array, Array]:
+    """A, b, c of Gauss's method."""
+    data: Any = SCHEMES[order].data
+    return data.A[0].copy(), data.b[0].copy(), data.c[0].copy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +57,22 @@ class DenseRows:
     D: Array
     Dp: Array
     d: Array
+
+
+def _linearise(ts, A, b, ends, D, y, K, J, LU, swaps, S, G, U, P, V, beta, R, X, reduced, small):  # type: ignore[no-untyped-def]
+    return linearise(ts, A, b, ends, D, y, K, J, LU, swaps, S, G, U, P, V, beta, R, X, reduced, small)
+
+
+def _correct(ts, b, y, K, theta, lack, LU, swaps, S, U, V, beta, R, X, reduced, small):  # type: ignore[no-untyped-def]
+    correct(ts, b, y, K, theta, lack, STEP, LU, swaps, S, U, V, beta, R, X, reduced, small)
+
+
+def _stages(ts, y, K, A, c, times, Z):  # type: ignore[no-untyped-def]
+    condense.stages(ts, y, K, A, c, times, Z)
+
+
+def _residuals(ts, y, K, F, b, rK, rC):  # type: ignore[no-untyped-def]
+    condense.residuals(ts, y, K, F, b, rK, rC)
 
 
 class Collocation:
@@ -50,123 +92,119 @@ class Collocation:
         At the mesh points.
     dense : DenseRows, optional
         Conditions on the whole path; each takes the place of one boundary condition.
+
+    Attributes
+    ----------
+    y, K, theta : ndarray, shapes (M + 1, n), (M, s, n), (m,)
+        The point: start, and solution of `newton`.
     """
 
     def __init__(
         self, flow: Flow, boundary: Any, unknowns: Unknowns, tau: Array, order: int, dense: DenseRows | None = None
     ) -> None:
-        data: Any = SCHEMES[order].data
-        self.A, self.b, self.c = data.A[0].copy(), data.b[0].copy(), data.c[0].copy()
-        self.flow, self.boundary, self.unknowns, self.tau, self.dense = flow, boundary, unknowns, tau, dense
-        self.M, self.s, self.n, self.m = len(tau) - 1, len(self.b), flow.n, len(unknowns)
-        self.ends = (self.M + 1) * self.n, (self.M + 1) * self.n + self.M * self.s * self.n
+        self.flow, self.boundary, self.unknowns, self.tau = flow, boundary, unknowns, tau
+        M, n, m = len(tau) - 1, flow.n, len(unknowns)
+        self.M, self.n, self.m = M, n, m
+        self.fixed = isinstance(boundary, FixedEnds)
+        if dense is None:
+            k, D, d = 0, np.empty((0, M + 1, n)), np.empty(0)
+        else:
+            k, D, d = len(dense.d), dense.D, dense.d
+        if self.fixed and not m:
+            ends = boundary.ends
+        else:
+            ends = np.zeros((n + m, 2 * n + m))
+            if self.fixed:
+                ends[:n, : 2 * n] = boundary.ends
+            if dense is not None:
+                ends[n + m - k :, 2 * n :] = dense.Dp
+        self.conditions, self.k = n + m - k, k
+        span = np.array([unknowns.t0, unknowns.t1, float(unknowns.free)])
+        values = boundary.values if self.fixed else np.empty(0)
+        self.mesh, self.matrix, self.space = work_for(scheme(order), span, tau, m, ends, values, D, d)
+        self.all = (*self.mesh, *self.matrix, *self.space)
+        self.y, self.K, self.theta = self.mesh.y[POINT], self.mesh.K[POINT], self.mesh.theta[POINT]
+        self.Z, self.F = (self.mesh.K[slot].reshape(-1, n) for slot in (STATES, FIELD))
+        self.c = self.mesh.c
 
-    def split(self, x: Array) -> tuple[Array, Array, Array]:
-        """y (M + 1, n), K (M, s, n), theta (m,)."""
-        a, b = self.ends
-        return x[:a].reshape(-1, self.n), x[a:b].reshape(self.M, self.s, self.n), x[b:]
-
-    def times(self, theta: Array) -> Array:
-        """Mesh in time."""
-        t1 = self.unknowns.apply(theta)[1]
-        ts = self.unknowns.t0 + (t1 - self.unknowns.t0) * self.tau
+    def times(self) -> Array:
+        """Mesh in time, at the point."""
+        t0, t1 = self.unknowns.t0, self.unknowns.apply(self.theta)[1]
+        ts = t0 + (t1 - t0) * self.tau
         ts[-1] = t1
         return ts
 
-    def stage_times(self, theta: Array) -> Array:
-        """Times of the stages (M s,)."""
-        ts = self.times(theta)
-        return (ts[:-1, None] + np.diff(ts)[:, None] * self.c).ravel()
+    def flow_now(self) -> Flow:
+        """The flow with the unknown parameters of the point."""
+        return self.flow.with_p(self.unknowns.apply(self.theta)[0]) if self.unknowns.names else self.flow
 
-    def _stages(self, ts: Array, y: Array, K: Array) -> tuple[Array, Array]:
-        times, Z = np.empty(self.M * self.s), np.empty((self.M * self.s, self.n))
-        compiled(condense.stages)(ts, y, K, self.A, self.c, times, Z)
-        return times, Z
+    def newton(self, tol: float, max_iterations: int) -> Newton:
+        """Solve from y, K, theta, which become the solution."""
+        run, record = compiled(advance), self.mesh.record
+        compiled(begin)(*self.mesh)
+        self._slopes(POINT)
+        phase = JACOBIANS
+        while phase <= JACOBIANS:
+            if phase == SLOPES:
+                self._slopes(TRIAL)
+            else:
+                self._jacobians()
+            phase = run(phase, tol, max_iterations, *self.all)
+        return Newton(
+            self.y, OUTCOMES[phase], int(record[ITERATIONS]), float(record[SMALLEST]), float(record[CONTRACTION])
+        )
 
-    def _equations(self, y: Array, K: Array, theta: Array) -> tuple[Array, Array]:
-        p, _ = self.unknowns.apply(theta)
-        ts = self.times(theta)
-        F = self.flow.slopes(*self._stages(ts, y, K), p)
-        rK, rC = np.empty(K.shape), np.empty((self.M, self.n))
-        compiled(condense.residuals)(ts, y, K, F, self.b, rK, rC)
-        return rK, rC
+    def linearise(self) -> float:
+        """Factorise at the point; the relative smallest singular value, -1 if it is not finite."""
+        compiled(begin)(*self.mesh)
+        self._jacobians()
+        w = self.mesh
+        return float(compiled(_linearise)(w.ts, w.A, w.b, w.ends, w.D, w.y, w.K, *self.matrix, *self.space))
 
-    def conditions(self, y0: Array, y1: Array, theta: Array) -> Array:
-        """g."""
-        value: Array = self.boundary.value(y0, y1, self.unknowns.apply(theta)[0])
-        return value
+    def lines(self, dense: float = 0.0, rC: Array | None = None) -> tuple[Array, Array, Array]:
+        """Solution (y, K, theta) of the linear system last factorised, for right sides of blocks and dense rows."""
+        w, f = self.mesh, self.matrix
+        w.K[LACK], w.lack[: self.conditions], w.lack[self.conditions :] = 0.0, 0.0, dense
+        w.y[LACK, :-1] = 0.0 if rC is None else rC
+        compiled(_correct)(w.ts, w.b, w.y, w.K, w.theta, w.lack, f.LU, f.swaps, f.S, f.U, *self.space)
+        return w.y[STEP], w.K[STEP], w.theta[STEP]
 
-    def residual(self, x: Array) -> Array:
-        """(r_K, r_C, g, d) as one vector."""
-        y, K, theta = self.split(x)
-        rK, rC = self._equations(y, K, theta)
-        whole = NO_ROWS
-        if self.dense is not None:
-            whole = np.einsum("kin,in->k", self.dense.D, y) + self.dense.Dp @ theta - self.dense.d
-        return np.concatenate((rK.ravel(), rC.ravel(), self.conditions(y[0], y[-1], theta), whole))
+    def _slopes(self, slot: int) -> None:
+        w, p = self.mesh, self.flow.p
+        if self.m:
+            p = self.unknowns.apply(w.theta[slot])[0]
+        self.flow.slopes(w.times, self.Z, p, self.F)
+        if not self.fixed:
+            y = w.y[slot]
+            np.negative(self.boundary.value(y[0], y[-1], p), out=w.lack[: self.conditions])
 
-    def linearise(self, x: Array) -> "Linearised":
-        """The factorised Newton matrix at x."""
-        return Linearised(self, x)
+    def _jacobians(self) -> None:
+        w, p, n = self.mesh, self.flow.p, self.n
+        if self.m:
+            p = self.unknowns.apply(self.theta)[0]
+        self.flow.matrices(w.times, self.Z, p, self.matrix.J)
+        if not self.fixed:
+            left, right = self.boundary.derivatives(self.y[0], self.y[-1], p)
+            w.ends[: self.conditions, :n], w.ends[: self.conditions, n : 2 * n] = left, right
+        for k in range(self.m):
+            self._by_number(k)
 
-    def size(self, dx: Array, x: Array) -> float:
-        """Root mean square of a correction, each component relative to its largest value along the path."""
-        y, _, theta = self.split(x)
-        dy, dK, dtheta = self.split(dx)
-        scale = np.abs(y).max(axis=0)
-        scale = np.maximum(scale, 1e-3 * scale.max()) + 1e-12
-        h = np.abs(np.diff(self.times(theta)))[:, None, None]
-        parts = ((dy / scale) ** 2).sum() / len(y) + ((h * dK / scale) ** 2).sum() / (self.M * self.s)
-        with np.errstate(over="ignore"):
-            whole = parts / self.n + (((dtheta / (np.abs(theta) + 1e-3)) ** 2).mean() if self.m else 0.0)
-        return float(np.sqrt(whole))
-
-
-class Linearised:
-    """Newton matrix of a `Collocation`, factorised; `solve(r)` gives J^-1 r."""
-
-    def __init__(self, whole: Collocation, x: Array) -> None:
-        self.whole = w = whole
-        y, K, theta = w.split(x)
-        self.ts = w.times(theta)
-        p, _ = w.unknowns.apply(theta)
-        M, n, size = w.M, w.n, w.s * w.n
-        J = w.flow.with_p(p).matrices(*w._stages(self.ts, y, K)) if w.unknowns.names else w.flow.matrices(
-            *w._stages(self.ts, y, K)
-        )  # fmt: skip
-        self.LU, self.swaps, self.S = np.empty((M, size, size)), np.empty((M, size), np.int64), np.empty((M, size, n))
-        self.G = np.empty((M, n, n))
-        compiled(condense.eliminate)(self.ts, J, w.A, w.b, self.LU, self.swaps, self.S, self.G)
-        self.U, P = np.zeros((M, size, w.m)), np.zeros((M, n, w.m))
-        Bp = np.zeros((n + w.m - (0 if w.dense is None else len(w.dense.d)), w.m))
-        for k in range(w.m):
-            step = CUBE_EPS * (1.0 + abs(theta[k]))
-            up, down = theta.copy(), theta.copy()
-            up[k] += step
-            down[k] -= step
-            width = up[k] - down[k]
-            above, below = w._equations(y, K, up), w._equations(y, K, down)
-            self.U[:, :, k], P[:, :, k] = self._reduce(*((a - b) / width for a, b in zip(above, below, strict=True)))
-            Bp[:, k] = (w.conditions(y[0], y[-1], up) - w.conditions(y[0], y[-1], down)) / width
-        B0, B1 = w.boundary.derivatives(y[0], y[-1], p)
-        D, Dp = (np.zeros((0, M + 1, n)), np.zeros((0, w.m))) if w.dense is None else (w.dense.D, w.dense.Dp)
-        self.blocks = Factored(self.G, P, Boundary(B0, B1, Bp, D, Dp))
-        self.finite, self.smallest = self.blocks.finite, self.blocks.smallest
-
-    def _reduce(self, rK: Array, rC: Array) -> tuple[Array, Array]:
-        u, w = np.empty(self.LU.shape[:2]), np.empty(rC.shape)
-        compiled(condense.reduce)(self.ts, self.LU, self.swaps, self.whole.b, rK, rC, u, w)
-        return u, w
-
-    def solve(self, r: Array) -> Array:
-        """J^-1 r."""
-        w = self.whole
-        M, s, n = w.M, w.s, w.n
-        a, b = M * s * n, M * s * n + M * n
-        u, reduced = self._reduce(-r[:a].reshape(M, s, n), -r[a:b].reshape(M, n))
-        last = len(r) - (0 if w.dense is None else len(w.dense.d))
-        dy, theta = self.blocks.solve(reduced, r[b:last], r[last:])
-        # the equations are r_K = f - K and so on: their derivatives are minus the rows of the blocks
-        dK = np.empty(u.shape)
-        compiled(condense.expand)(self.S, self.U, u, dy, theta, dK)
-        return np.concatenate((dy.ravel(), dK.ravel(), theta))
+    def _by_number(self, k: int) -> None:
+        """Derivatives of the rows by theta_k, by central differences."""
+        w, y = self.mesh, self.y
+        step = CUBE_EPS * (1.0 + abs(self.theta[k]))
+        sides = []
+        for sign in (1.0, -1.0):
+            theta = self.theta.copy()
+            theta[k] += sign * step
+            p, t1 = self.unknowns.apply(theta)
+            ts, times, Z = self.unknowns.t0 + (t1 - self.unknowns.t0) * self.tau, np.empty(w.times.shape), self.K.copy()
+            compiled(_stages)(ts, y, self.K, w.A, w.c, times, Z)
+            F = self.flow.slopes(times, Z.reshape(-1, self.n), p).reshape(self.K.shape)
+            rK, rC = np.empty(self.K.shape), np.empty((self.M, self.n))
+            compiled(_residuals)(ts, y, self.K, F, w.b, rK, rC)
+            sides.append((theta[k], rK.reshape(self.M, -1), rC, self.boundary.value(y[0], y[-1], p)))
+        (high, *above), (low, *below) = sides
+        by_ends = w.ends[: self.conditions, 2 * self.n :]
+        for place, up, down in zip((self.matrix.U, self.matrix.P, by_ends), above, below, strict=True):
+            place[..., k] = (up - down) / (high - low)

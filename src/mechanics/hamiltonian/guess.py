@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from .boundary import FixedEnds
 from .flow import Flow
 from .interpolant import interpolate
+from .kernels import compiled
+from .svd import decompose, divide
 
 Array = NDArray[np.float64]
 Curve = Callable[[Array], tuple[Array, Array]]  # fractions tau -> states and their slopes by tau
@@ -17,36 +19,62 @@ Curve = Callable[[Array], tuple[Array, Array]]  # fractions tau -> states and th
 def straight(flow: Flow, boundary: Any, t0: float, t1: float) -> Curve:
     """q on the line between its ends; p such that dH/dp = q' where Newton's method finds it, else zero."""
     n, d = flow.n, flow.n // 2
-    y0, y1 = np.zeros(n), np.zeros(n)
+    ends = np.zeros((2, n))
     if isinstance(boundary, FixedEnds):
-        y0[:d], y1[:d] = boundary.q0, boundary.q1
+        ends[:, :d] = boundary.values.reshape(2, d)
         velocity = (boundary.q1 - boundary.q0) / (t1 - t0)
         if flow.hamiltonian:
-            for t, y in ((t0, y0), (t1, y1)):
-                y[d:] = _momentum(flow, t, y, velocity)
+            _momenta(flow, np.array([t0, t1]), ends, velocity)
         else:
-            y0[d:] = y1[d:] = velocity  # for second-order equations written as (q, q')
+            ends[:, d:] = velocity  # for second-order equations written as (q, q')
+    y0, slope = ends[0], ends[1] - ends[0]
 
     def curve(tau: Array) -> tuple[Array, Array]:
-        return y0 + tau[:, None] * (y1 - y0), np.broadcast_to(y1 - y0, (len(tau), n)).copy()
+        du = np.empty((len(tau), n))
+        du[:] = slope
+        return y0 + tau[:, None] * slope, du
 
     return curve
 
 
-def _momentum(flow: Flow, t: float, y: Array, velocity: Array) -> Array:
-    """p with dH/dp(t, q, p) = velocity."""
-    d = flow.n // 2
-    y, times = y.copy(), np.array([t])
+def _momenta(flow: Flow, times: Array, ends: Array, velocity: Array) -> None:
+    """p with dH/dp(t, q, p) = velocity at both ends; zero where it is not found."""
+    n, d = flow.n, flow.n // 2
+    F, J, done = np.empty((2, n)), np.empty((2, n, n)), np.zeros(2)
+    work = np.empty((d, d)), np.empty(d), np.empty((d, d)), np.empty(d), np.empty(d)
     for _ in range(8):
-        miss = flow.slopes(times, y[None])[0, :d] - velocity
-        if not np.isfinite(miss).all():
-            return np.zeros(d)
-        mass = flow.matrices(times, y[None])[0, :d, d:]
-        step = np.linalg.lstsq(mass, miss, rcond=None)[0]
-        y[d:] -= step
-        if np.abs(step).max() <= 1e-8 * (1.0 + np.abs(y[d:]).max()):
-            return y[d:]
-    return np.zeros(d)
+        flow.slopes(times, ends, None, F)
+        flow.matrices(times, ends, None, J)
+        compiled(_momentum_step)(ends, F, J, velocity, done, *work)
+        if done.all():
+            break
+    ends[done <= 0.0, d:] = 0.0
+
+
+def _momentum_step(ends, F, J, velocity, done, U, values, V, miss, step):  # type: ignore[no-untyped-def]
+    """One of Newton's steps for each end; done: 1 where it was small, -1 where the slopes are not finite."""
+    d = len(velocity)
+    for e in range(2):
+        check, size, largest, length = 0.0, 0.0, 0.0, 0.0
+        for a in range(d):
+            miss[a] = F[e, a] - velocity[a]
+            check += 0.0 * miss[a]
+            for c in range(d):
+                U[a, c] = J[e, a, d + c]
+                check += 0.0 * U[a, c]
+        if check != 0.0:
+            done[e] = -1.0
+        if done[e] != 0.0:
+            continue
+        decompose(U, values, V)
+        for a in range(d):
+            largest = max(largest, values[a])
+        divide(U, values, V, d * 2.220446049250313e-16 * largest, miss, step)  # shortest, for degenerate noise
+        for a in range(d):
+            ends[e, d + a] -= step[a]
+            length, size = max(length, abs(step[a])), max(size, abs(ends[e, d + a]))
+        if length <= 1e-8 * (1.0 + size):
+            done[e] = 1.0
 
 
 def curve_of(guess: Any, flow: Flow, boundary: Any, t0: float, t1: float) -> tuple[Curve, Array | None]:

@@ -8,10 +8,13 @@ Columns of (X, Y) are made orthonormal at every step, without turning them over,
 Gelfand, Fomin, Calculus of Variations, section 26 (conjugate points).
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .kernels import compiled
+from .svd import decompose
 
 Array = NDArray[np.float64]
 
@@ -64,8 +67,9 @@ def _determinants(G, frame, new, square, out):  # type: ignore[no-untyped-def]
         out[i] = det
 
 
-def _product(G, whole, work):  # type: ignore[no-untyped-def]
+def _amplification(G, whole, work, values):  # type: ignore[no-untyped-def]
     M, n, _ = G.shape
+    check = 0.0
     for i in range(M):
         for a in range(n):
             for c in range(n):
@@ -76,20 +80,29 @@ def _product(G, whole, work):  # type: ignore[no-untyped-def]
         for a in range(n):
             for c in range(n):
                 whole[a, c] = work[a, c]
-
-
-def monodromy_of(G: Array) -> Array:
-    """Product of the blocks, the last one leftmost."""
-    n = G.shape[1]
-    whole = np.eye(n)
-    compiled(_product)(G, whole, np.empty((n, n)))
-    return whole
+    largest = 0.0
+    for a in range(n):
+        for c in range(n):
+            check += 0.0 * whole[a, c]
+            largest = max(largest, abs(whole[a, c]))
+    if check != 0.0:
+        return math.inf
+    if largest == 0.0:
+        return 0.0
+    for a in range(n):
+        for c in range(n):
+            whole[a, c] /= largest  # squares do not overflow
+    decompose(whole, values, work)
+    most = 0.0
+    for c in range(n):
+        most = max(most, values[c])
+    return most * largest
 
 
 def amplification_of(G: Array) -> float:
-    """2-norm of the monodromy matrix; inf if it overflows."""
-    whole = monodromy_of(G)
-    return float(np.linalg.norm(whole, 2)) if np.isfinite(whole).all() else float("inf")
+    """2-norm of the monodromy matrix, the product of the blocks; inf if it overflows."""
+    n = G.shape[1]
+    return float(compiled(_amplification)(G, np.eye(n), np.empty((n, n)), np.empty(n)))
 
 
 def conjugate_points_of(G: Array, ts: Array) -> tuple[float, ...]:
@@ -101,6 +114,8 @@ def conjugate_points_of(G: Array, ts: Array) -> tuple[float, ...]:
     out = np.empty(M)
     compiled(_determinants)(G, frame, np.empty((n, d)), np.empty((d, d)), out)
     first, second, ends = out[:-1], out[1:], ts[1:]
+    if out.min() * out.max() >= 0.0:
+        return ()
     found = np.flatnonzero(first * second < 0.0)
     share = first[found] / (first[found] - second[found])
     return tuple(float(t) for t in ends[found] + share * (ends[found + 1] - ends[found]))
