@@ -17,9 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engine.compile import kernel
 from .kernels import compiled
-from .svd import decompose, divide
+from .svd import decompose
 
 Array = NDArray[np.float64]
 
@@ -44,17 +43,17 @@ def space(M: int, n: int, m: int, k: int) -> Space:
     )  # fmt: skip
 
 
-@kernel(forceinline=False)
 def factorise(G, P, ends, D, V, beta, R, X, reduced, small):  # type: ignore[no-untyped-def]
-    """Fill the space. `ends` (n + m, 2 n + m) has the columns of y_0, y_M, theta: boundary rows, then dense ones.
+    """Fill the space, up to the reduced system with scaled rows.
 
-    Gives the smallest singular value of the reduced system over the largest; -1 if it is not finite.
+    `ends` (n + m, 2 n + m) has boundary rows, and dense ones below, in columns of y_0, y_M, theta.
+    Gives whether all is finite.
     """
     M, n, _ = G.shape
     m, k = P.shape[2], D.shape[0]
     size, width = 2 * n + m, 3 * n + m
     last = size - k
-    whole, scales, values = reduced[0], small[0], small[1]
+    whole, scales = reduced[0], small[0]
     W = np.empty((2 * n, width))
     # the first n rows of the reduced system are what is left of the blocks: columns of y_0, y_{i+1}, theta
     for a in range(n):
@@ -142,19 +141,12 @@ def factorise(G, P, ends, D, V, beta, R, X, reduced, small):  # type: ignore[no-
         scales[r] = 1.0 / math.sqrt(square) if square > 0.0 else 1.0
         for c in range(size):
             whole[r, c] *= scales[r]
-    if check != 0.0:  # not a number
-        return -1.0
-    decompose(whole, values, reduced[1])
-    least, most = values[0], values[0]
-    for c in range(1, size):
-        least, most = min(least, values[c]), max(most, values[c])
-    return least / most if most > 0.0 else 0.0
+    return check == 0.0  # zero times infinity is not a number
 
 
-@kernel(forceinline=False)
 def substitute(V, beta, R, X, reduced, small, w, lack, y, theta):  # type: ignore[no-untyped-def]
     """The solution y (M + 1, n), theta (m,) for right sides w (M, n) of the blocks and `lack` (n + m,)."""
-    M, n, width = R.shape
+    M, n = w.shape
     m, k = len(theta), X.shape[1]
     last = 2 * n + m - k
     scales, values, known, z, found = small[0], small[1], small[2], small[3], small[4]
@@ -181,7 +173,15 @@ def substitute(V, beta, R, X, reduced, small, w, lack, y, theta):  # type: ignor
                 known[last + r] -= X[i, r, a] * z[a]
     for r in range(2 * n + m):
         known[r] *= scales[r]
-    divide(reduced[0], values, reduced[1], 0.0, known, found)
+    for c in range(2 * n + m):
+        found[c] = 0.0
+    for k in range(2 * n + m):
+        total = 0.0
+        for r in range(2 * n + m):
+            total += reduced[0, r, k] * known[r]
+        total = total / values[k] if values[k] > 0.0 else 0.0
+        for c in range(2 * n + m):
+            found[c] += reduced[1, c, k] * total
     for a in range(n):
         y[0, a] = found[a]
         y[M, a] = found[n + a]
@@ -199,12 +199,14 @@ def substitute(V, beta, R, X, reduced, small, w, lack, y, theta):  # type: ignor
             y[i, a] = total / R[i, a, a]
 
 
-def _factorise(G, P, ends, D, V, beta, R, X, reduced, small):  # type: ignore[no-untyped-def]
-    return factorise(G, P, ends, D, V, beta, R, X, reduced, small)
-
-
-def _substitute(V, beta, R, X, reduced, small, w, lack, y, theta):  # type: ignore[no-untyped-def]
-    substitute(V, beta, R, X, reduced, small, w, lack, y, theta)
+def factorised(G: Array, P: Array, ends: Array, D: Array, into: Space) -> float:
+    """Factorise; the smallest singular value of the reduced system over the largest, -1 if it is not finite."""
+    if not compiled(factorise)(G, P, ends, D, *into):
+        return -1.0
+    values = into.small[1]
+    compiled(decompose)(into.reduced[0], values, into.reduced[1])
+    most = values.max()
+    return float(values.min() / most) if most > 0.0 else 0.0
 
 
 class Factored:
@@ -229,12 +231,12 @@ class Factored:
     def __init__(self, G: Array, P: Array, ends: Array) -> None:
         M, n, m = self.shape = P.shape
         self.space = space(M, n, m, 0)
-        smallest = compiled(_factorise)(G, P, ends, np.empty((0, M + 1, n)), *self.space)
+        smallest = factorised(G, P, ends, np.empty((0, M + 1, n)), self.space)
         self.finite, self.smallest = smallest >= 0.0, max(smallest, 0.0)
 
     def solve(self, w: Array, g: Array) -> tuple[Array, Array]:
         """The solution (y, theta), y of shape (M + 1, n)."""
         M, n, m = self.shape
         y, theta = np.empty((M + 1, n)), np.empty(m)
-        compiled(_substitute)(*self.space, w, g, y, theta)
+        compiled(substitute)(*self.space, w, g, y, theta)
         return y, theta

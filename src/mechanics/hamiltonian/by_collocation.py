@@ -14,7 +14,6 @@ from .flow import Flow
 from .guess import Curve
 from .mesh import refined
 from .newton import Newton
-from .propagate import amplification_of, conjugate_points_of
 from .result import TwoPoint
 
 Array = NDArray[np.float64]
@@ -123,12 +122,6 @@ def report(
             measured = certify(flow, discrete.boundary, ts, y)
     else:
         measured = proof  # type: ignore[assignment]
-    amplification, conjugate = float("nan"), ()
-    if error is not None:
-        G = discrete.matrix.G
-        amplification = amplification_of(G)
-        if isinstance(discrete.boundary, FixedEnds) and not discrete.m and flow.hamiltonian:
-            conjugate = conjugate_points_of(G, ts)  # type: ignore[assignment]
     nan = float("nan")
     return TwoPoint(
         converged=converged,
@@ -140,8 +133,6 @@ def report(
         defect=measured.defect if measured else nan,
         hamiltonian_drift=measured.hamiltonian_drift if measured else nan,
         iterations=iterations,
-        amplification=amplification,
-        conjugate_points=conjugate,
         conditioning=found.smallest,
         error_estimate=nan if error is None else error,
         tol=tol,
@@ -149,4 +140,6 @@ def report(
         flow=flow,
         sol_or_none=proof.sol if proof is not None else None,
         last=(ts, y),
+        blocks=None if error is None else discrete.G,
+        fixed_ends=isinstance(discrete.boundary, FixedEnds) and not discrete.m and flow.hamiltonian,
     )

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .flow import Flow
-from .interpolant import Interpolant, divided, evaluate
+from .interpolant import Interpolant, interpolate
 from .kernels import compiled
 
 Array = NDArray[np.float64]
-SAMPLES = (0.1726731646460114, 0.5, 0.8273268353539886)  # where the defect is measured: inner Lobatto points
+PLACES = np.array([0.1726731646460114, 0.5, 0.8273268353539886])  # of the defect: inner Lobatto points
 WEIGHTS = (49.0 / 180.0, 64.0 / 180.0, 49.0 / 180.0)  # theirs; at the ends of an interval the defect is zero
 
 
@@ -38,14 +38,6 @@ class Certificate:
         """Whether all are below tol."""
         drift = 0.0 if math.isnan(self.hamiltonian_drift) else self.hamiltonian_drift
         return bool(self.residual <= tol and self.defect <= tol and drift <= tol)
-
-
-def _sample(ts, y, f, points, start, C, times, u, du):  # type: ignore[no-untyped-def]
-    divided(ts, y, f, points, start, C)
-    for i in range(len(ts) - 1):
-        for j in range(3):
-            times[3 * i + j] = ts[i] + SAMPLES[j] * (ts[i + 1] - ts[i])
-            evaluate(ts, start, points, C, i, times[3 * i + j], u[3 * i + j], du[3 * i + j])
 
 
 def _weigh(ts, u, du, F, defects, gaps):  # type: ignore[no-untyped-def]
@@ -81,29 +73,28 @@ def _drift(y, f, nodes, inside):  # type: ignore[no-untyped-def]
 class _Measured:
     """Curve of one degree, with its samples and defects."""
 
-    def __init__(self, flow: Flow, ts: Array, y: Array, f: Array, points: NDArray[np.int64]) -> None:
-        M, n, empty = len(ts) - 1, flow.n, np.empty
-        start, C = empty(M, np.int64), empty((M, 8, n))
-        self.times, self.u, du = empty(3 * M), empty((3 * M, n)), empty((3 * M, n))
-        self.defects, self.gaps = empty(M), empty((M, n))
-        compiled(_sample)(ts, y, f, points, start, C, self.times, self.u, du)
-        F = flow.slopes(self.times, self.u)
-        self.defect = compiled(_weigh)(ts, self.u, du, F, self.defects, self.gaps)
-        self.sol = Interpolant(ts, start, points, C)
+    def __init__(
+        self, flow: Flow, ts: Array, y: Array, f: Array, times: Array, points: NDArray[np.int64] | int
+    ) -> None:
+        self.sol = interpolate(ts, y, f, points)
+        self.u, du = self.sol.with_slope(times)
+        self.defects, self.gaps = np.empty(len(ts) - 1), np.empty((len(ts) - 1, flow.n))
+        F = flow.slopes(times, self.u)
+        self.defect = float(compiled(_weigh)(ts, self.u, du, F, self.defects, self.gaps))
 
 
 def certify(flow: Flow, boundary: Any, ts: Array, y: Array, tol: float = 0.0) -> Certificate:
     """Measure the curve through y at the times ts; `tol` is what it should meet."""
-    f, M = flow.slopes(ts, y), len(ts) - 1
-    found = _Measured(flow, ts, y, f, np.full(M, 4 if M >= 3 else 2, np.int64))
-    if M >= 3 and not found.defect <= tol:
-        cubic = _Measured(flow, ts, y, f, np.full(M, 2, np.int64))
-        better = cubic.defects < found.defects
+    f = flow.slopes(ts, y)
+    times = (ts[:-1, None] + (ts[1:] - ts[:-1])[:, None] * PLACES).ravel()
+    found = _Measured(flow, ts, y, f, times, 4)
+    if len(ts) > 3 and not found.defect <= tol:
+        better = _Measured(flow, ts, y, f, times, 2).defects < found.defects
         if better.any():
-            found = _Measured(flow, ts, y, f, np.where(better, 2, 4))
+            found = _Measured(flow, ts, y, f, times, np.where(better, 2, 4))
     drift = math.nan
     if flow.conserves:
-        drift = compiled(_drift)(y, f, flow.energies(ts, y), flow.energies(found.times, found.u))
+        drift = compiled(_drift)(y, f, flow.energies(ts, y), flow.energies(times, found.u))
     miss = boundary.value(y[0], y[-1], flow.p)
     residual = float(max(miss.max(initial=0.0), -miss.min(initial=0.0)))
     return Certificate(found.sol, residual, found.defect, drift, found.defects, found.gaps)

@@ -1,43 +1,29 @@
-"""Gauss collocation of a two-point problem on one mesh: what `advance` iterates on, and what it asks for.
+"""Gauss collocation of a two-point problem on one mesh, and Newton's method for it.
 
 Unknowns are y_0 .. y_M, slopes K_ij, and theta. Gauss points give order 2 s at the mesh (4 for s = 2, 6 for s = 3),
 symmetric and symplectic: what the discrete path conserves is what the flow conserves.
 
+Corrections solve  rows . dx = what the rows lack:  r_K, r_C (`condense`), minus the boundary conditions, d - D y.
+Kernels are compiled one by one: all of them in one function take three times as long to compile, and save little.
+
 Ascher, Mattheij, Russell, Numerical Solution of Boundary Value Problems for ODEs, SIAM 1995, theorem 5.79 (order).
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..methods import GAUSS4, GAUSS6
 from . import condense
-from .advance import (
-    CONTRACTION,
-    FIELD,
-    ITERATIONS,
-    JACOBIANS,
-    LACK,
-    OUTCOMES,
-    POINT,
-    SLOPES,
-    SMALLEST,
-    STATES,
-    STEP,
-    TRIAL,
-    advance,
-    begin,
-    correct,
-    linearise,
-    work_for,
-)
+from .blocks import factorised, space, substitute
 from .boundary import FixedEnds, Unknowns
 from .flow import CUBE_EPS, Flow
 from .kernels import compiled
-from .newton import Newton
+from .newton import ACCEPT, AT_ROUNDING, SINGULAR, STALLED, Newton, first_damping, judged
 
 Array = NDArray[np.float64]
 SCHEMES = {4: GAUSS4, 6: GAUSS6}
@@ -59,20 +45,12 @@ class DenseRows:
     d: Array
 
 
-def _linearise(ts, A, b, ends, D, y, K, J, LU, swaps, S, G, U, P, V, beta, R, X, reduced, small):  # type: ignore[no-untyped-def]
-    return linearise(ts, A, b, ends, D, y, K, J, LU, swaps, S, G, U, P, V, beta, R, X, reduced, small)
+class Slot(NamedTuple):
+    """A point or a step."""
 
-
-def _correct(ts, b, y, K, theta, lack, LU, swaps, S, U, V, beta, R, X, reduced, small):  # type: ignore[no-untyped-def]
-    correct(ts, b, y, K, theta, lack, STEP, LU, swaps, S, U, V, beta, R, X, reduced, small)
-
-
-def _stages(ts, y, K, A, c, times, Z):  # type: ignore[no-untyped-def]
-    condense.stages(ts, y, K, A, c, times, Z)
-
-
-def _residuals(ts, y, K, F, b, rK, rC):  # type: ignore[no-untyped-def]
-    condense.residuals(ts, y, K, F, b, rK, rC)
+    y: Array  # (M + 1, n)
+    K: Array  # (M, s, n)
+    theta: Array  # (m,)
 
 
 class Collocation:
@@ -118,21 +96,33 @@ class Collocation:
                 ends[:n, : 2 * n] = boundary.ends
             if dense is not None:
                 ends[n + m - k :, 2 * n :] = dense.Dp
-        self.conditions, self.k = n + m - k, k
-        span = np.array([unknowns.t0, unknowns.t1, float(unknowns.free)])
-        values = boundary.values if self.fixed else np.empty(0)
-        self.mesh, self.matrix, self.space = work_for(scheme(order), span, tau, m, ends, values, D, d)
-        self.all = (*self.mesh, *self.matrix, *self.space)
-        self.y, self.K, self.theta = self.mesh.y[POINT], self.mesh.K[POINT], self.mesh.theta[POINT]
-        self.Z, self.F = (self.mesh.K[slot].reshape(-1, n) for slot in (STATES, FIELD))
-        self.c = self.mesh.c
+        self.A, self.b, self.c = scheme(order)
+        s, empty = len(self.b), np.empty
+        self.D, self.d, self.ends, self.rows = D, d, ends, n + m - k  # of the boundary; dense ones are below them
+        self.numbers = empty((4, (M + 1) * n + M * s * n + m))
+        self.point, self.trial, self.step, self.simplified = (self._slot(x) for x in self.numbers)
+        self.y, self.K, self.theta = self.point
+        self.ts = self._mesh(unknowns.t1)
+        self.Z, self.F, self.stage_times = empty((M * s, n)), empty((M * s, n)), empty(M * s)
+        self.rK, self.rC, self.lack = empty((M, s, n)), empty((M, n)), empty(n + m)
+        self.u, self.w = empty((M, s * n)), empty((M, n))
+        self.J, self.G, self.S = empty((M * s, n, n)), empty((M, n, n)), empty((M, s * n, n))
+        self.LU, self.swaps = empty((M, s * n, s * n)), empty((M, s * n), np.int64)
+        self.U, self.P = empty((M, s * n, m)), empty((M, n, m))  # derivatives by theta, eliminated as the others
+        self.space = space(M, n, m, k)
+
+    def _slot(self, x: Array) -> Slot:
+        a = (self.M + 1) * self.n
+        return Slot(x[:a].reshape(-1, self.n), x[a : len(x) - self.m].reshape(self.M, -1, self.n), x[len(x) - self.m :])
+
+    def _mesh(self, t1: float) -> Array:
+        ts = self.unknowns.t0 + (t1 - self.unknowns.t0) * self.tau
+        ts[-1] = t1
+        return ts
 
     def times(self) -> Array:
         """Mesh in time, at the point."""
-        t0, t1 = self.unknowns.t0, self.unknowns.apply(self.theta)[1]
-        ts = t0 + (t1 - t0) * self.tau
-        ts[-1] = t1
-        return ts
+        return self._mesh(self.unknowns.apply(self.theta)[1])
 
     def flow_now(self) -> Flow:
         """The flow with the unknown parameters of the point."""
@@ -140,71 +130,121 @@ class Collocation:
 
     def newton(self, tol: float, max_iterations: int) -> Newton:
         """Solve from y, K, theta, which become the solution."""
-        run, record = compiled(advance), self.mesh.record
-        compiled(begin)(*self.mesh)
-        self._slopes(POINT)
-        phase = JACOBIANS
-        while phase <= JACOBIANS:
-            if phase == SLOPES:
-                self._slopes(TRIAL)
-            else:
-                self._jacobians()
-            phase = run(phase, tol, max_iterations, *self.all)
-        return Newton(
-            self.y, OUTCOMES[phase], int(record[ITERATIONS]), float(record[SMALLEST]), float(record[CONTRACTION])
-        )
+        point, trial, step, simplified = self.numbers
+        self._slopes(self.point)
+        if not self._residuals(self.point):
+            return Newton(self.y, "non_finite", 0, 0.0, 0.0)
+        damping, before, known, smallest, contraction = 1.0, 0.0, 0.0, 1.0, 0.0
+        for iteration in range(1, max_iterations + 1):
+            smallest = self._factorise()
+            if smallest < 0.0:
+                return Newton(self.y, "non_finite", iteration, 0.0, contraction)
+            if smallest < SINGULAR:
+                return Newton(self.y, "singular_jacobian", iteration, smallest, contraction)
+            self._correct(self.step)
+            norm = self._size(self.step)
+            if not math.isfinite(norm):
+                return Newton(self.y, "singular_jacobian", iteration, smallest, contraction)
+            if norm <= 1e-15:
+                return Newton(self.y, "ok", iteration, smallest, contraction)
+            if known > 0.0:
+                damping = first_damping(damping, before, known, self._size(self.simplified, 1.0), norm)
+            reduced = False
+            while True:
+                np.multiply(step, damping, out=trial)
+                trial += point
+                self._slopes(self.trial)
+                after, miss = math.inf, math.inf
+                if self._residuals(self.trial):
+                    self._correct(self.simplified)
+                    known = after = self._size(self.simplified)
+                    miss = after if damping == 1.0 else self._size(self.simplified, 1.0 - damping)
+                verdict, wanted = judged(damping, norm, after, miss, reduced)
+                if verdict == AT_ROUNDING:
+                    return Newton(self.y, "ok", iteration, smallest, contraction)
+                if verdict == STALLED:
+                    return Newton(self.y, "no_progress", iteration, smallest, contraction)
+                if verdict == ACCEPT:
+                    break
+                reduced = reduced or wanted < damping
+                damping = wanted
+            point[:] = trial
+            contraction, before = after / norm, norm
+            if damping == 1.0 and after <= tol:
+                point += simplified
+                return Newton(self.y, "ok", iteration, smallest, contraction)
+        return Newton(self.y, "max_iterations", max_iterations, smallest, contraction)
 
     def linearise(self) -> float:
-        """Factorise at the point; the relative smallest singular value, -1 if it is not finite."""
-        compiled(begin)(*self.mesh)
-        self._jacobians()
-        w = self.mesh
-        return float(compiled(_linearise)(w.ts, w.A, w.b, w.ends, w.D, w.y, w.K, *self.matrix, *self.space))
+        """Factorise at the point; the relative smallest singular value, zero if it is not finite."""
+        self._stages(self.point)
+        return max(self._factorise(), 0.0)
 
-    def lines(self, dense: float = 0.0, rC: Array | None = None) -> tuple[Array, Array, Array]:
-        """Solution (y, K, theta) of the linear system last factorised, for right sides of blocks and dense rows."""
-        w, f = self.mesh, self.matrix
-        w.K[LACK], w.lack[: self.conditions], w.lack[self.conditions :] = 0.0, 0.0, dense
-        w.y[LACK, :-1] = 0.0 if rC is None else rC
-        compiled(_correct)(w.ts, w.b, w.y, w.K, w.theta, w.lack, f.LU, f.swaps, f.S, f.U, *self.space)
-        return w.y[STEP], w.K[STEP], w.theta[STEP]
+    def lines(self, dense: float = 0.0, rC: Array | None = None) -> Slot:
+        """Solution of the linear system last factorised, for right sides of blocks and dense rows."""
+        self.rK[:], self.lack[: self.rows], self.lack[self.rows :] = 0.0, 0.0, dense
+        self.rC[:] = 0.0 if rC is None else rC
+        self._correct(self.step)
+        return self.step
 
-    def _slopes(self, slot: int) -> None:
-        w, p = self.mesh, self.flow.p
-        if self.m:
-            p = self.unknowns.apply(w.theta[slot])[0]
-        self.flow.slopes(w.times, self.Z, p, self.F)
-        if not self.fixed:
-            y = w.y[slot]
-            np.negative(self.boundary.value(y[0], y[-1], p), out=w.lack[: self.conditions])
+    def _stages(self, slot: Slot) -> None:
+        if self.unknowns.free:
+            self.ts = self._mesh(float(slot.theta[-1]))
+        compiled(condense.stages)(self.ts, slot.y, slot.K, self.A, self.c, self.stage_times, self.Z)
 
-    def _jacobians(self) -> None:
-        w, p, n = self.mesh, self.flow.p, self.n
-        if self.m:
-            p = self.unknowns.apply(self.theta)[0]
-        self.flow.matrices(w.times, self.Z, p, self.matrix.J)
+    def _slopes(self, slot: Slot) -> None:
+        p = self.unknowns.apply(slot.theta)[0] if self.m else self.flow.p
+        self._stages(slot)
+        self.flow.slopes(self.stage_times, self.Z, p, self.F)
+
+    def _residuals(self, slot: Slot) -> bool:
+        """What the rows lack; whether that is finite."""
+        p = self.unknowns.apply(slot.theta)[0] if self.m else self.flow.p
+        lack, y = self.lack, slot.y
+        finite = compiled(condense.residuals)(self.ts, y, slot.K, self.F, self.b, self.rK, self.rC)
+        np.negative(self.boundary.value(y[0], y[-1], p), out=lack[: self.rows])
+        if len(self.d):
+            lack[self.rows :] = self.d - np.einsum("kin,in->k", self.D, y)
+            lack[self.rows :] -= self.ends[self.rows :, 2 * self.n :] @ slot.theta
+        return bool(finite) and bool(np.isfinite(lack).all())
+
+    def _factorise(self) -> float:
+        p, n = self.unknowns.apply(self.theta)[0] if self.m else self.flow.p, self.n
+        self.flow.matrices(self.stage_times, self.Z, p, self.J)
+        compiled(condense.eliminate)(self.ts, self.J, self.A, self.b, self.LU, self.swaps, self.S, self.G)
         if not self.fixed:
             left, right = self.boundary.derivatives(self.y[0], self.y[-1], p)
-            w.ends[: self.conditions, :n], w.ends[: self.conditions, n : 2 * n] = left, right
+            self.ends[: self.rows, :n], self.ends[: self.rows, n : 2 * n] = left, right
         for k in range(self.m):
             self._by_number(k)
+        return factorised(self.G, self.P, self.ends, self.D, self.space)
+
+    def _correct(self, to: Slot) -> None:
+        """The correction that gives the rows what they lack."""
+        compiled(condense.reduce)(self.ts, self.LU, self.swaps, self.b, self.rK, self.rC, self.u, self.w)
+        compiled(substitute)(*self.space, self.w, self.lack, to.y, to.theta)
+        compiled(condense.expand)(self.S, self.U, self.u, to.y, to.theta, to.K)
+
+    def _size(self, of: Slot, share: float = 0.0) -> float:
+        square, step = compiled(condense.size_of)(self.ts, self.y, of.y, of.K, share, *self.step[:2]), self.step.theta
+        if self.m:
+            square += float((((of.theta - share * step) / (np.abs(self.theta) + 1e-3)) ** 2).mean())
+        return math.sqrt(square)
 
     def _by_number(self, k: int) -> None:
-        """Derivatives of the rows by theta_k, by central differences."""
-        w, y = self.mesh, self.y
-        step = CUBE_EPS * (1.0 + abs(self.theta[k]))
-        sides = []
-        for sign in (1.0, -1.0):
-            theta = self.theta.copy()
-            theta[k] += sign * step
-            p, t1 = self.unknowns.apply(theta)
-            ts, times, Z = self.unknowns.t0 + (t1 - self.unknowns.t0) * self.tau, np.empty(w.times.shape), self.K.copy()
-            compiled(_stages)(ts, y, self.K, w.A, w.c, times, Z)
-            F = self.flow.slopes(times, Z.reshape(-1, self.n), p).reshape(self.K.shape)
-            rK, rC = np.empty(self.K.shape), np.empty((self.M, self.n))
-            compiled(_residuals)(ts, y, self.K, F, w.b, rK, rC)
-            sides.append((theta[k], rK.reshape(self.M, -1), rC, self.boundary.value(y[0], y[-1], p)))
+        """Derivatives of the rows by theta_k, by central differences; those of the slopes solved for."""
+        old = self.theta[k]
+        step = CUBE_EPS * (1.0 + abs(old))
+        kept, sides = (self.rK.copy(), self.rC.copy(), self.lack.copy()), []
+        for theta in (old + step, old - step):
+            self.theta[k] = theta
+            self._slopes(self.point)
+            self._residuals(self.point)
+            sides.append((theta, self.rK.copy(), self.rC.copy(), -self.lack[: self.rows]))
         (high, *above), (low, *below) = sides
-        by_ends = w.ends[: self.conditions, 2 * self.n :]
-        for place, up, down in zip((self.matrix.U, self.matrix.P, by_ends), above, below, strict=True):
-            place[..., k] = (up - down) / (high - low)
+        self.theta[k] = old
+        self._stages(self.point)
+        rK, rC, by_ends = ((up - down) / (high - low) for up, down in zip(above, below, strict=True))
+        compiled(condense.reduce)(self.ts, self.LU, self.swaps, self.b, rK, rC, self.u, self.w)
+        self.U[:, :, k], self.P[:, :, k], self.ends[: self.rows, 2 * self.n + k] = self.u, self.w, by_ends
+        self.rK[:], self.rC[:], self.lack[:] = kept

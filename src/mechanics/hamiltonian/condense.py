@@ -10,12 +10,9 @@ Ascher, Mattheij, Russell, Numerical Solution of Boundary Value Problems for ODE
 
 import numpy as np
 
-from ..engine.compile import kernel
 
-
-@kernel(forceinline=False)
 def stages(ts, y, K, A, c, times, Z):  # type: ignore[no-untyped-def]
-    """Stage times (M s,) and states (M, s, n)."""
+    """Stage times (M s,) and states (M s, n)."""
     M, s, n = K.shape
     for i in range(M):
         h = ts[i + 1] - ts[i]
@@ -25,24 +22,27 @@ def stages(ts, y, K, A, c, times, Z):  # type: ignore[no-untyped-def]
                 total = 0.0
                 for l in range(s):
                     total += A[j, l] * K[i, l, a]
-                Z[i, j, a] = y[i, a] + h * total
+                Z[i * s + j, a] = y[i, a] + h * total
 
 
-@kernel(forceinline=False)
 def residuals(ts, y, K, F, b, rK, rC):  # type: ignore[no-untyped-def]
-    """r_K = f - K (M, s, n) and r_C = y_i + h b^T K - y_{i+1} (M, n)."""
+    """r_K = f - K (M, s, n) and r_C = y_i + h b^T K - y_{i+1} (M, n); whether both are finite."""
     M, s, n = K.shape
+    check = 0.0
     for i in range(M):
         h = ts[i + 1] - ts[i]
         for a in range(n):
             total = 0.0
             for j in range(s):
-                rK[i, j, a] = F[i, j, a] - K[i, j, a]
+                r = F[i * s + j, a] - K[i, j, a]
+                rK[i, j, a] = r
                 total += b[j] * K[i, j, a]
+                check += 0.0 * r
             rC[i, a] = y[i, a] + h * total - y[i + 1, a]
+            check += 0.0 * rC[i, a]
+    return check == 0.0  # zero times infinity is not a number
 
 
-@kernel(forceinline=False)
 def eliminate(ts, J, A, b, LU, swaps, S, G):  # type: ignore[no-untyped-def]
     """Factors of I - h J A, S = (I - h J A)^-1 J and G."""
     M, size, n = S.shape
@@ -93,17 +93,16 @@ def eliminate(ts, J, A, b, LU, swaps, S, G):  # type: ignore[no-untyped-def]
                 G[i, a, c] = (1.0 if a == c else 0.0) + h * total
 
 
-@kernel(forceinline=False)
-def reduce(ts, LU, swaps, b, u, w):  # type: ignore[no-untyped-def]
-    """u = (I - h J A)^-1 r_K in place of r_K (M, s, n), and w = r_C + h b^T u in place of r_C (M, n)."""
-    M, s, n = u.shape
+def reduce(ts, LU, swaps, b, rK, rC, u, w):  # type: ignore[no-untyped-def]
+    """u = (I - h J A)^-1 r_K (M, s n) and w = r_C + h b^T u (M, n)."""
+    M, s, n = rK.shape
     size = s * n
     x = np.empty(size)
     for i in range(M):
         h = ts[i + 1] - ts[i]
         for j in range(s):
             for a in range(n):
-                x[j * n + a] = u[i, j, a]
+                x[j * n + a] = rK[i, j, a]
         for k in range(size):  # rows were exchanged whole, multipliers too: all exchanges come first
             best = swaps[i, k]
             if best != k:
@@ -116,25 +115,47 @@ def reduce(ts, LU, swaps, b, u, w):  # type: ignore[no-untyped-def]
             for r in range(k + 1, size):
                 total -= LU[i, k, r] * x[r]
             x[k] = total / LU[i, k, k]
+            u[i, k] = x[k]
         for a in range(n):
             total = 0.0
             for j in range(s):
-                u[i, j, a] = x[j * n + a]
-                total += b[j] * u[i, j, a]
-            w[i, a] += h * total
+                total += b[j] * x[j * n + a]
+            w[i, a] = rC[i, a] + h * total
 
 
-@kernel(forceinline=False)
-def expand(S, U, u, dy, theta, dK):  # type: ignore[no-untyped-def]
-    """dK = u + S dy_i + U theta (M, s, n)."""
+def expand(S, U, u, dy, dtheta, dK):  # type: ignore[no-untyped-def]
+    """dK = u + S dy_i + U dtheta (M, s, n)."""
     M, s, n = dK.shape
     for i in range(M):
         for j in range(s):
             for c in range(n):
                 k = j * n + c
-                total = u[i, j, c]
+                total = u[i, k]
                 for a in range(n):
                     total += S[i, k, a] * dy[i, a]
-                for a in range(len(theta)):
-                    total += U[i, k, a] * theta[a]
+                for a in range(len(dtheta)):
+                    total += U[i, k, a] * dtheta[a]
                 dK[i, j, c] = total
+
+
+def size_of(ts, y, dy, dK, share, sy, sK):  # type: ignore[no-untyped-def]
+    """Mean square of a correction less a share of the step s; each component relative to its largest value of y."""
+    M, s, n = dK.shape
+    largest, whole = 0.0, 0.0
+    for a in range(n):
+        for i in range(M + 1):
+            largest = max(largest, abs(y[i, a]))
+    for a in range(n):
+        scale, nodes, slopes = 1e-3 * largest, 0.0, 0.0
+        for i in range(M + 1):
+            scale = max(scale, abs(y[i, a]))
+            x = dy[i, a] - share * sy[i, a]
+            nodes += x * x
+        for i in range(M):
+            h = ts[i + 1] - ts[i]
+            for j in range(s):
+                x = h * (dK[i, j, a] - share * sK[i, j, a])
+                slopes += x * x
+        scale += 1e-12
+        whole += (nodes / (M + 1) + slopes / (M * s)) / (scale * scale)
+    return whole / n

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from .boundary import FixedEnds
 from .flow import Flow
 from .interpolant import interpolate
-from .kernels import compiled
-from .svd import decompose, divide
 
 Array = NDArray[np.float64]
+SMALL = 1e-8  # relative, of velocities that a guess has
 Curve = Callable[[Array], tuple[Array, Array]]  # fractions tau -> states and their slopes by tau
 
 
@@ -40,41 +39,24 @@ def straight(flow: Flow, boundary: Any, t0: float, t1: float) -> Curve:
 def _momenta(flow: Flow, times: Array, ends: Array, velocity: Array) -> None:
     """p with dH/dp(t, q, p) = velocity at both ends; zero where it is not found."""
     n, d = flow.n, flow.n // 2
-    F, J, done = np.empty((2, n)), np.empty((2, n, n)), np.zeros(2)
-    work = np.empty((d, d)), np.empty(d), np.empty((d, d)), np.empty(d), np.empty(d)
-    for _ in range(8):
+    F, J, last = np.empty((2, n)), np.empty((2, n, n)), np.inf
+    for _ in range(9):
         flow.slopes(times, ends, None, F)
-        flow.matrices(times, ends, None, J)
-        compiled(_momentum_step)(ends, F, J, velocity, done, *work)
-        if done.all():
+        miss = F[:, :d] - velocity
+        size = float(max(miss.max(), -miss.min()))
+        if size <= SMALL * (1.0 + float(max(F.max(), -F.min()))):
+            return
+        if not size <= last:  # also where it is not a number
             break
-    ends[done <= 0.0, d:] = 0.0
-
-
-def _momentum_step(ends, F, J, velocity, done, U, values, V, miss, step):  # type: ignore[no-untyped-def]
-    """One of Newton's steps for each end; done: 1 where it was small, -1 where the slopes are not finite."""
-    d = len(velocity)
-    for e in range(2):
-        check, size, largest, length = 0.0, 0.0, 0.0, 0.0
-        for a in range(d):
-            miss[a] = F[e, a] - velocity[a]
-            check += 0.0 * miss[a]
-            for c in range(d):
-                U[a, c] = J[e, a, d + c]
-                check += 0.0 * U[a, c]
-        if check != 0.0:
-            done[e] = -1.0
-        if done[e] != 0.0:
-            continue
-        decompose(U, values, V)
-        for a in range(d):
-            largest = max(largest, values[a])
-        divide(U, values, V, d * 2.220446049250313e-16 * largest, miss, step)  # shortest, for degenerate noise
-        for a in range(d):
-            ends[e, d + a] -= step[a]
-            length, size = max(length, abs(step[a])), max(size, abs(ends[e, d + a]))
-        if length <= 1e-8 * (1.0 + size):
-            done[e] = 1.0
+        last = size
+        flow.matrices(times, ends, None, J)
+        try:
+            ends[:, d:] -= np.linalg.solve(J[:, :d, d:], miss[:, :, None])[:, :, 0]
+        except np.linalg.LinAlgError:  # degenerate noise
+            for e in range(2):
+                ends[e, d:] -= np.linalg.lstsq(J[e, :d, d:], miss[e], rcond=None)[0]
+            return
+    ends[:, d:] = 0.0
 
 
 def curve_of(guess: Any, flow: Flow, boundary: Any, t0: float, t1: float) -> tuple[Curve, Array | None]:

@@ -10,17 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..engine.compile import kernel
 from .kernels import compiled
 
 Array = NDArray[np.float64]
 
 
-@kernel(forceinline=False)
-def divided(ts, y, f, points, start, C):  # type: ignore[no-untyped-def]
+def divided(ts, y, f, points, table, start, C):  # type: ignore[no-untyped-def]
     """Divided differences C (M, 8, n), and the first node of each interval."""
     M, n = len(ts) - 1, y.shape[1]
-    table = np.empty(8)
     for i in range(M):
         k = points[i]
         first = min(max(i - 1, 0), M - 3) if k == 4 else i
@@ -40,29 +37,16 @@ def divided(ts, y, f, points, start, C):  # type: ignore[no-untyped-def]
                 C[i, level, a] = table[0]
 
 
-@kernel(forceinline=False)
-def evaluate(ts, start, points, C, i, t, u, du):  # type: ignore[no-untyped-def]
-    """u (n,) and u' at a time in interval i."""
-    last = 2 * points[i] - 1
-    for a in range(C.shape[2]):
-        value, slope = C[i, last, a], 0.0
-        for level in range(last - 1, -1, -1):
-            x = t - ts[start[i] + level // 2]
-            slope = slope * x + value
-            value = value * x + C[i, level, a]
-        u[a] = value
-        du[a] = slope
-
-
-def _at(ts, start, points, C, times, u, du):  # type: ignore[no-untyped-def]
-    M = len(ts) - 1
+def evaluate(ts, start, points, C, times, u, du):  # type: ignore[no-untyped-def]
+    """u (m, n) and u' at times (m,)."""
+    M, n = len(ts) - 1, C.shape[2]
     backwards = ts[M] < ts[0]
     i = 0
     for m in range(len(times)):
         t = times[m]
         if i > 0 and (t > ts[i] if backwards else t < ts[i]):
             i = 0
-        if i == 0 or (t < ts[i + 1] if backwards else t > ts[i + 1]):  # by halves; times mostly come in order
+        if i == 0 or (t < ts[i + 1] if backwards else t > ts[i + 1]):
             high = M
             while high - i > 1:
                 middle = (i + high) // 2
@@ -70,11 +54,15 @@ def _at(ts, start, points, C, times, u, du):  # type: ignore[no-untyped-def]
                     i = middle
                 else:
                     high = middle
-        evaluate(ts, start, points, C, i, t, u[m], du[m])
-
-
-def _divided(ts, y, f, points, start, C):  # type: ignore[no-untyped-def]
-    divided(ts, y, f, points, start, C)
+        last = 2 * points[i] - 1
+        for a in range(n):
+            value, slope = C[i, last, a], 0.0
+            for level in range(last - 1, -1, -1):
+                x = t - ts[start[i] + level // 2]
+                slope = slope * x + value
+                value = value * x + C[i, level, a]
+            u[m, a] = value
+            du[m, a] = slope
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,14 +84,14 @@ class Interpolant:
         """u and u' at times (m,)."""
         times, shape = np.ascontiguousarray(times), (len(times), self.C.shape[2])
         u, du = np.empty(shape), np.empty(shape)
-        compiled(_at)(self.ts, self.start, self.points, self.C, times, u, du)
+        compiled(evaluate)(self.ts, self.start, self.points, self.C, times, u, du)
         return u, du
 
 
-def interpolate(ts: Array, y: Array, f: Array, points: int) -> Interpolant:
+def interpolate(ts: Array, y: Array, f: Array, points: NDArray[np.int64] | int) -> Interpolant:
     """The interpolant with `points` nodes (2 or 4) for each interval."""
     M = len(ts) - 1
-    count = np.full(M, points if M >= 3 else 2, np.int64)
+    count = points if isinstance(points, np.ndarray) else np.full(M, points if M >= 3 else 2, np.int64)
     start, C = np.empty(M, np.int64), np.empty((M, 8, y.shape[1]))
-    compiled(_divided)(ts, y, f, count, start, C)
+    compiled(divided)(ts, y, f, count, np.empty(8), start, C)
     return Interpolant(ts, start, count, C)

@@ -39,7 +39,7 @@ def _refined(tau, defects, aim, power, most, density, mass, new):  # type: ignor
     for i in range(M):
         mass[i + 1] = mass[i] + max(density[i], LEAST_DENSITY * whole) * (tau[i + 1] - tau[i])
     count = min(max(mass[M], math.ceil(LEAST_GROWTH * M)), math.ceil(MOST_GROWTH * M))
-    count = min(int(math.ceil(count)), most)
+    count = min(math.ceil(count), most)
     i = 0
     for j in range(1, count):
         share = mass[M] * j / count

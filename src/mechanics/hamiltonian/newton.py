@@ -3,7 +3,7 @@
     dx = -J^-1 F(x),   x+ = x + lambda dx,   accept if |J^-1 F(x+)| < (1 - lambda / 4) |dx|
 
 The test does not change when the equations are multiplied by a matrix, as the badly scaled ones of boundary value
-problems can be; the same factorisation gives both sides of it. Collocation runs the same rules compiled (`advance`).
+problems can be; the same factorisation gives both sides of it.
 
 P. Deuflhard, Newton Methods for Nonlinear Problems, Springer 2004, algorithm NLEQ-ERR (section 3.3.3).
 """

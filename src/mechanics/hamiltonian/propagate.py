@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from .flow import Flow
 from .kernels import compiled
 from .svd import decompose
 
@@ -67,9 +68,8 @@ def _determinants(G, frame, new, square, out):  # type: ignore[no-untyped-def]
         out[i] = det
 
 
-def _amplification(G, whole, work, values):  # type: ignore[no-untyped-def]
+def _product(G, whole, work):  # type: ignore[no-untyped-def]
     M, n, _ = G.shape
-    check = 0.0
     for i in range(M):
         for a in range(n):
             for c in range(n):
@@ -80,29 +80,18 @@ def _amplification(G, whole, work, values):  # type: ignore[no-untyped-def]
         for a in range(n):
             for c in range(n):
                 whole[a, c] = work[a, c]
-    largest = 0.0
-    for a in range(n):
-        for c in range(n):
-            check += 0.0 * whole[a, c]
-            largest = max(largest, abs(whole[a, c]))
-    if check != 0.0:
-        return math.inf
-    if largest == 0.0:
-        return 0.0
-    for a in range(n):
-        for c in range(n):
-            whole[a, c] /= largest  # squares do not overflow
-    decompose(whole, values, work)
-    most = 0.0
-    for c in range(n):
-        most = max(most, values[c])
-    return most * largest
 
 
 def amplification_of(G: Array) -> float:
     """2-norm of the monodromy matrix, the product of the blocks; inf if it overflows."""
     n = G.shape[1]
-    return float(compiled(_amplification)(G, np.eye(n), np.empty((n, n)), np.empty(n)))
+    whole, work, values = np.eye(n), np.empty((n, n)), np.empty(n)
+    compiled(_product)(G, whole, work)
+    largest = float(max(whole.max(), -whole.min()))
+    if not math.isfinite(largest) or largest == 0.0:
+        return math.inf if largest else 0.0
+    compiled(decompose)(whole / largest, values, work)  # squares do not overflow
+    return float(values.max()) * largest
 
 
 def conjugate_points_of(G: Array, ts: Array) -> tuple[float, ...]:
@@ -119,3 +108,11 @@ def conjugate_points_of(G: Array, ts: Array) -> tuple[float, ...]:
     found = np.flatnonzero(first * second < 0.0)
     share = first[found] / (first[found] - second[found])
     return tuple(float(t) for t in ends[found] + share * (ends[found + 1] - ends[found]))
+
+
+def midpoint_blocks(flow: Flow, ts: Array, ys: Array) -> Array:
+    """Derivatives from point to point of a curve by the midpoint rule: enough for signs."""
+    J = flow.matrices(0.5 * (ts[1:] + ts[:-1]), 0.5 * (ys[1:] + ys[:-1]))
+    half = 0.5 * np.diff(ts)[:, None, None] * J
+    one = np.eye(flow.n)
+    return np.asarray(np.linalg.solve(one - half, one + half), dtype=np.float64)

@@ -4,18 +4,16 @@
 
 No work space, no call of a library, small singular values to high relative accuracy.
 
-Golub, Van Loan, Matrix Computations, 4th ed., section 8.6.3; Demmel, Veselic, SIAM J. Matrix Anal. Appl. 13 (1992) 1204.
+Golub, Van Loan, Matrix Computations, 4th ed., section 8.6.3.
+Demmel, Veselic, SIAM J. Matrix Anal. Appl. 13 (1992) 1204-1245.
 """
 
 import math
-
-from ..engine.compile import kernel
 
 SWEEPS = 30  # six are usual
 ORTHOGONAL = 1e-15  # cosine of two columns
 
 
-@kernel(forceinline=False)
 def decompose(U, values, V):  # type: ignore[no-untyped-def]
     """Overwrites A in U (r, c) with the left vectors; fills values (c,), not sorted, and V (c, c)."""
     rows, columns = U.shape
@@ -54,19 +52,3 @@ def decompose(U, values, V):  # type: ignore[no-untyped-def]
         if values[c] > 0.0:
             for r in range(rows):
                 U[r, c] /= values[c]
-
-
-@kernel(forceinline=False)
-def divide(U, values, V, least, b, x):  # type: ignore[no-untyped-def]
-    """x = A^-1 b (c,) from the parts of A; singular values up to `least` count as infinite."""
-    rows, columns = U.shape
-    for a in range(columns):
-        x[a] = 0.0
-    for c in range(columns):
-        if values[c] > least:
-            total = 0.0
-            for r in range(rows):
-                total += U[r, c] * b[r]
-            total /= values[c]
-            for a in range(columns):
-                x[a] += V[a, c] * total
