@@ -211,6 +211,7 @@ class Collocation:
     def _factorise(self) -> float:
         p, n = self.unknowns.apply(self.theta)[0] if self.m else self.flow.p, self.n
         self.flow.matrices(self.stage_times, self.Z, p, self.J)
+        self.matrix_ts = self.ts  # with a free end the trials have other meshes
         compiled(condense.eliminate)(self.ts, self.J, self.A, self.b, self.LU, self.swaps, self.S, self.G)
         if not self.fixed:
             left, right = self.boundary.derivatives(self.y[0], self.y[-1], p)
@@ -221,7 +222,7 @@ class Collocation:
 
     def _correct(self, to: Slot) -> None:
         """The correction that gives the rows what they lack."""
-        compiled(condense.reduce)(self.ts, self.LU, self.swaps, self.b, self.rK, self.rC, self.u, self.w)
+        compiled(condense.reduce)(self.matrix_ts, self.LU, self.swaps, self.b, self.rK, self.rC, self.u, self.w)
         compiled(substitute)(*self.space, self.w, self.lack, to.y, to.theta)
         compiled(condense.expand)(self.S, self.U, self.u, to.y, to.theta, to.K)
 
@@ -245,6 +246,6 @@ class Collocation:
         self.theta[k] = old
         self._stages(self.point)
         rK, rC, by_ends = ((up - down) / (high - low) for up, down in zip(above, below, strict=True))
-        compiled(condense.reduce)(self.ts, self.LU, self.swaps, self.b, rK, rC, self.u, self.w)
+        compiled(condense.reduce)(self.matrix_ts, self.LU, self.swaps, self.b, rK, rC, self.u, self.w)
         self.U[:, :, k], self.P[:, :, k], self.ends[: self.rows, 2 * self.n + k] = self.u, self.w, by_ends
         self.rK[:], self.rC[:], self.lack[:] = kept
