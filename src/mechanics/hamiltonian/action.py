@@ -22,14 +22,14 @@ from .flow import Flow
 from .hamiltonian import Hamiltonian
 from .result import TwoPoint
 from .solve_path import two_point
-from .zero_energy import zero_energy
+from .zero_energy import AT_REST, zero_energy
 
 Array = NDArray[np.float64]
 START_ROUNDS, START_GRADIENT = 5, 1e-3  # of a descent that only has to come near Newton's path
 GRADIENT = 1e-5  # of a descent that has to do alone, relative to the mean drift
 DEARER = 1.05  # times the action of the descent: Newton's path is another one
 STRETCH, LEAST_STRETCH = 2.0, 1.02  # of the time, from one path to the next
-HALVINGS = 12
+HALVINGS, WAITS = 12, 20
 
 
 def freidlin_wentzell(
@@ -71,7 +71,8 @@ def minimum_action(
 ) -> TwoPoint:
     """The path from x0 to x1 in time T that noise takes most easily; `path.action()` is its action.
 
-    Where a straight line is too far from it, shorter times are solved first, and their paths are stretched.
+    Where a straight line is too far from it, shorter times are solved first, and their paths wait where they
+    are slowest.
 
     Parameters
     ----------
@@ -111,13 +112,35 @@ def minimum_action(
             break
     stretch = STRETCH
     while path.converged and time != T and stretch > LEAST_STRETCH:
-        longer = min(stretch * time, T) if T > 0.0 else max(stretch * time, T)
-        trial = solve(longer, guess=path)
+        longer = time * stretch if abs(time * stretch) < abs(T) else T
+        ts, ys = _waiting(path, longer - time)
+        trial = solve(longer, guess=(ts, ys), mesh=(ts - ts[0]) / (ts[-1] - ts[0]))
         if trial.converged:
             time, path, stretch = longer, trial, min(stretch * stretch, STRETCH)
         else:
-            stretch = np.sqrt(stretch)
+            stretch = float(np.sqrt(stretch))
     return path if path.converged and time == T else asked
+
+
+def _waiting(path: TwoPoint, more: float) -> tuple[Array, Array]:
+    """A path that takes more time: it waits at ends that are rest points, as long as they are slow; else in its slowest.
+
+    Near a rest point the action still to be saved falls as exp(-2 rate t), so that waits go as 1 / rate.
+    """
+    ts, ys, flow, d = path.ts, path.ys, path.flow, path.ys.shape[1] // 2
+    speeds = np.sqrt(np.square(flow.slopes(ts, ys)).sum(axis=1))
+    waits = np.zeros(len(ts))
+    for i in (0, -1):
+        at_rest = np.concatenate((ys[i, :d], np.zeros(d)))[None]
+        if np.abs(flow.slopes(ts[:1], at_rest)).max() <= AT_REST * speeds.max():
+            waits[i] = 1.0 / max(np.abs(np.linalg.eigvals(flow.matrices(ts[:1], at_rest)[0]).real).min(), 1e-3)
+    if not waits.any():
+        waits[speeds.argmin()] = 1.0
+    waits *= more / waits.sum()
+    places = np.repeat(np.arange(len(ts)), np.where(waits != 0.0, WAITS + 1, 1))
+    shares = np.concatenate([np.linspace(0.0, 1.0, WAITS + 1) if wait != 0.0 else [0.0] for wait in waits])
+    before = np.cumsum(waits) - waits
+    return ts[places] + before[places] + shares * waits[places], ys[places]
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 LEAST_DAMPING = 1e-6
 SINGULAR = 1e-13  # relative singular value of a matrix that rounding alone keeps from being singular
-ROUNDING = 1e-10  # a correction this small that no longer shrinks is rounding; the certificate is measured anyway
+ROUNDING = 1e-7  # a correction this small that no longer shrinks is rounding; the certificate is measured anyway
 RETRY, ACCEPT, STALLED, AT_ROUNDING = range(4)
 
 
