@@ -123,7 +123,7 @@ def minimum_action(
 
 
 def _waiting(path: TwoPoint, more: float) -> tuple[Array, Array]:
-    """A path that takes more time: it waits at ends that are rest points, as long as they are slow; else in its slowest.
+    """A path that takes more time: it waits at ends that are rest points, or where it is slowest.
 
     Near a rest point the action still to be saved falls as exp(-2 rate t), so that waits go as 1 / rate.
     """
@@ -237,32 +237,40 @@ def geometric_action(
     flow, N = Flow(drift, jacobian, None, d, parameter_record(par)), 2 * (intervals // 2)
     line = equally_spaced(path, N // 2)
     near = Search(flow, metric, START_GRADIENT).minimise(line, START_ROUNDS)
-    try:
-        hamilton = freidlin_wentzell(drift, d, par, sigma)._flow
-    except ValueError:  # no formula: descent alone
-        hamilton = None
     why = "the drift is no formula"
-    for start in (near[0], line) if hamilton is not None else ():
+
+    def by_newton(start: Array) -> GeometricPath | None:
+        nonlocal why
+        try:
+            hamilton = freidlin_wentzell(drift, d, par, sigma)._flow
+        except ValueError:
+            return None
         found = zero_energy(hamilton, metric, start, tol)
         if found is None:
             why = "a rest point at an end is not hyperbolic"
-            break
+            return None
         orbit, action, error = found
-        if orbit.converged and action <= DEARER * near[1]:
-            x = equally_spaced(np.concatenate((x0[None], orbit(_fine(orbit))[:, :d], x1[None])), N)
-            gradient = Search(flow, metric, tol).across(x)
-            return GeometricPath(x, action, error, gradient, orbit, True, orbit.reason)
-        why = f"Newton's path costs {action:.6g}" if orbit.converged else orbit.reason.split(".")[0]
+        if not orbit.converged or action > DEARER * near[1]:
+            why = f"Newton's path costs {action:.6g}" if orbit.converged else orbit.reason
+            return None
+        x = equally_spaced(np.concatenate((x0[None], orbit(_fine(orbit))[:, :d], x1[None])), N)
+        return GeometricPath(x, action, error, Search(flow, metric, tol).across(x), orbit, True, orbit.reason)
+
     search = Search(flow, metric, GRADIENT)
-    half = search.minimise(near[0])
+    found = by_newton(near[0]) or by_newton(line)
+    if found is None:
+        half = search.minimise(near[0])
+        found = by_newton(half[0])
+    if found is not None:
+        return found
     whole = search.minimise(equally_spaced(half[0], N))
     change, gradient = (whole[1] - half[1]) / 3.0, whole[2]
     if gradient <= GRADIENT:
         reason = f"converged: the gradient across the path is below {GRADIENT:g}, by descent alone ({why})."
         return GeometricPath(whole[0], whole[1] + change, abs(change), gradient, None, True, reason)
     reason = (
-        f"no_progress: the gradient across the path is {gradient:.1e} after a descent, and {why}. Give a better guess, or "
-        "fewer intervals."
+        f"no_progress: the gradient across the path is {gradient:.1e} after a descent; give a better guess, or fewer "
+        f"intervals. Newton's method did not serve: {why}"
     )
     return GeometricPath(whole[0], np.nan, np.nan, gradient, None, False, reason)
 

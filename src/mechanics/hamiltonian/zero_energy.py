@@ -5,10 +5,10 @@ manifold of (x, p) = (x0, 0), whose tangent is the graph of a symmetric matrix,
 
     p = V (x - x0),     V^-1 = Q,  B Q + Q B^T + a = 0,  B = db/dx     where x0 attracts
 
-and what is left of the action is (x - x0)^T V (x - x0) / 2. So a finite time is enough: V replaces the end, with an error
-of the action that falls as the cube of the distance. Between two rest points these are all conditions, one of them
-follows from H = 0, and the orbit may be shifted in time: its first distance is given, and y' = f + alpha grad H with
-an unknown alpha, zero on the orbit, has as many unknowns as conditions.
+and what is left of the action is (x - x0)^T V (x - x0) / 2. So a finite time is enough: V replaces the end, with an
+error of the action that falls as the cube of the distance. Between two rest points one of these conditions follows
+from the others and H = 0, while the orbit may be shifted in time: its first distance is given, and y' = f + alpha
+grad H with an unknown alpha, zero on the orbit, has as many unknowns as conditions.
 
 W.-J. Beyn, IMA J. Numer. Anal. 10 (1990) 379-405 (projected boundary conditions).
 """
@@ -96,10 +96,10 @@ def zero_energy(flow: Flow, metric: Array, x: Array, tol: float) -> tuple[TwoPoi
             action -= last.left_over(found.q[-1])
         actions.append(action)
     assert found is not None
-    if found.converged and max(found.defect, found.residual) > tol:  # alpha is not zero
+    if found.converged and max(found.defect, found.hamiltonian_drift) > tol:  # alpha is not zero
         reason = (
-            f"mesh_limit: the defect is {found.defect:.1e}, above tol={tol:g}, as long as the orbit ends at a distance of "
-            f"{radius:.1e} from a rest point; raise tol."
+            f"mesh_limit: the orbit ends at a distance of {radius:.1e} from a rest point, with a defect of "
+            f"{found.defect:.1e} and a drift of H of {found.hamiltonian_drift:.1e}, above tol={tol:g}; raise tol."
         )
         found = replace(found, converged=False, reason=reason)
     if not found.converged:
@@ -110,8 +110,7 @@ def zero_energy(flow: Flow, metric: Array, x: Array, tol: float) -> tuple[TwoPoi
 def _solve(
     flow: Flow, x: Array, first: Tangent | None, last: Tangent | None, radius: float, guess: Any, tol: float
 ) -> TwoPoint:
-    d = x.shape[1]
-    ts, ys = guess
+    d, ts = x.shape[1], guess[0]
 
     def conditions(y0: Array, y1: Array, p: Any) -> Array:
         near = y0[:d] - x[0]
