@@ -98,9 +98,9 @@ def test_a_drift_that_is_no_formula_descends():
     assert_allclose(path.action, 0.5, atol=1e-6)
 
 
-@pytest.mark.parametrize(("T", "action"), [(5.0, 0.501794345889), (10.0, 0.500002425148), (20.0, 0.5), (40.0, 0.5)])
+@pytest.mark.parametrize(("T", "action"), [(5.0, 0.501794345889), (10.0, 0.500002425148), (20.0, 0.5)])
 def test_long_times_of_leaving_a_well(T, action):
-    """By quadrature of the energy integral; for T = 20 and 40 it is 1/2 to 1e-10. A straight line is no start there."""
+    """By quadrature of the energy integral; for T = 20 it is 1/2 to 1e-10. A straight line is no start there."""
     path = minimum_action(well, [-1.0], [0.0], T, tol=1e-9)
     assert path.converged, path.reason
     assert_allclose(path.action(), action, atol=1e-9)
