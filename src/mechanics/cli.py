@@ -27,7 +27,10 @@ from .commands.sweep import sweep
 GROUP = "mechanet.commands"
 OWN = EntryPoint("nets", "nets.cli:register", GROUP)  # of a source tree that was not installed
 COMMANDS_OF = {  # what `mechanet --help` says of packages that it does not load
-    "nets": {"demo": "Train three networks on digits, measure them layer by layer, fit a spring-block chain to each."},
+    "nets": {
+        "demo": "Train three networks on digits, measure them layer by layer, fit a spring-block chain to each.",
+        "leaky-figures": "Train Leaky ResNets and draw a figure of arXiv:2405.17573.",
+    },
 }
 INSTALL = "pip install 'mechanet[nets]'"
 

@@ -7,21 +7,40 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .data import Digits, load_mnist, load_mnist10
-    from .models import MLP
-    from .training import History, train
+    from .data import Digits, load_cifar10, load_fashion_mnist, load_mnist, load_mnist10
+    from .models import CNN, MLP, LeakyResNet
+    from .training import History, LeakyHistory, train, train_leaky
 
-__all__ = ["MLP", "Digits", "History", "load_mnist", "load_mnist10", "train"]
+__all__ = [
+    "CNN",
+    "MLP",
+    "Digits",
+    "History",
+    "LeakyHistory",
+    "LeakyResNet",
+    "load_cifar10",
+    "load_fashion_mnist",
+    "load_mnist",
+    "load_mnist10",
+    "train",
+    "train_leaky",
+]
 
 _HOME = {
+    "CNN": "models",
     "Digits": "data",
     "History": "training",
+    "LeakyHistory": "training",
+    "LeakyResNet": "models",
     "MLP": "models",
+    "load_cifar10": "data",
+    "load_fashion_mnist": "data",
     "load_mnist": "data",
     "load_mnist10": "data",
     "train": "training",
+    "train_leaky": "training",
 }
-_SUBPACKAGES = ("data", "experiments", "measure", "models", "plots", "report", "training")
+_SUBPACKAGES = ("data", "experiments", "geodesic", "measure", "models", "plots", "report", "training")
 
 
 def __getattr__(name: str) -> Any:

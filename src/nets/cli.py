@@ -1,6 +1,7 @@
 """Commands that `nets` adds to `mechanet`; torch and matplotlib are imported when a command runs."""
 
 import sys
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ NEEDS = {"torch": "PyTorch", "jinja2": "Jinja2", "matplotlib": "Matplotlib"}
 def register(app: typer.Typer) -> None:
     """Add the commands to the application; called through the entry point `mechanet.commands`."""
     app.command()(demo)
+    app.command("leaky-figures")(leaky_figures)
 
 
 def demo(
@@ -33,10 +35,7 @@ def demo(
 
     Writes report.html, summary.json and PNG files. A second call goes on where the first stopped.
     """
-    missing = [name for module, name in NEEDS.items() if find_spec(module) is None]
-    if missing:
-        print(f"mechanet demo needs {' and '.join(missing)}: pip install 'mechanet[nets]'", file=sys.stderr)
-        raise typer.Exit(1)
+    _need("demo", NEEDS)
     from rich.console import Console
 
     from mechanics.threads import default_threads
@@ -63,6 +62,45 @@ def demo(
     if outcome.interrupted:
         again = f"{command} goes on with the rest" + (", if called without --fresh." if fresh else ".")
         print(f"mechanet demo: interrupted; finished runs are kept in {folder / 'runs'}: {again}", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def leaky_figures(
+    figure: Annotated[int, typer.Argument(min=1, max=3, help="1 ranks and energies, 2 and 3 kinds of steps.")],
+    out: Annotated[Path, typer.Option(help="Folder of the figure and of the finished runs.")] = Path("out/leaky"),
+    quick: Annotated[bool, typer.Option("--quick", help="A small task, few seeds: two minutes at most.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes (one a processor). Changes no number.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is already there.")] = False,
+) -> None:
+    """Train Leaky ResNets and draw a figure of arXiv:2405.17573.
+
+    Writes a PNG file, for figure 1 an animation too, and prints the numbers. A second call goes on where the first
+    stopped.
+    """
+    _need("leaky-figures", ("torch", "matplotlib"))
+    from mechanics.threads import default_threads
+    from nets.experiments.leaky_figures import make_figure
+    from nets.experiments.workers import Interrupted
+
+    def told(run: Any, epoch: int, epochs: int) -> None:
+        if epoch == epochs:
+            print(f"{run.name}: done", file=sys.stderr)
+
+    try:
+        path = make_figure(figure, out, quick=quick, jobs=jobs or default_threads(), fresh=fresh, progress=told)
+    except (Interrupted, KeyboardInterrupt):
+        print(f"mechanet leaky-figures: interrupted; finished runs are kept in {out / 'runs'}.", file=sys.stderr)
+        raise typer.Exit(1) from None
+    print(f"Figure: {path}")
+
+
+def _need(command: str, modules: Iterable[str]) -> None:
+    """End with what to install unless the modules are there."""
+    missing = [NEEDS[module] for module in modules if find_spec(module) is None]
+    if missing:
+        print(f"mechanet {command} needs {' and '.join(missing)}: pip install 'mechanet[nets]'", file=sys.stderr)
         raise typer.Exit(1)
 
 

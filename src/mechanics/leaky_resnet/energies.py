@@ -22,7 +22,7 @@ from .activation import Activation, activation_of
 
 Array = NDArray[Any]
 SPANNED = 1e-10  # of the largest singular value, and of ||X||: far above rounding, far below what a network resolves
-GRAM_LIMIT = 1e-10  # gamma0 below which S S^T + gamma I has no digits left, and S itself is decomposed
+GRAM_LIMIT = 1e-10  # gamma0 below which S S^T + gamma I loses digits where S is of low rank; then S is decomposed
 
 
 def appended(A: ArrayLike, act: Any = "relu", bias: bool = True) -> Array:

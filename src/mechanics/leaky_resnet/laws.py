@@ -109,7 +109,7 @@ def balancedness_defect(p: ArrayLike, W: ArrayLike, Lt: float) -> float:
     p, W = np.asarray(p, float), np.asarray(W, float)
     norms = (W * W).sum((-2, -1))
     grown = _integral(2 * Lt * (W[..., -1] ** 2).sum(-1), p)
-    return float(np.abs(norms - norms[0] - grown).max() / norms.max())
+    return _relative(np.abs(norms - norms[0] - grown).max(), norms.max())
 
 
 def trace_defect(p: ArrayLike, A: ArrayLike, B: ArrayLike, Lt: float, act: Any = "relu", bias: bool = True) -> float:
@@ -118,7 +118,11 @@ def trace_defect(p: ArrayLike, A: ArrayLike, B: ArrayLike, Lt: float, act: Any =
     trace = (A * B).sum((-2, -1))
     rate = (weights(A, B, Lt, act, bias)[..., -1] ** 2).sum(-1) / Lt if bias else np.zeros(len(p))
     size = (np.linalg.norm(A, axis=(-2, -1)) * np.linalg.norm(B, axis=(-2, -1))).max()
-    return float(np.abs(trace - trace[0] - _integral(rate, p)).max() / size)
+    return _relative(np.abs(trace - trace[0] - _integral(rate, p)).max(), size)
+
+
+def _relative(defect: Any, size: Any) -> float:
+    return float(defect / size) if size > 0 else 0.0  # weights or costates that are zero throughout
 
 
 def _integral(rate: Array, p: Array) -> Array:

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 NEAR_ZERO = 1e-6  # of max |A|: an entry this close to its kink slides along it, or has just crossed
 SLIDING = 0.01  # of entries and depth; above it the slope at zero decides the run
-ON_KINK = 1e-14  # of max |A|: entries that cross together, equal up to rounding
-MAX_KINKS = 100_000
+MAX_KINKS = 20_000  # each restarts the method
 
 
 class Kinks(NamedTuple):
@@ -119,8 +118,8 @@ def integrate(
     sliding = _sliding(ps, A) if net.act.kinked else 0.0
     if sliding > SLIDING:
         warnings.warn(
-            f"{sliding:.1%} of the activations lie on their kink (within 1e-6 of the largest): the flow takes the "
-            "slope from below there, which need not be the geodesic's. Follow ('softplus', beta) to large beta instead.",
+            f"{sliding:.1%} of the activations lie on their kink (within 1e-6 of the largest). The flow has the slope "
+            "from below there, which need not be the geodesic's: follow ('softplus', beta) to large beta instead.",
             RuntimeWarning,
             stacklevel=3,
         )
@@ -139,7 +138,7 @@ def _plain(
         problem = Problem(drift, np.stack([A0, B0]), 0.0, 1.0)
     else:
         problem = net.system(*A0.shape).problem(np.concatenate([A0.ravel(), B0.ravel()]), 0.0, 1.0)
-    found = solve(problem, method, saveat=saveat, **options)
+    found = _finished(solve(problem, method, saveat=saveat, **options))
     ys = found.ys.reshape(-1, 2, *A0.shape)
     return found.ts, ys[:, 0], ys[:, 1], found.stats.evaluations
 
@@ -160,24 +159,18 @@ def _through_kinks(
     kept: list[tuple[Array, Array]] = []
     times = None if saveat is None else np.atleast_1d(finite_numbers("saveat", saveat))
     while True:
-        nearest = Event(_nearest(p, sign), direction=-1, terminal=True)
+        nearest = Event(_nearest(sign), direction=-1, terminal=True)
         rest = None if times is None else times[times >= p if not kept else times > p]
-        found = solve(
-            Problem(drift, y, p, 1.0, np.where(sign > 0, 1.0, below)),
-            method,
-            events=nearest,
-            saveat=rest if rest is None or len(rest) else [1.0],
-            **options,
-        )
+        problem = Problem(drift, y, p, 1.0, np.where(sign > 0, 1.0, below))
+        at = rest if rest is None or len(rest) else [1.0]
+        found = _finished(solve(problem, method, events=nearest, saveat=at, **options))
         evaluations += found.stats.evaluations
         new = slice(int(bool(kept) and times is None), None) if rest is None or len(rest) else slice(0, 0)
         kept.append((np.asarray(found.ts)[new], np.asarray(found.ys)[new]))
         p, y = float(found.t), np.array(found.y)
         if found.status is not Status.EVENT:
             break
-        dA = drift(p, y, np.where(sign > 0, 1.0, below))[0]
-        crossed = (sign * y[0] <= ON_KINK * np.abs(y[0]).max()) & (sign * dA < 0)
-        crossed |= sign * y[0] <= 0
+        crossed = sign * y[0] < 0
         log += [(p, i, j, sign[i, j] < 0) for i, j in np.argwhere(crossed)]
         if len(log) > MAX_KINKS:
             raise RuntimeError(
@@ -195,13 +188,20 @@ def _through_kinks(
     return ps, ys[:, 0], ys[:, 1], evaluations, kinks
 
 
-def _nearest(start: float, sign: Array) -> Any:
-    """g: the least distance from a kink on the side where each entry is; positive at the start, where one is zero."""
+def _nearest(sign: Array) -> Any:
+    """g: the least distance from a kink on the side where each entry is. Exact zeros have just left it, or never do."""
 
     def g(p, y, slope):  # type: ignore[no-untyped-def]
-        return np.finfo(float).tiny if p == start else float((sign * y[0]).min())
+        return float(np.where(y[0] == 0, np.inf, sign * y[0]).min())
 
     return g
+
+
+def _finished(found: Any) -> Any:
+    """The solution, unless Ctrl-C ended it: an orbit has no room for half a run."""
+    if found.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    return found
 
 
 def _sliding(ps: Array, A: Array) -> float:

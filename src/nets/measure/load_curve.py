@@ -5,7 +5,6 @@
 Shi, Pan, Dokmanic, "A spring-block theory of feature learning", PRL (2025), arXiv:2407.19353.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -14,11 +13,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from .hooks import OUTPUT, Layers, hooked
-from .modes import Mode, check_mode, measuring
-from .reduce import Reduce, check_reduce, features
+from .hooks import OUTPUT, Layers
+from .modes import Mode, check_mode
+from .reduce import Reduce, check_reduce
 from .separation import Metric, check_metric
 from .statistics import LayerStatistics
+from .sweep import batch_length, labelled, sweep
 
 
 @runtime_checkable
@@ -143,26 +143,23 @@ def measure_layers(
     check_mode(mode)
     check_metric(metric)
     rows = check_reduce(reduce)
-    inputs, labels = _tensors(model, x, y)
-    n = len(labels)
-    if batch_size is not None and (isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1):
-        raise ValueError(f"batch_size must be a whole number of at least 1, or None, but is {batch_size!r}.")
+    inputs, labels = labelled(model, x, y)
+    size = batch_length(batch_size, len(labels))
     values, index = torch.unique(labels, return_inverse=True)
     if len(values) < 2:
         raise ValueError(f"y must name at least 2 classes, but names {len(values)}: {values.tolist()}.")
-    size = n if batch_size is None else int(batch_size)
     statistics: dict[str, LayerStatistics] = {}
 
     def accumulate(name: str, h: Tensor, at: slice) -> object:
         return statistics.setdefault(name, LayerStatistics(len(values))).update(h, index[at])
 
-    correct = _sweep(model, inputs, labels, size, mode, seed, layers, rows, accumulate)
+    correct = sweep(model, inputs, labels, size, mode, seed, layers, rows, accumulate)
     names = tuple(name for name in statistics if name != OUTPUT)
     if metric == "trace":
         D = {name: s.D for name, s in statistics.items()}
     else:
         second = {name: s.second_pass() for name, s in statistics.items()}
-        _sweep(
+        sweep(
             model, inputs, labels, size, mode, seed, layers, rows, lambda name, h, at: second[name].update(h, index[at])
         )
         D = {name: s.D for name, s in second.items()}
@@ -176,54 +173,3 @@ def measure_layers(
         mode=mode,
         metric=metric,
     )
-
-
-def _sweep(
-    model: nn.Module,
-    x: Tensor,
-    y: Tensor,
-    size: int,
-    mode: Mode,
-    seed: int,
-    layers: Layers,
-    rows: Callable[[Tensor], Tensor],
-    consume: Callable[[str, Tensor, slice], object],
-) -> float:
-    """One pass over the data in batches; hands each layer's features on and returns the accuracy."""
-    at = slice(0, 0)
-    correct = 0.0
-
-    def take(name: str, h: Tensor) -> None:
-        nonlocal correct
-        if name == OUTPUT:
-            scores = h.ndim == 2 and h.shape[0] == at.stop - at.start and h.shape[1] > int(y.max())
-            correct += float((h.argmax(1) == y[at]).sum()) if scores else float("nan")
-        consume(name, features(h, at.stop - at.start, rows, name), at)
-
-    with measuring(model, mode, seed), hooked(model, layers, take, include_output=True):
-        for at in _slices(len(y), size):
-            model(x[at])
-    return correct / len(y)
-
-
-def _slices(n: int, size: int) -> Iterator[slice]:
-    for start in range(0, n, size):
-        yield slice(start, min(start + size, n))
-
-
-def _tensors(model: nn.Module, x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[Tensor, Tensor]:
-    """Inputs on the model's device, in its floating type if they are floating, and labels (N,)."""
-    parameter = next(model.parameters(), None)
-    inputs = torch.as_tensor(x)
-    labels = torch.as_tensor(y)
-    if labels.ndim != 1 or inputs.ndim < 1 or len(inputs) != len(labels):
-        raise ValueError(
-            f"x and y must have shapes (N, ...) and (N,), but have {tuple(inputs.shape)} and {tuple(labels.shape)}."
-        )
-    if labels.is_floating_point() or labels.dtype == torch.bool:
-        raise ValueError(f"y must hold whole numbers, but its type is {labels.dtype}.")
-    if parameter is None:
-        return inputs, labels.long()
-    if inputs.is_floating_point():
-        inputs = inputs.to(parameter.dtype)
-    return inputs.to(parameter.device), labels.to(parameter.device).long()

@@ -1,6 +1,9 @@
 """Network architectures with named layers to measure."""
 
+from .cnn import CNN
 from .dropout import Dropout
+from .initial import NTKLinear
+from .leaky_resnet import LeakyResNet
 from .mlp import MLP
 
-__all__ = ["MLP", "Dropout"]
+__all__ = ["CNN", "MLP", "Dropout", "LeakyResNet", "NTKLinear"]

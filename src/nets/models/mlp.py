@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .dropout import Dropout
+from .initial import Init, NTKLinear, check_init, initialise
 
 
 class MLP(nn.Module):
@@ -26,13 +27,18 @@ class MLP(nn.Module):
     depth : int
         Number of linear layers, at least 1; 8 means 7 hidden layers and the output.
     norm : {"batch", "variance", None}
-        "batch": BatchNorm before each activation, PyTorch's default weights (uniform in +-1/sqrt(fan-in)).
-        "variance": no BatchNorm in the hidden layers, weights normal with the variance 2 / ((1 + slope^2) fan-in)
-        that keeps the scale of the activations (He et al. 2015), biases 0. None: neither; default weights.
+        "batch": BatchNorm before each activation. "variance": none in the hidden layers; by default weights of the
+        variance 2 / ((1 + slope^2) fan-in) that keeps the scale of the activations. None: neither.
     slope : float
         Slope of the leaky ReLU for negative numbers: 0 is the ReLU, 1 a linear network.
     dropout : float
         Probability of zero after each activation, 0 <= dropout < 1.
+    init : {"default", "variance", "kaiming", "orthogonal", "ntk", "identity"}, optional
+        Law of the initial weights (`nets.models.initial`); "variance" if norm is "variance", else "default".
+    init_scale : float
+        Factor of all initial weights.
+    frozen : bool
+        Hidden weights and biases stay as they are at first: random features under a trained output.
     input_norm : bool
         BatchNorm of the input. Layer 0 of the load curve is its output (or the flattened input without it).
     seed : int
@@ -65,6 +71,9 @@ class MLP(nn.Module):
         norm: Literal["batch", "variance"] | None = "batch",
         slope: float = 0.0,
         dropout: float = 0.0,
+        init: Init | None = None,
+        init_scale: float = 1.0,
+        frozen: bool = False,
         input_norm: bool = True,
         seed: int = 0,
     ) -> None:
@@ -74,21 +83,33 @@ class MLP(nn.Module):
                 raise ValueError(f"{name} must be a whole number of at least 1, but is {size!r}.")
         if norm not in ("batch", "variance", None):
             raise ValueError(f"norm must be 'batch', 'variance' or None, but is {norm!r}.")
+        init = init or ("variance" if norm == "variance" else "default")
+        check_init(init)
+        if not (math.isfinite(init_scale) and init_scale > 0):
+            raise ValueError(f"init_scale must be positive and finite, but is {init_scale}.")
         if not math.isfinite(slope):
             raise ValueError(f"slope must be finite, but is {slope}; 0 is the ReLU, 1 a linear network.")
 
         self.settings = {
             "inputs": int(inputs), "width": int(width), "depth": int(depth), "classes": int(classes), "norm": norm,
-            "slope": float(slope), "dropout": float(dropout), "input_norm": bool(input_norm), "model_seed": int(seed),
+            "slope": float(slope), "dropout": float(dropout), "init": init, "init_scale": float(init_scale),
+            "frozen": bool(frozen), "input_norm": bool(input_norm), "model_seed": int(seed),
         }  # fmt: skip
         self.input = nn.BatchNorm1d(inputs) if input_norm else nn.Identity()
         sizes = [inputs] + [width] * (depth - 1)
         self.hidden = nn.ModuleList(
-            _hidden_layer(fan_in, fan_out, norm, slope, dropout) for fan_in, fan_out in itertools.pairwise(sizes)
+            _hidden_layer(_linear(fan_in, fan_out, init), norm, slope, dropout)
+            for fan_in, fan_out in itertools.pairwise(sizes)
         )
-        self.output = _linear(sizes[-1], classes)
+        self.output = _linear(sizes[-1], classes, init)
         self.load_layers = ("input", *(f"hidden.{l}.activation" for l in range(depth - 1)))
-        self._initialise(norm, slope, seed)
+        generator = torch.Generator().manual_seed(int(seed))
+        for linear in (module for module in self.modules() if isinstance(module, nn.Linear)):
+            gain = 1.0 if linear is self.output else math.sqrt(2 / (1 + slope**2))
+            initialise(linear, init, gain, init_scale, generator)
+        if frozen:
+            self.hidden.requires_grad_(False)
+            self.input.requires_grad_(False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (N, classes) of x (N, ...), which is flattened."""
@@ -97,32 +118,17 @@ class MLP(nn.Module):
             h = layer(h)
         return self.output(h)
 
-    @torch.no_grad()
-    def _initialise(self, norm: str | None, slope: float, seed: int) -> None:
-        generator = torch.Generator().manual_seed(int(seed))
-        linears = [module for module in self.modules() if isinstance(module, nn.Linear)]
-        for linear in linears:
-            fan_in = linear.in_features
-            if norm == "variance":
-                gain = 1.0 if linear is self.output else math.sqrt(2 / (1 + slope**2))
-                linear.weight.normal_(0, gain / math.sqrt(fan_in), generator=generator)
-                linear.bias.zero_()
-            else:
-                bound = 1 / math.sqrt(fan_in)  # what nn.Linear does: kaiming_uniform_ with a = sqrt(5)
-                linear.weight.uniform_(-bound, bound, generator=generator)
-                linear.bias.uniform_(-bound, bound, generator=generator)
 
-
-def _hidden_layer(fan_in: int, fan_out: int, norm: str | None, slope: float, dropout: float) -> nn.Sequential:
+def _hidden_layer(linear: nn.Linear, norm: str | None, slope: float, dropout: float) -> nn.Sequential:
     layer = nn.Sequential()
-    layer.add_module("linear", _linear(fan_in, fan_out))
+    layer.add_module("linear", linear)
     if norm == "batch":
-        layer.add_module("norm", nn.BatchNorm1d(fan_out))
+        layer.add_module("norm", nn.BatchNorm1d(linear.out_features))
     layer.add_module("activation", nn.LeakyReLU(slope))
     layer.add_module("dropout", Dropout(dropout))
     return layer
 
 
-def _linear(fan_in: int, fan_out: int) -> nn.Linear:
+def _linear(fan_in: int, fan_out: int, init: Init) -> nn.Linear:
     """Linear layer without initial values: drawing them would change the global generator."""
-    return nn.utils.skip_init(nn.Linear, fan_in, fan_out)
+    return nn.utils.skip_init(NTKLinear if init == "ntk" else nn.Linear, fan_in, fan_out)

@@ -61,17 +61,18 @@ def test_stable_energies_are_those_with_the_regularised_inverse(act, w, N, gamma
 
 
 @pytest.mark.parametrize("gamma0", [1e-2, 1e-7, 2e-10, 0.5e-10, 1e-13, 1e-16])
-def test_the_regularised_norm_keeps_its_digits_for_any_gamma(gamma0):
-    """Exact: S = U diag(s) V^T with known factors, X = C V^T + D V_perp^T."""
+@pytest.mark.parametrize("least", [1e-4, 0.0])
+def test_the_regularised_norm_keeps_its_digits_for_any_gamma(gamma0, least):
+    """Exact: S = U diag(s) V^T with known factors, X = C V^T + D V_perp^T, and both parts count alike."""
     rng = np.random.default_rng(1)
     w, N = 5, 12
     U = np.linalg.qr(rng.normal(size=(w, w)))[0]
     V = np.linalg.qr(rng.normal(size=(N, N)))[0]
-    s = np.array([1.0, 0.5, 1e-2, 1e-3, 1e-4])
-    C, D = rng.normal(size=(w, w)) * s, 1e-6 * rng.normal(size=(w, N - w))
+    s = np.array([1.0, 0.5, 1e-2, 10 * least, least])
+    C, D = rng.normal(size=(w, w)) * s, np.sqrt(gamma0) * rng.normal(size=(w, N - w))
     X, S = C @ V[:, :w].T + D @ V[:, w:].T, (U * s) @ V[:, :w].T
     exact = ((C * C) / (s * s + gamma0)).sum() + (D * D).sum() / gamma0
-    assert_allclose(norm_in_K(X, S, gamma0=gamma0), exact, rtol=1e-7)  # S and X themselves are rounded
+    assert_allclose(norm_in_K(X, S, gamma0=gamma0), exact, rtol=1e-8)  # S and X themselves are rounded
 
 
 def test_the_cost_of_identity_is_infinite_where_the_activations_are_not_spanned():

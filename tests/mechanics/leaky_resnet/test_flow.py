@@ -99,6 +99,13 @@ def test_kernels_agree_with_arrays(act, bias, monkeypatch):
     assert_allclose(J, np.stack(columns, axis=1), atol=1e-7 * np.abs(J).max())
 
 
+def test_every_public_name_is_found():
+    import mechanics.hamiltonian as package
+
+    assert set(package.__all__) == set(package._HOMES)
+    assert all(callable(getattr(package, name)) for name in package.__all__)
+
+
 def test_wrong_networks_are_refused():
     with pytest.raises(ValueError, match="Lt must be positive, but is 0"):
         LeakyResNet(0.0)

@@ -1,0 +1,83 @@
+"""One pass of a model over data in batches, every selected layer's features handed on as they appear."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from .hooks import OUTPUT, Layers, hooked
+from .modes import Mode, measuring
+from .reduce import features
+
+
+def sweep(
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    size: int,
+    mode: Mode,
+    seed: int,
+    layers: Layers,
+    rows: Callable[[Tensor], Tensor],
+    consume: Callable[[str, Tensor, slice], object],
+) -> float:
+    """Call consume(layer, features (n, d), slice of the data) for each layer and batch; return the accuracy.
+
+    The accuracy is nan if the outputs are no scores of classes. Labels y (N,) are needed for it alone.
+    """
+    at = slice(0, 0)
+    correct = 0.0
+
+    def take(name: str, h: Tensor) -> None:
+        nonlocal correct
+        if name == OUTPUT:
+            n = at.stop - at.start
+            scores = y.ndim == 1 and not y.is_floating_point() and h.ndim == 2 and len(h) == n
+            scores = scores and h.shape[1] > int(y.max())
+            correct += float((h.argmax(1) == y[at]).sum()) if scores else float("nan")
+        consume(name, features(h, at.stop - at.start, rows, name), at)
+
+    with measuring(model, mode, seed), hooked(model, layers, take, include_output=True):
+        for at in _slices(len(y), size):
+            model(x[at])
+    return correct / len(y)
+
+
+def batch_length(batch_size: int | None, n: int) -> int:
+    """Examples of a forward pass; ValueError unless batch_size is None (all n) or a whole number of at least 1."""
+    if batch_size is None:
+        return n
+    if isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1:
+        raise ValueError(f"batch_size must be a whole number of at least 1, or None, but is {batch_size!r}.")
+    return int(batch_size)
+
+
+def labelled(model: nn.Module, x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[Tensor, Tensor]:
+    """Inputs on the model's device, in its floating type if they are floating, and labels (N,)."""
+    labels = torch.as_tensor(y)
+    if labels.ndim != 1 or labels.is_floating_point() or labels.dtype == torch.bool:
+        raise ValueError(f"y must hold whole numbers of shape (N,), but is {labels.dtype} of {tuple(labels.shape)}.")
+    inputs, labels = paired(model, x, labels)
+    return inputs, labels.long()
+
+
+def paired(model: nn.Module, x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[Tensor, Tensor]:
+    """Inputs and targets of any kind, as many of one as of the other, on the model's device."""
+    inputs, targets = torch.as_tensor(x), torch.as_tensor(y)
+    if inputs.ndim < 1 or targets.ndim < 1 or len(inputs) != len(targets) or len(targets) == 0:
+        raise ValueError(
+            f"x and y must hold the same number of examples, but have shapes {tuple(inputs.shape)} and "
+            f"{tuple(targets.shape)}."
+        )
+    parameter = next(model.parameters(), None)
+    if parameter is None:
+        return inputs, targets
+    if inputs.is_floating_point():
+        inputs = inputs.to(parameter.dtype)
+    return inputs.to(parameter.device), targets.to(parameter.device)
+
+
+def _slices(n: int, size: int) -> Iterator[slice]:
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))
