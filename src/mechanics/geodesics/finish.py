@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..leaky_resnet.laws import balancedness_defect
 from . import reasons
 from .arguments import Request
 from .certificate import Certificate, cost_of_constant, of_curve, of_network
@@ -117,12 +118,9 @@ def _imbalance(task: Task, W: Array) -> float:
     """How far ||W_p||^2 is from growing by 2 Lt int ||b||^2 (the paper's Proposition 9 without its slip)."""
     if not task.act.homogeneous:
         return float("nan")
-    square = (W**2).sum((1, 2))
-    h = np.asarray(task.rho)
-    h = h if len(W) > len(h) else 0.5 * (h[1:] + h[:-1])
-    bias = (W[:, :, -1] ** 2).sum(1) if task.bias else np.zeros(len(W))
-    growth = np.append(0.0, np.cumsum(task.Lt * h * (bias[1:] + bias[:-1])))
-    return float(np.abs(square - square[0] - growth).max() / square.max()) if square.max() > 0 else 0.0
+    nodes = np.append(0.0, np.cumsum(task.rho))
+    p = nodes if len(W) == len(nodes) else (nodes[1:] + nodes[:-1]) / 2
+    return balancedness_defect(p, W if task.bias else np.pad(W, ((0, 0), (0, 0), (0, 1))), task.Lt)
 
 
 def _jumps(branch: list[Point]) -> str:
