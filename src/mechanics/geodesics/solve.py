@@ -100,8 +100,10 @@ def solve_geodesic(
 
     Examples
     --------
-    >>> path = solve_geodesic(X, Y, 0.05, 7.0, activation=("softplus", 4.0), scheme="continuous")
-    >>> path.converged, path.rank_estimate
+    >>> from mechanics.hamiltonian import solve_geodesic
+    >>> path = solve_geodesic([[-1.0]], [[1.0]], 0.05, 3.0, end="fixed", scheme="continuous")
+    >>> print(f"{path.B[0, 0, 0]:.9f}, {path.kink_count} kink")
+    0.098523214, 1 kink
     """
     request = request_of(
         X, Y, lam, Lt, activation=activation, bias=bias, readout=readout, end=end, layers=layers, method=method,
