@@ -8,20 +8,34 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .data import Digits, load_mnist, load_mnist10
+    from .ensembles import Histories, MLPConfig, train_ensemble
     from .models import MLP
     from .training import History, train
 
-__all__ = ["MLP", "Digits", "History", "load_mnist", "load_mnist10", "train"]
+__all__ = [
+    "MLP",
+    "Digits",
+    "Histories",
+    "History",
+    "MLPConfig",
+    "load_mnist",
+    "load_mnist10",
+    "train",
+    "train_ensemble",
+]
 
 _HOME = {
     "Digits": "data",
+    "Histories": "ensembles",
     "History": "training",
     "MLP": "models",
+    "MLPConfig": "ensembles",
     "load_mnist": "data",
     "load_mnist10": "data",
     "train": "training",
+    "train_ensemble": "ensembles",
 }
-_SUBPACKAGES = ("data", "experiments", "measure", "models", "plots", "report", "training")
+_SUBPACKAGES = ("data", "ensembles", "experiments", "measure", "models", "plots", "report", "training")
 
 
 def __getattr__(name: str) -> Any:
