@@ -2,6 +2,7 @@
 
 import importlib
 import queue
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -51,21 +52,24 @@ def advance(plan: Plan, state: State, stop: int, tick: Tick, *, threads: int) ->
     for _ in range(threads):
         scratches.put(_make_scratch(plan, largest))
 
+    cancelled = threading.Event()
+
     def run(model: int) -> None:
         scratch = scratches.get()
         try:
-            _advance_one(plan, state, model, stop, tick, data, scratch)
+            _advance_one(plan, state, model, stop, lambda: tick() or cancelled.is_set(), data, scratch)
         finally:
             scratches.put(scratch)
 
-    with one_blas_thread():
-        if threads == 1:
-            for model in living:
-                run(model)
-            return
-        with ThreadPoolExecutor(threads) as pool:
+    # Also one thread is not this one: Ctrl-C then never falls between the end of an epoch and its entry in the state.
+    with one_blas_thread(), ThreadPoolExecutor(threads) as pool:
+        try:
             for done in [pool.submit(run, model) for model in living]:
                 done.result()
+        except BaseException:
+            cancelled.set()
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def one_blas_thread() -> Any:
@@ -107,9 +111,7 @@ def _make_scratch(plan: Plan, largest: int) -> Scratch:
     )
 
 
-def _advance_one(
-    plan: Plan, state: State, i: int, stop: int, tick: Tick, data: Prepared, scratch: Scratch
-) -> None:
+def _advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick, data: Prepared, scratch: Scratch) -> None:
     """One network to epoch `stop`."""
     config, layout, number = plan.configs[i], plan.layout, plan.dtype.type
     sizes, starts, edges = layout.sizes, layout.starts, plan.edges(i)

@@ -23,26 +23,32 @@ _ZERO = np.uint64(0)
 
 
 @kernel(forceinline=False, fastmath=FAST)
-def normalise(row, shift, mean, var):  # type: ignore[no-untyped-def]
-    """Row to zero mean and unit variance in place; running statistics of row + shift; 1 / standard deviation."""
+def normalise(row):  # type: ignore[no-untyped-def]
+    """Row to zero mean and unit variance in place; the mean, sum of squares about it, 1 / standard deviation."""
     number = row.dtype.type
     n = row.shape[0]
     total = number(0)
     for j in range(n):
         total += row[j]
-    centre = total / number(n)
+    mean = total / number(n)
     squares = number(0)
     for j in range(n):
-        c = row[j] - centre
+        c = row[j] - mean
         row[j] = c
         squares += c * c
     inverse = number(1) / math.sqrt(squares / number(n) + number(EPS))
     for j in range(n):
         row[j] *= inverse
-    old = number(1 - MOMENTUM)
-    mean[0] = old * mean[0] + number(MOMENTUM) * (centre + shift)
-    var[0] = old * var[0] + number(MOMENTUM) * (squares / number(max(n - 1, 1)))
-    return inverse
+    return mean, squares, inverse
+
+
+@kernel(forceinline=False)
+def keep_running(running, at, f, rows, mean, squares, n):  # type: ignore[no-untyped-def]
+    """Running mean and unbiased variance of feature f of a layer: its means begin at `at`, its variances follow."""
+    number = running.dtype.type
+    old, new = number(1 - MOMENTUM), number(MOMENTUM)
+    running[at + f] = old * running[at + f] + new * mean
+    running[at + rows + f] = old * running[at + rows + f] + new * (squares / number(max(n - 1, 1)))
 
 
 @kernel(forceinline=False, fastmath=FAST)
@@ -70,9 +76,10 @@ def activate_and_drop(x, h, D, gamma, beta, slope, bits, threshold, scale):  # t
 
 
 @kernel(forceinline=False)
-def hidden_forward(z, h, D, inverse, bias, gamma, beta, mean, var, slope, keep, threshold, words, seed, stream, step):  # type: ignore[no-untyped-def]
-    """z becomes x; h and D are filled. `words` is scratch for the random bits; keep = 1 draws none.
+def hidden_forward(z, h, D, inverse, w, b, running, at, slope, keep, threshold, words, seed, stream, step):  # type: ignore[no-untyped-def]
+    """z becomes x; h and D are filled, and the running statistics from `at` on kept.
 
+    bias, gamma and beta follow each other in w from b on. `words` is scratch for the random bits; keep = 1 draws none.
     Returns whether all numbers are finite.
     """
     rows, n = z.shape
@@ -87,33 +94,33 @@ def hidden_forward(z, h, D, inverse, bias, gamma, beta, mean, var, slope, keep, 
         if drops:
             fill_words(words, (stop - start) * blocks, seed, stream, step, np.uint64(start) * np.uint64(blocks))
         for f in range(start, stop):
-            inverse[f] = normalise(z[f], bias[f], mean[f : f + 1], var[f : f + 1])
+            x, gamma, beta = z[f], w[b + rows + f], w[b + 2 * rows + f]
+            mean, squares, inverse[f] = normalise(x)
+            keep_running(running, at, f, rows, mean + w[b + f], squares, n)
             finite = finite and inverse[f] > 0  # 0 of an infinite variance, nan of nan
             if drops:
-                at = PER_BLOCK * blocks * (f - start)
-                activate_and_drop(
-                    z[f], h[f], D[f], gamma[f], beta[f], slope, bits[at : at + n], threshold, scale
-                )  # fmt: skip
+                first = PER_BLOCK * blocks * (f - start)
+                activate_and_drop(x, h[f], D[f], gamma, beta, slope, bits[first:], threshold, scale)
             else:
-                activate(z[f], h[f], D[f], gamma[f], beta[f], slope)
+                activate(x, h[f], D[f], gamma, beta, slope)
     return finite
 
 
 @kernel(forceinline=False, fastmath=FAST)
-def hidden_backward(dh, D, x, inverse, gamma, dgamma, dbeta):  # type: ignore[no-untyped-def]
-    """dh becomes dz; gradients of gamma and beta are filled."""
+def hidden_backward(dh, D, x, inverse, w, g, b):  # type: ignore[no-untyped-def]
+    """dh becomes dz; the gradients of bias (0), gamma and beta are filled into g from b on."""
     number = dh.dtype.type
     rows, n = dh.shape
     for f in range(rows):
         dhf, Df, xf = dh[f], D[f], x[f]
         sum_g, sum_gx = number(0), number(0)
         for j in range(n):
-            g = dhf[j] * Df[j]
-            dhf[j] = g
-            sum_g += g
-            sum_gx += g * xf[j]
-        dgamma[f], dbeta[f] = sum_gx, sum_g
-        factor = gamma[f] * inverse[f]
+            gj = dhf[j] * Df[j]
+            dhf[j] = gj
+            sum_g += gj
+            sum_gx += gj * xf[j]
+        g[b + f], g[b + rows + f], g[b + 2 * rows + f] = number(0), sum_gx, sum_g
+        factor = w[b + rows + f] * inverse[f]
         mean_g, mean_gx = sum_g / number(n), sum_gx / number(n)
         for j in range(n):
             dhf[j] = factor * (dhf[j] - mean_g - mean_gx * xf[j])
