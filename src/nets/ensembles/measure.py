@@ -15,7 +15,7 @@ from mechanics.engine import kernel
 
 from ..measure._batch import log_ratio
 from ..measure.statistics import ROUNDING
-from .rows import EPS, FAST, normalise
+from .rows import EPS, FAST, centre
 from .step import matrix, product
 
 
@@ -68,8 +68,8 @@ def measure_rows(h, w, at, running, first, slope, normed, own_statistics, edges,
         if not normed:
             shift = w[at + f]
         elif own_statistics:
-            normalise(row)
-            factor, shift = w[at + rows + f], w[at + 2 * rows + f]
+            _, _, inverse = centre(row)
+            factor, shift = w[at + rows + f] * inverse, w[at + 2 * rows + f]
         else:
             factor = w[at + rows + f] / math.sqrt(running[first + rows + f] + number(EPS))
             shift = w[at + 2 * rows + f] + (w[at + f] - running[first + f]) * factor

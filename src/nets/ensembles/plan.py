@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ..data import Digits
 from ..training.loop import MIN_STEPS_FOR_EVAL, WARM_UP_STEPS
 from . import draws
+from .columns import Columns, columns_of
 from .config import MLPConfig
 from .layout import Layout
 
@@ -61,6 +62,11 @@ class Plan:
         """Numbers of each network and epoch, by name, shapes (models, epochs)."""
         each = [config.schedules(self.epochs) for config in self.configs]
         return {name: np.array([s[name] for s in each]) for name in each[0]}
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The data as layers take them that hold an example in each column."""
+        return columns_of(self.data, self.dtype)
 
     @cached_property
     def input_std(self) -> float:

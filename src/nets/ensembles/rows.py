@@ -22,9 +22,9 @@ FAST = {"reassoc", "contract", "nsz"}
 _ZERO = np.uint64(0)
 
 
-@kernel(forceinline=False, fastmath=FAST)
-def normalise(row):  # type: ignore[no-untyped-def]
-    """Row to zero mean and unit variance in place; the mean, sum of squares about it, 1 / standard deviation."""
+@kernel(fastmath=FAST)
+def centre(row):  # type: ignore[no-untyped-def]
+    """Row to zero mean in place; returns the mean, the sum of squares about it, 1 / standard deviation."""
     number = row.dtype.type
     n = row.shape[0]
     total = number(0)
@@ -36,13 +36,10 @@ def normalise(row):  # type: ignore[no-untyped-def]
         c = row[j] - mean
         row[j] = c
         squares += c * c
-    inverse = number(1) / math.sqrt(squares / number(n) + number(EPS))
-    for j in range(n):
-        row[j] *= inverse
-    return mean, squares, inverse
+    return mean, squares, number(1) / math.sqrt(squares / number(n) + number(EPS))
 
 
-@kernel(forceinline=False)
+@kernel
 def keep_running(running, at, f, rows, mean, squares, n):  # type: ignore[no-untyped-def]
     """Running mean and unbiased variance of feature f of a layer: its means begin at `at`, its variances follow."""
     number = running.dtype.type
@@ -51,24 +48,28 @@ def keep_running(running, at, f, rows, mean, squares, n):  # type: ignore[no-unt
     running[at + rows + f] = old * running[at + rows + f] + new * (squares / number(max(n - 1, 1)))
 
 
-@kernel(forceinline=False, fastmath=FAST)
-def activate(x, h, D, gamma, beta, slope):  # type: ignore[no-untyped-def]
-    """h = phi(gamma x + beta) of one row and its derivative D."""
+@kernel(fastmath=FAST)
+def activate(x, h, D, inverse, gamma, beta, slope):  # type: ignore[no-untyped-def]
+    """One row, centred: x is scaled by `inverse`; h = phi(gamma x + beta) and its derivative D."""
     one = x.dtype.type(1)
     for j in range(x.shape[0]):
-        a = gamma * x[j] + beta
+        xj = x[j] * inverse
+        x[j] = xj
+        a = gamma * xj + beta
         d = one if a > 0 else slope
         D[j] = d
         h[j] = a * d
 
 
-@kernel(forceinline=False, fastmath=FAST)
-def activate_and_drop(x, h, D, gamma, beta, slope, bits, threshold, scale):  # type: ignore[no-untyped-def]
+@kernel(fastmath=FAST)
+def activate_and_drop(x, h, D, inverse, gamma, beta, slope, bits, threshold, scale):  # type: ignore[no-untyped-def]
     """The same with dropout: a number stays, times `scale`, where its random bits are below the threshold."""
     zero = x.dtype.type(0)
     low = slope * scale
     for j in range(x.shape[0]):
-        a = gamma * x[j] + beta
+        xj = x[j] * inverse
+        x[j] = xj
+        a = gamma * xj + beta
         d = scale if a > 0 else low
         d = d if bits[j] < threshold else zero
         D[j] = d
@@ -95,14 +96,14 @@ def hidden_forward(z, h, D, inverse, w, b, running, at, slope, keep, threshold, 
             fill_words(words, (stop - start) * blocks, seed, stream, step, np.uint64(start) * np.uint64(blocks))
         for f in range(start, stop):
             x, gamma, beta = z[f], w[b + rows + f], w[b + 2 * rows + f]
-            mean, squares, inverse[f] = normalise(x)
+            mean, squares, inverse[f] = centre(x)
             keep_running(running, at, f, rows, mean + w[b + f], squares, n)
             finite = finite and inverse[f] > 0  # 0 of an infinite variance, nan of nan
             if drops:
                 first = PER_BLOCK * blocks * (f - start)
-                activate_and_drop(x, h[f], D[f], gamma, beta, slope, bits[first:], threshold, scale)
+                activate_and_drop(x, h[f], D[f], inverse[f], gamma, beta, slope, bits[first:], threshold, scale)
             else:
-                activate(x, h[f], D[f], gamma, beta, slope)
+                activate(x, h[f], D[f], inverse[f], gamma, beta, slope)
     return finite
 
 

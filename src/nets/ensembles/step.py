@@ -14,7 +14,7 @@ from mechanics.engine import kernel
 
 from .draws import DROPOUT
 from .loss import cross_entropy
-from .rows import FAST, hidden_backward, hidden_forward, keep_running, normalise
+from .rows import FAST, centre, hidden_backward, hidden_forward, keep_running
 from .update import update
 
 FINITE = -1  # no layer is at fault
@@ -64,10 +64,11 @@ def input_forward(x, h, w, running):  # type: ignore[no-untyped-def]
     rows, n = x.shape
     finite = True
     for f in range(rows):
-        mean, squares, inverse = normalise(x[f])
+        mean, squares, inverse = centre(x[f])
         keep_running(running, 0, f, rows, mean, squares, n)
         finite = finite and inverse > 0
         for j in range(n):
+            x[f, j] *= inverse
             h[f, j] = w[f] * x[f, j] + w[rows + f]
     return finite
 
