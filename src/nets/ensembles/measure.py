@@ -15,7 +15,7 @@ from mechanics.engine import kernel
 
 from ..measure._batch import log_ratio
 from ..measure.statistics import ROUNDING
-from .rows import EPS, FAST, centre
+from .rows import EPS, FAST, inverse_deviation, moments
 from .step import matrix, product
 
 
@@ -44,10 +44,10 @@ def class_traces(row, edges, means, norms):  # type: ignore[no-untyped-def]
 
 
 @kernel(forceinline=False, fastmath=FAST)
-def affine_activation(row, factor, shift, slope):  # type: ignore[no-untyped-def]
-    """Leaky ReLU of factor row + shift, in place."""
+def affine_activation(row, mean, factor, shift, slope):  # type: ignore[no-untyped-def]
+    """Leaky ReLU of factor (row - mean) + shift, in place."""
     for j in range(row.shape[0]):
-        a = factor * row[j] + shift
+        a = factor * (row[j] - mean) + shift
         row[j] = a if a > 0 else slope * a
 
 
@@ -60,20 +60,20 @@ def measure_rows(h, w, at, running, first, slope, normed, own_statistics, edges,
     """
     number = h.dtype.type
     rows = h.shape[0]
+    own = np.empty((2, rows), h.dtype)
     within, between = 0.0, 0.0
     scratch[1, :] = 0.0
     for f in range(rows):
         row = h[f]
-        factor, shift = number(1), number(0)
-        if not normed:
-            shift = w[at + f]
-        elif own_statistics:
-            _, _, inverse = centre(row)
-            factor, shift = w[at + rows + f] * inverse, w[at + 2 * rows + f]
-        else:
+        mean, factor, shift = number(0), number(1), w[at + 2 * rows + f] if normed else w[at + f]
+        if normed and own_statistics:
+            moments(h, f, f + 1, own[0], own[1])
+            mean = own[0, f]
+            factor = number(w[at + rows + f] * inverse_deviation(own[1, f], h.shape[1]))
+        elif normed:
+            mean = running[first + f] - w[at + f]
             factor = w[at + rows + f] / math.sqrt(running[first + rows + f] + number(EPS))
-            shift = w[at + 2 * rows + f] + (w[at + f] - running[first + f]) * factor
-        affine_activation(row, factor, shift, slope)
+        affine_activation(row, mean, factor, shift, slope)
         if edges.shape[0] > 0:
             within_f, between_f = class_traces(row, edges, scratch[0], scratch[1])
             within += within_f

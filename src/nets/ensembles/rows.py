@@ -22,21 +22,31 @@ FAST = {"reassoc", "contract", "nsz"}
 _ZERO = np.uint64(0)
 
 
-@kernel(fastmath=FAST)
-def centre(row):  # type: ignore[no-untyped-def]
-    """Row to zero mean in place; returns the mean, the sum of squares about it, 1 / standard deviation."""
-    number = row.dtype.type
-    n = row.shape[0]
-    total = number(0)
-    for j in range(n):
-        total += row[j]
-    mean = total / number(n)
-    squares = number(0)
-    for j in range(n):
-        c = row[j] - mean
-        row[j] = c
-        squares += c * c
-    return mean, squares, number(1) / math.sqrt(squares / number(n) + number(EPS))
+@kernel(forceinline=False, fastmath=FAST)
+def moments(z, start, stop, means, squares):  # type: ignore[no-untyped-def]
+    """Means of rows start .. stop - 1 and sums of squares about them.
+
+    Two short loops over rows: a sum waits for itself, and the processor meanwhile begins the next row's.
+    """
+    number = z.dtype.type
+    n = z.shape[1]
+    for f in range(start, stop):
+        total, row = number(0), z[f]
+        for j in range(n):
+            total += row[j]
+        means[f] = total / number(n)
+    for f in range(start, stop):
+        total, row, mean = number(0), z[f], means[f]
+        for j in range(n):
+            c = row[j] - mean
+            total += c * c
+        squares[f] = total
+
+
+@kernel
+def inverse_deviation(squares, n):  # type: ignore[no-untyped-def]
+    """1 / sqrt(var + eps) from the sum of squares over a batch of n; in double precision, once a row."""
+    return 1 / math.sqrt(squares / n + EPS)
 
 
 @kernel
@@ -49,11 +59,11 @@ def keep_running(running, at, f, rows, mean, squares, n):  # type: ignore[no-unt
 
 
 @kernel(fastmath=FAST)
-def activate(x, h, D, inverse, gamma, beta, slope):  # type: ignore[no-untyped-def]
-    """One row, centred: x is scaled by `inverse`; h = phi(gamma x + beta) and its derivative D."""
+def activate(x, h, D, mean, inverse, gamma, beta, slope):  # type: ignore[no-untyped-def]
+    """One row: x is normalised, h = phi(gamma x + beta), and D its derivative."""
     one = x.dtype.type(1)
     for j in range(x.shape[0]):
-        xj = x[j] * inverse
+        xj = (x[j] - mean) * inverse
         x[j] = xj
         a = gamma * xj + beta
         d = one if a > 0 else slope
@@ -62,12 +72,12 @@ def activate(x, h, D, inverse, gamma, beta, slope):  # type: ignore[no-untyped-d
 
 
 @kernel(fastmath=FAST)
-def activate_and_drop(x, h, D, inverse, gamma, beta, slope, bits, threshold, scale):  # type: ignore[no-untyped-def]
+def activate_and_drop(x, h, D, mean, inverse, gamma, beta, slope, bits, threshold, scale):  # type: ignore[no-untyped-def]
     """The same with dropout: a number stays, times `scale`, where its random bits are below the threshold."""
     zero = x.dtype.type(0)
     low = slope * scale
     for j in range(x.shape[0]):
-        xj = x[j] * inverse
+        xj = (x[j] - mean) * inverse
         x[j] = xj
         a = gamma * xj + beta
         d = scale if a > 0 else low
@@ -77,16 +87,19 @@ def activate_and_drop(x, h, D, inverse, gamma, beta, slope, bits, threshold, sca
 
 
 @kernel(forceinline=False)
-def hidden_forward(z, h, D, inverse, w, b, running, at, slope, keep, threshold, words, seed, stream, step):  # type: ignore[no-untyped-def]
-    """z becomes x; h and D are filled, and the running statistics from `at` on kept.
+def hidden_forward(  # type: ignore[no-untyped-def]
+    z, h, D, inverse, scratch, w, b, running, at, slope, keep, threshold, words, seed, stream, step,
+):  # fmt: skip
+    """z becomes x; h, D and inverse are filled, and the running statistics from `at` on kept.
 
-    bias, gamma and beta follow each other in w from b on. `words` is scratch for the random bits; keep = 1 draws none.
-    Returns whether all numbers are finite.
+    bias, gamma and beta follow each other in w from b on. scratch (2, rows), and `words` for the random bits; keep = 1
+    draws none. Returns whether all numbers are finite.
     """
     rows, n = z.shape
     scale = z.dtype.type(1) / keep
+    means, squares = scratch[0], scratch[1]
     blocks = -(-n // PER_BLOCK)
-    together = max(words.shape[0] // (2 * blocks), 1)  # rows whose bits are made in one loop
+    together = max(words.shape[0] // (2 * blocks), 1)  # rows that stay in the cache, with their random bits
     bits = words.view(np.uint32)
     drops = keep < 1
     finite = True
@@ -94,16 +107,20 @@ def hidden_forward(z, h, D, inverse, w, b, running, at, slope, keep, threshold, 
         stop = min(start + together, rows)
         if drops:
             fill_words(words, (stop - start) * blocks, seed, stream, step, np.uint64(start) * np.uint64(blocks))
+        moments(z, start, stop, means, squares)
+        for f in range(start, stop):
+            inverse[f] = inverse_deviation(squares[f], n)
+            keep_running(running, at, f, rows, means[f] + w[b + f], squares[f], n)
+            finite = finite and inverse[f] > 0  # 0 of an infinite variance, nan of nan
         for f in range(start, stop):
             x, gamma, beta = z[f], w[b + rows + f], w[b + 2 * rows + f]
-            mean, squares, inverse[f] = centre(x)
-            keep_running(running, at, f, rows, mean + w[b + f], squares, n)
-            finite = finite and inverse[f] > 0  # 0 of an infinite variance, nan of nan
             if drops:
                 first = PER_BLOCK * blocks * (f - start)
-                activate_and_drop(x, h[f], D[f], inverse[f], gamma, beta, slope, bits[first:], threshold, scale)
+                activate_and_drop(
+                    x, h[f], D[f], means[f], inverse[f], gamma, beta, slope, bits[first:], threshold, scale
+                )
             else:
-                activate(x, h[f], D[f], inverse[f], gamma, beta, slope)
+                activate(x, h[f], D[f], means[f], inverse[f], gamma, beta, slope)
     return finite
 
 

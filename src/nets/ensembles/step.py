@@ -14,7 +14,7 @@ from mechanics.engine import kernel
 
 from .draws import DROPOUT
 from .loss import cross_entropy
-from .rows import FAST, centre, hidden_backward, hidden_forward, keep_running
+from .rows import FAST, hidden_backward, hidden_forward, inverse_deviation, keep_running, moments
 from .update import update
 
 FINITE = -1  # no layer is at fault
@@ -59,17 +59,21 @@ def gather(x, order, start, noise, std, out):  # type: ignore[no-untyped-def]
 
 
 @kernel(forceinline=False)
-def input_forward(x, h, w, running):  # type: ignore[no-untyped-def]
+def input_forward(x, h, w, running, scratch):  # type: ignore[no-untyped-def]
     """BatchNorm of the inputs: x is normalised in place, h = gamma x + beta; whether all numbers are finite."""
     rows, n = x.shape
+    means, squares = scratch[0], scratch[1]
+    moments(x, 0, rows, means, squares)
     finite = True
     for f in range(rows):
-        mean, squares, inverse = centre(x[f])
-        keep_running(running, 0, f, rows, mean, squares, n)
+        inverse = x.dtype.type(inverse_deviation(squares[f], n))
+        keep_running(running, 0, f, rows, means[f], squares[f], n)
         finite = finite and inverse > 0
+        mean, gamma, beta, xf, hf = means[f], w[f], w[rows + f], x[f], h[f]
         for j in range(n):
-            x[f, j] *= inverse
-            h[f, j] = w[f] * x[f, j] + w[rows + f]
+            xj = (xf[j] - mean) * inverse
+            xf[j] = xj
+            hf[j] = gamma * xj + beta
     return finite
 
 
@@ -114,7 +118,7 @@ def forward(w, running, sizes, starts, x, labels, work, slope, keep, threshold, 
     inputs, n = x.shape
     faulty = FINITE
     h = matrix(work.h[0], 0, inputs, n)
-    if not input_forward(x, h, w, running):
+    if not input_forward(x, h, w, running, work.moments):
         faulty = 0
     at = 2 * inputs
     for l in range(depth - 1):
@@ -123,8 +127,8 @@ def forward(w, running, sizes, starts, x, labels, work, slope, keep, threshold, 
         product(matrix(w, starts[l], o, i), h, z)
         h = matrix(work.h[l + 1], 0, o, n)
         good = hidden_forward(
-            z, h, matrix(work.D[l], 0, o, n), work.inverse[l], w, starts[l] + o * i, running, at, slope, keep,
-            threshold, work.words, seed, DROPOUT + np.uint64(l + 1), step,
+            z, h, matrix(work.D[l], 0, o, n), work.inverse[l], work.moments, w, starts[l] + o * i, running, at,
+            slope, keep, threshold, work.words, seed, DROPOUT + np.uint64(l + 1), step,
         )  # fmt: skip
         at += 2 * o
         if not good and faulty == FINITE:
