@@ -122,8 +122,8 @@ def main():
         f"First call: {time.process_time() - cpu:.1f} s of processor time, {counts.compiled} functions compiled in "
         f"{counts.seconds:.1f} s, {counts.loaded} loaded from disk."
     )
-    speed(report, data, 3 if args.quick else 15)
-    whole_call(report, data, 2 if args.quick else 8, 5 if args.quick else 100)
+    speed(report, data, 3 if args.quick else 9)
+    whole_call(report, data, 2 if args.quick else 4, 5 if args.quick else 50)
 
 
 if __name__ == "__main__":
