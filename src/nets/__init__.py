@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .data import Digits, load_cifar10, load_fashion_mnist, load_mnist, load_mnist10
+    from .ensembles import Histories, MLPConfig, train_ensemble
     from .models import CNN, MLP, LeakyResNet
     from .training import History, LeakyHistory, train, train_leaky
 
@@ -15,32 +16,49 @@ __all__ = [
     "CNN",
     "MLP",
     "Digits",
+    "Histories",
     "History",
     "LeakyHistory",
     "LeakyResNet",
+    "MLPConfig",
     "load_cifar10",
     "load_fashion_mnist",
     "load_mnist",
     "load_mnist10",
     "train",
+    "train_ensemble",
     "train_leaky",
 ]
 
 _HOME = {
     "CNN": "models",
     "Digits": "data",
+    "Histories": "ensembles",
     "History": "training",
     "LeakyHistory": "training",
     "LeakyResNet": "models",
     "MLP": "models",
+    "MLPConfig": "ensembles",
     "load_cifar10": "data",
     "load_fashion_mnist": "data",
     "load_mnist": "data",
     "load_mnist10": "data",
     "train": "training",
+    "train_ensemble": "ensembles",
     "train_leaky": "training",
 }
-_SUBPACKAGES = ("data", "experiments", "geodesic", "measure", "models", "plots", "report", "training")
+_SUBPACKAGES = (
+    "data",
+    "ensembles",
+    "experiments",
+    "geodesic",
+    "measure",
+    "models",
+    "perturb",
+    "plots",
+    "report",
+    "training",
+)
 
 
 def __getattr__(name: str) -> Any:
