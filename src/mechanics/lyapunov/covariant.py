@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engine.compile import compile_bound
-from .job import FINE, Job, make_job
+from .job import FINE, Job
 
 if TYPE_CHECKING:
     from .result import LyapunovSpectrum
@@ -148,10 +148,7 @@ def covariant_vectors(
         raise ValueError(
             f"{window} intervals of {n} x {k} numbers need more than {MOST / 2**30:.0f} GiB; shorten time."
         )
-    before = spectrum.job
-    job = make_job(
-        before.system, k, before.method, before.seed, backend=before.backend, records=True, unit=before.unit
-    )  # fmt: skip
+    job = spectrum.job
     stretch = max(1, math.isqrt(window + after))
     starts, V, step = [], spectrum.V.copy(), spectrum.step
     lengths = [min(stretch, window + after - i) for i in range(0, window + after, stretch)]

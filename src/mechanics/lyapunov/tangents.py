@@ -12,11 +12,11 @@ from ..engine.adopt import adopt
 from ..engine.compile import inlined, kernel
 from ..engine.noise_terms import as_matrix
 from ..engine.stack import part
+from .linearised import H
 from .steps import Steps
 
 SMALL = 4  # components whose steps are written into the loop
 STACK = 8  # components whose working memory is taken apart into registers
-H = 1e-6  # of the state's size: rounding (1e-16 / H) and curvature (H^2) balance near 1e-10
 
 
 def by_duals(steps: Steps, n: int, width: int) -> Any:
@@ -24,7 +24,7 @@ def by_duals(steps: Steps, n: int, width: int) -> Any:
     from ..engine.dual_memory import duals_of, stack_duals
 
     prepare, step, draws = steps.prepare, steps.step, steps.draws
-    size = (steps.vectors + 1) * n
+    size = (steps.vectors + 1) * n + steps.more
 
     @inlined
     def along(y, y1, K, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
