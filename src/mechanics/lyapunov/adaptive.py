@@ -23,15 +23,14 @@ from .linearised import floats_of
 MOST = 1_000_000  # attempts within a step of the grid
 LAST = 1.01  # a step that would leave less than a hundredth of itself goes to the end
 FIRST = 1e-3  # of the grid: the first step of an interval, which the controller lengthens
-SHARE = 1e-3  # absolute tolerance, of the relative one
 
 
-def adaptive_kernels(drift: Any, method: Method, n: int, size: int | None, width: int, tolerance: float) -> Any:
-    """`prepare` and `step` of `steps.Steps`, on duals alone; K has a vector for each stage, one more, and two numbers."""
+def adaptive_kernels(drift: Any, method: Method, n: int, size: int | None, width: int, rtol: float, atol: float) -> Any:
+    """`prepare` and `step` of `steps.Steps`, on duals alone; K has stages + 1 vectors and two numbers."""
     tab = method.data
     stages, s, control = explicit_stages(tab, size).stages, tab.stages, control_of(method, math.inf).copy()
     E, estimates = np.ascontiguousarray(tab.e), len(tab.e)
-    rtol, atol = float(tolerance), SHARE * float(tolerance)
+    rtol, atol = float(rtol), float(atol)
     memory = (s + 1) * n
 
     @inlined
@@ -40,7 +39,7 @@ def adaptive_kernels(drift: Any, method: Method, n: int, size: int | None, width
 
     @inlined
     def mean_square(h, y, y1, K):  # type: ignore[no-untyped-def]
-        before, after, slopes = floats_of(y), floats_of(y1), floats_of(K)
+        before, after, slopes = floats_of(y), floats_of(y1), floats_of(K)  # type: ignore[call-arg, var-annotated]
         first, second = 0.0, 0.0
         for m in range(n):
             scale = 1.0 / (atol + rtol * max(abs(before[m * width]), abs(after[m * width])))
@@ -62,10 +61,11 @@ def adaptive_kernels(drift: Any, method: Method, n: int, size: int | None, width
 
     @inlined
     def step(index, t, dt, y, p, z, K, y1):  # type: ignore[no-untyped-def]
-        h, log_before, grow, at, done = number(K[memory]), number(K[memory + 1]), control[4], t, False
+        h, log_before = number(K[memory]), number(K[memory + 1])  # type: ignore[call-arg, var-annotated]
+        grow, at, done = control[4], t, False
         if h == 0.0:
             h, log_before = FIRST * dt, 0.0
-        for attempt in range(MOST):
+        for _ in range(MOST):
             end = at + LAST * h >= t + dt
             length = t + dt - at if end else h
             drift(at, y, p, part(K, 0, n))

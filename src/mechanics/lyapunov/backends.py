@@ -31,9 +31,7 @@ class Backend(NamedTuple):
     together: bool  # whether it takes all panels at once
 
 
-def backends(
-    system: Any, method: Method | None, width: int, wanted: str, tolerance: float | None
-) -> Iterator[Backend]:
+def backends(system: Any, method: Method | None, width: int, wanted: str, tolerance: float | None) -> Iterator[Backend]:
     """The ways for a system; `wanted` is one of NAMES, or "auto" for all that there are.
 
     Raises

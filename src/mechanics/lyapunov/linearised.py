@@ -67,7 +67,7 @@ if not DISABLE_JIT:
 
         @kernel(forceinline=False)
         def linearised(t, y, p, dy):  # type: ignore[no-untyped-def]
-            room, flat, out = room_for(n), floats_of(y), floats_of(dy)  # type: ignore[call-arg]
+            room, flat, out = room_for(n), floats_of(y), floats_of(dy)  # type: ignore[call-arg, var-annotated]
             x, value, J = part(room, 0, n), part(room, n, n), part(room, 2 * n, n * n)
             for i in range(n):
                 x[i] = flat[i * width]
@@ -88,12 +88,14 @@ if not DISABLE_JIT:
 
         @kernel(forceinline=False)
         def linearised(t, y, p, dy):  # type: ignore[no-untyped-def]
-            room, flat, out = room_for(n), floats_of(y), floats_of(dy)  # type: ignore[call-arg]
+            room, flat, out = room_for(n), floats_of(y), floats_of(dy)  # type: ignore[call-arg, var-annotated]
             x, moved, above, below = part(room, 0, n), part(room, n, n), part(room, 2 * n, n), part(room, 3 * n, n)
             for i in range(n):
                 x[i] = flat[i * width]
             size = _size(x)
-            for turn in range(2 * width - 1):  # the number itself, then two sides of each vector: one call compiles once
+            for turn in range(
+                2 * width - 1
+            ):
                 l, side = (turn + 1) // 2, 1.0 - 2.0 * (turn % 2 == 0)
                 length = 0.0
                 for i in range(n):

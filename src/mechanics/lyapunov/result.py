@@ -41,14 +41,14 @@ class LyapunovSpectrum:
     time : float
         Averaging time, without the transient.
     dt : float
-        Step of a flow; 1 for maps.
+        Step of a flow, or of the grid where the method chooses its steps; 1 for maps.
     interval : int
         Steps between orthonormalisations.
     resets : ndarray, shape (k,)
         How often a vector was replaced because nothing was left of it.
     growth_ratio : float
         Largest ratio of the growth of two vectors between orthonormalisations; beyond 1e10 the last digits suffer.
-    tangent : {"duals", "jacobian", "differences"}
+    tangent : {"jacobian", "duals", "differences"}
         How derivatives were found.
     state : ndarray, shape (n,)
         Where the system is now.
@@ -135,7 +135,7 @@ class LyapunovSpectrum:
     def _verdict(self) -> Verdict:
         if self.divergence is not None:
             when = self.job.origin + self.divergence * self.dt
-            return diverged(when, "iteration" if self.job.is_map else "t =")
+            return diverged(when, "iteration" if self.job.is_map else "t =", self.job.found.together)
         if self.at_rest:
             return fixed_point(self.job.k)
         found = self.statistics._replace(stderr=self.stderr)

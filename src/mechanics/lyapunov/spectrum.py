@@ -22,14 +22,13 @@ from .chain import chain_map
 from .job import FINE, Array, Job, automatic_dt, make_job
 from .map import Map
 from .result import LyapunovSpectrum
-from .steps import check_flow
+from .steps import ABSOLUTE, check_flow
 
 STEPS = 100_000  # of the default run
 SHARE = 0.2  # of the run is discarded by default
 BLOCKS = 1024  # at most, of a fresh run
 GRID = 10  # steps of a method that chooses them, in one of the grid
 PILOT = 1000  # attempts from which their length is found
-SHARE = 1e-3  # absolute tolerance, of the relative one
 STILL = 1e-13  # relative change of a state at rest
 
 
@@ -145,7 +144,7 @@ def _grid(problem: Problem, method: Any, tolerance: float) -> float:
     """GRID times the mean of the steps that the method chooses first."""
     end = problem.t1 if problem.t1 > problem.t0 else problem.t0 + 1.0
     run = solve(
-        replace(problem, t1=end), method, rtol=tolerance, atol=SHARE * tolerance, saveat=[end], max_steps=PILOT,
+        replace(problem, t1=end), method, rtol=tolerance, atol=ABSOLUTE * tolerance, saveat=[end], max_steps=PILOT,
         throw=False,
     )  # fmt: skip
     if not run.stats.accepted:

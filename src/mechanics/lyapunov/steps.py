@@ -29,6 +29,7 @@ from .map import Map
 
 FAMILIES = (Tableau, Splitting, PredictorCorrector, Difference, Roessler)
 IMPLICIT = implicit.FAMILIES
+ABSOLUTE = 1e-3  # tolerance of a chosen step, of the relative one
 
 
 class Steps(NamedTuple):
@@ -112,7 +113,7 @@ def adaptive_steps(problem: Problem, method: Method, drift: Any, n: int, width: 
     from .adaptive import adaptive_kernels
 
     size = n if n <= STACK else None
-    prepare, step = adaptive_kernels(drift, method, n, size, width, tolerance)
+    prepare, step = adaptive_kernels(drift, method, n, size, width, tolerance, ABSOLUTE * tolerance)
     return Steps(prepare, step, method.data.stages + 1, 0, _no_noise, 2)
 
 

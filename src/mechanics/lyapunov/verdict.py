@@ -92,10 +92,11 @@ def fixed_point(n: int) -> Verdict:
     )  # fmt: skip
 
 
-def diverged(when: float, unit: str) -> Verdict:
-    """The state left all bounds."""
+def diverged(when: float, unit: str, implicit: bool = False) -> Verdict:
+    """The state left all bounds, or the equations of an implicit step were not solved."""
+    stages = ", or the equations of the implicit step have no solution that Newton's method finds" if implicit else ""
     return Verdict(
-        f"diverged at {unit} {when:.6g}: the state is not finite any more, and there are no exponents; start inside "
-        "the basin of attraction, or shorten dt if the numerical scheme is what diverges",
+        f"diverged at {unit} {when:.6g}: the state is not finite any more{stages}, and there are no exponents; start "
+        "inside the basin of attraction, or shorten dt if the numerical scheme is what diverges",
         False,
     )  # fmt: skip
