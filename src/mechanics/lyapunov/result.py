@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dimension import entropy_bound, jackknife, kaplan_yorke_dimension
-from .statistics import Statistics, statistics
+from .statistics import ROUNDING, Statistics, statistics, with_drift
 from .verdict import Verdict, diverged, fixed_point, is_zero, judge
 
 if TYPE_CHECKING:
@@ -124,11 +124,14 @@ class LyapunovSpectrum:
 
     @property
     def stderr(self) -> Array:
-        """Standard errors, rounding included."""
+        """Standard errors, rounding and drift included."""
         if self.divergence is not None:
             return np.full(self.job.k, np.nan)
-        from .statistics import ROUNDING
+        return with_drift(self._scatter, self.blocks)
 
+    @property
+    def _scatter(self) -> Array:
+        """Standard errors of what does not drift, rounding included."""
         return np.sqrt(self.statistics.stderr**2 + (ROUNDING / (self.interval * self.dt)) ** 2)
 
     @cached_property
@@ -138,7 +141,7 @@ class LyapunovSpectrum:
             return diverged(when, "iteration" if self.job.is_map else "t =", self.job.found.together)
         if self.at_rest:
             return fixed_point(self.job.k)
-        found = self.statistics._replace(stderr=self.stderr)
+        found = self.statistics._replace(stderr=self._scatter)
         return judge(found, self.blocks, self.time, self.rtol, "iterations" if self.job.is_map else "units of time")
 
     @property

@@ -12,10 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .statistics import Statistics
+from .statistics import APART, Statistics, between_halves
 
 Array = NDArray[np.float64]
-APART = 4.0  # standard errors between the halves of a run that chance does not explain
 ZERO_ERRORS, ZERO_TIMES = 5.0, 10.0  # |l| < 5 se + 10 / T is zero: convergence to zero goes as ln T / T
 RISING = 1.5  # of a standard error as its groups double: they remember each other
 
@@ -60,8 +59,7 @@ def judge(found: Statistics, blocks: Array, time: float, rtol: float, unit: str)
             f"more than {100 * rtol:g} % of {max(sizes[worst], largest):.3g}; run about {factor:.0f} times longer",
             False,
         )  # fmt: skip
-    half = len(blocks) // 2
-    drift = np.abs(blocks[:half].mean(axis=0) - blocks[half:].mean(axis=0))
+    drift = between_halves(blocks)
     # a half has sqrt 2 times the error, their difference twice
     allowed = APART * 2.0 * stderr + ZERO_TIMES * 2.0 / time
     late = np.flatnonzero(finite & (drift > allowed))
