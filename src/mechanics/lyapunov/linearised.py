@@ -93,9 +93,7 @@ if not DISABLE_JIT:
             for i in range(n):
                 x[i] = flat[i * width]
             size = _size(x)
-            for turn in range(
-                2 * width - 1
-            ):
+            for turn in range(2 * width - 1):
                 l, side = (turn + 1) // 2, 1.0 - 2.0 * (turn % 2 == 0)
                 length = 0.0
                 for i in range(n):
