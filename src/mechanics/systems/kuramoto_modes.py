@@ -91,9 +91,10 @@ def kuramoto_sivashinsky_map(length: float = 22.0, points: int = 48, dt: float =
     scheme = kuramoto_sivashinsky(length, points, dt)
     kept = np.flatnonzero(scheme._keep)
     angles = 2.0 * math.pi * np.outer(np.arange(points), kept) / points
+    f0, f1, f2, f3 = (f[kept] for f in scheme._f)
     p = Modes(
-        scheme._q[kept].imag.copy(), scheme._whole[kept], scheme._half[kept], *(f[kept] for f in scheme._f),
-        np.cos(angles), np.sin(angles),
+        scheme._q[kept].imag.copy(), scheme._whole[kept], scheme._half[kept], f0, f1, f2, f3, np.cos(angles),
+        np.sin(angles),
     )  # fmt: skip
     v = np.fft.rfft(scheme.start(seed))[kept]
     known = length == 22.0
@@ -102,7 +103,7 @@ def kuramoto_sivashinsky_map(length: float = 22.0, points: int = 48, dt: float =
         modes_step,
         np.stack([v.real, v.imag], axis=1).ravel(),
         p,
-        reference="Kuramoto, Tsuzuki, Prog. Theor. Phys. 55 (1976) 356-369; Sivashinsky, Acta Astronaut. 4 (1977) 1177.",
+        reference="Kuramoto, Tsuzuki, Prog. Theor. Phys. 55 (1976) 356; Sivashinsky, Acta Astronaut. 4 (1977) 1177.",
         exponents=[dt * l for l in EXPONENTS_22] if known else [],
         tolerance=0.003 * dt if known else 0.0,
         source=_DING if known else "",
