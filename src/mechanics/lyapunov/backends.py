@@ -58,6 +58,8 @@ def _of_map(name: str, system: Map, method: Any, width: int, tolerance: Any) -> 
     n, steps = len(system.x0), steps_of_map(system)
     if name == "jacobian":
         yield Backend(name, steps, tangents.by_jacobian(system.f, system.jacobian, n, width), (3 + n) * n, False)
+    elif name == "duals" and n == 2:
+        yield Backend(name, steps, tangents.by_matrix(steps, width), 3, False)
     else:
         yield _by(name, steps, n, width)
 

@@ -36,6 +36,7 @@ if not DISABLE_JIT:
     from numba.np.arrayobj import populate_array
 
     from ..engine.dual_memory import duals_of
+    from ..engine.dual_type import Dual
     from ..engine.elementary import fma
     from ..engine.lane_memory import load_lanes, store_lanes
 
@@ -60,6 +61,28 @@ if not DISABLE_JIT:
             return view._getvalue()
 
         return result(duals), codegen
+
+    @intrinsic(prefer_literal=True)
+    def seeded(typingctx, x, l, width):  # type: ignore[no-untyped-def]
+        """The dual of a number that changes along direction l alone, at rate 1."""
+        count, place = width.literal_value, l.literal_value
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            unit = [1.0 if i == place else 0.0 for i in range(count)]
+            vector = ir.Constant(ir.VectorType(ir.DoubleType(), count), unit)
+            return builder.insert_element(vector, args[0], ir.IntType(32)(0))
+
+        return Dual(count)(types.float64, l, width), codegen
+
+    @intrinsic(prefer_literal=True)
+    def entry(typingctx, dual, l):  # type: ignore[no-untyped-def]
+        """The change along direction l."""
+        place = l.literal_value
+
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            return builder.extract_element(args[0], ir.IntType(32)(place))
+
+        return types.float64(dual, l), codegen
 
     def drift_with_jacobian(drift: Any, jacobian: Any, n: int, width: int) -> Any:
         """The drift on duals, its derivative from the user's matrix."""

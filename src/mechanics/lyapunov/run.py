@@ -93,6 +93,7 @@ def spectrum_run(  # type: ignore[no-untyped-def]
     n = V.shape[1]
     panel = len(flat) if together else n * width
     at = first
+    work[0] = math.nan  # what an earlier call left there is not this state's
     for b in range(blocks):
         for j in range(k):
             logs[b, j] = 0.0

@@ -2,7 +2,8 @@
 
     tangent(panel, work, Z, z, p, origin, dt, first, steps)
 
-`by_duals` differentiates the step exactly, through duals; `by_differences` needs only the step itself and takes central
+`by_duals` differentiates the step exactly, through duals; `by_matrix` does so for the matrix of a map of two
+components, and multiplies; `by_differences` needs only the step itself and takes central
 differences, (phi(x + h v) - phi(x - h v)) / 2h; `by_jacobian` multiplies with the matrix that the user of a map gives.
 """
 
@@ -49,6 +50,44 @@ def by_duals(steps: Steps, n: int, width: int) -> Any:
     def tangent(panel, work, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
         y, room = duals_of(panel, n, width), duals_of(work, size, width)  # type: ignore[call-arg, var-annotated]
         along(y, part(room, 0, n), part(room, n, size - n), Z, z, p, origin, dt, first, steps)
+
+    return tangent
+
+
+def by_matrix(steps: Steps, width: int) -> Any:
+    """The derivative of a map of two components, written out.
+
+    State and matrix do not wait for the vectors, nor for their orthonormalisation: the state stays in the working memory
+    from one interval to the next, with the step that it belongs to before it.
+    """
+    from ..engine.dual_memory import number, stack_duals
+    from ..engine.elementary import fma
+    from ..engine.lane_memory import load_lanes, store_lanes
+    from .linearised import entry, seeded
+
+    step, draws = steps.step, steps.draws
+
+    @kernel
+    def tangent(panel, work, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
+        y, y1 = stack_duals(2, width), stack_duals(2, width)  # type: ignore[call-arg, var-annotated]
+        a, b = work[1], work[2]
+        if work[0] != first:
+            a, b = panel[0], panel[width]
+        v, w = load_lanes(panel, 0, width), load_lanes(panel, width, width)
+        for s in range(steps):
+            for c in range(draws):
+                z[c] = Z[c, s]
+            y[0], y[1] = seeded(a, 1, width), seeded(b, 2, width)  # type: ignore[call-arg]
+            step(first + s, origin + (first + s) * dt, dt, y, p, z, y, y1)
+            f, g = y1[0], y1[1]
+            top = fma(entry(f, 1), v, entry(f, 2) * w)  # type: ignore[call-arg]
+            w = fma(entry(g, 1), v, entry(g, 2) * w)  # type: ignore[call-arg]
+            v = top
+            a, b = number(f), number(g)  # type: ignore[call-arg]
+        store_lanes(panel, 0, v)
+        store_lanes(panel, width, w)
+        panel[0], panel[width] = a, b
+        work[0], work[1], work[2] = float(first + steps), a, b
 
     return tangent
 
