@@ -4,10 +4,10 @@ A long run is cut into groups of equal length; their means scatter around the me
 se = sd / sqrt(number of groups), if a group is longer than what it remembers. That is looked at by halving the groups:
 se then stays the same.
 
-A neutral exponent is the mean of increments of something bounded (the logarithm of the speed along the orbit). Means
-of groups of length L then scatter with variance s^2 / L + c / L^2, the second term from their ends alone, and the run's own
-mean has the error s^2 / T + c / T^2: with 32 groups, sd / sqrt(32) overstates the second term's root by sqrt(32). Where
-short groups scatter more than long ones, s^2 and c are fitted to the variances of groups of four lengths. Sums of
+A neutral exponent is the mean of increments of something bounded (the logarithm of the speed along the orbit). Means of
+groups of length L then scatter with variance s^2 / L + c / L^2, the second term from their ends alone, and the run's
+own mean has the error s^2 / T + c / T^2: with 32 groups, sd / sqrt(32) overstates the second term's root by sqrt(32).
+Where short groups scatter more than long ones, s^2 and c are fitted to the variances of groups of four lengths. Sums of
 deviations up to each block, a bridge of mean square s^2 T / 6 where nothing is bounded, limit the result from below.
 
 What drifts has no standard error: where the halves of a run differ by more than theirs explain, as they do while a

@@ -57,8 +57,8 @@ def by_duals(steps: Steps, n: int, width: int) -> Any:
 def by_matrix(steps: Steps, width: int) -> Any:
     """The derivative of a map of two components, written out.
 
-    State and matrix do not wait for the vectors, nor for their orthonormalisation: the state stays in the working memory
-    from one interval to the next, with the step that it belongs to before it.
+    State and matrix do not wait for the vectors, nor for their orthonormalisation: the state stays in the working
+    memory from one interval to the next, with the step that it belongs to before it.
     """
     from ..engine.dual_memory import number, stack_duals
     from ..engine.elementary import fma
@@ -77,13 +77,13 @@ def by_matrix(steps: Steps, width: int) -> Any:
         for s in range(steps):
             for c in range(draws):
                 z[c] = Z[c, s]
-            y[0], y[1] = seeded(a, 1, width), seeded(b, 2, width)  # type: ignore[call-arg]
+            y[0], y[1] = seeded(a, 1, width), seeded(b, 2, width)
             step(first + s, origin + (first + s) * dt, dt, y, p, z, y, y1)
             f, g = y1[0], y1[1]
-            top = fma(entry(f, 1), v, entry(f, 2) * w)  # type: ignore[call-arg]
-            w = fma(entry(g, 1), v, entry(g, 2) * w)  # type: ignore[call-arg]
+            top = fma(entry(f, 1), v, entry(f, 2) * w)
+            w = fma(entry(g, 1), v, entry(g, 2) * w)
             v = top
-            a, b = number(f), number(g)  # type: ignore[call-arg]
+            a, b = number(f), number(g)
         store_lanes(panel, 0, v)
         store_lanes(panel, width, w)
         panel[0], panel[width] = a, b

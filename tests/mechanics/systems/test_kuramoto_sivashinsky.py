@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from mechanics.lyapunov import lyapunov_spectrum
 from mechanics.systems.kuramoto_modes import kuramoto_sivashinsky_map
 from mechanics.systems.kuramoto_sivashinsky import EXPONENTS_22, kuramoto_sivashinsky
 
