@@ -16,7 +16,7 @@ from harness import table
 from mechanics import Problem
 from mechanics.chain import SpringChain
 from mechanics.lyapunov import Map, lyapunov_spectrum
-from mechanics.methods import EULER_HEUN, EULER_MARUYAMA, MILSTEIN, VERLET, YOSHIDA4
+from mechanics.methods import DOPRI5, EULER_HEUN, EULER_MARUYAMA, GAUSS4, MILSTEIN, VERLET, YOSHIDA4
 from mechanics.systems import LORENZ63, ROSSLER, lorenz96_system
 from mechanics.systems.kuramoto_modes import kuramoto_sivashinsky_map
 from mechanics.systems.kuramoto_sivashinsky import EXPONENTS_22
@@ -272,12 +272,14 @@ def cases():
         yield f"standard map K = {K:g}", Map(standard, [0.5, 0.3], K), {"total": 1e6}, [first, -first], 0.012
     lorenz = {"total": 1e4, "dt": 0.005}
     yield "Lorenz 1963", LORENZ63.problem(), lorenz, [0.9056, 0, -14.5723], [0.015, 0.004, 0.015]
+    chosen = {"total": 2000, "method": DOPRI5}
+    yield "Lorenz 1963, DOPRI5, its own steps", LORENZ63.problem(), chosen, [0.9056, 0, -14.5723], [0.03, 0.004, 0.03]
     yield "Rossler", ROSSLER.problem(), {"total": 1e4, "dt": 0.02}, [0.0714, 0, -5.3943], [0.006, 0.002, 0.03]
     for name, q, v, first, tol, zero in (
         ("1/8 chaotic", -0.25, 0.42081271, 0.0478, 0.02, 0.002), ("1/6", 0.1, 0.56035703, 0.1263, 0.03, 0.003),
     ):  # fmt: skip
         start = [0, q, v, 0.0 if q < 0 else 0.1]
-        for method, dt in ((YOSHIDA4, 0.05), (VERLET, 0.02)) if q < 0 else ((YOSHIDA4, 0.05),):
+        for method, dt in ((YOSHIDA4, 0.05), (VERLET, 0.02), (GAUSS4, 0.1)) if q < 0 else ((YOSHIDA4, 0.05),):
             system = flow(henon_heiles, start)
             yield (
                 f"{HH} {name}, {method}",

@@ -37,19 +37,24 @@ def backends(system: Any, method: Method | None, width: int, wanted: str, tolera
     Raises
     ------
     ValueError
-        If a Jacobian is wanted that there is not, or steps are to choose their length in uncompiled code.
+        If a Jacobian is wanted that there is not, or what uncompiled code cannot do.
     """
     if wanted == "jacobian" and system.jacobian is None:
         raise ValueError("tangent='jacobian' needs the system's jacobian=, but there is none; leave tangent out.")
     there = [name for name in NAMES if not (name == "jacobian" and system.jacobian is None)]
-    if DISABLE_JIT:
-        there.remove("duals")
     if isinstance(system, Map):
-        if "jacobian" in there:  # a wrong one is not covered up
-            there = ["jacobian"]
         make = _of_map
     else:
         make = _of_implicit if isinstance(method.data, IMPLICIT) else _of_flow  # type: ignore[assignment, union-attr]
+    if DISABLE_JIT:
+        there = [name for name in there if name != "duals" and not (name == "jacobian" and make is _of_flow)]
+        if tolerance is not None or wanted not in ("auto", *there):
+            raise ValueError(
+                "Uncompiled code has no duals, and so neither tangent='duals', nor the Jacobian of a flow in explicit "
+                "steps, nor steps that choose their length: give dt= and leave tangent out."
+            )
+    if "jacobian" in there and getattr(system, "diffusion", None) is None:  # what is wrong with it is not covered up
+        there = ["jacobian"]
     for name in there if wanted == "auto" else [wanted]:
         yield from make(name, system, method, width, tolerance)
 
@@ -78,8 +83,6 @@ def _of_flow(name: str, problem: Problem, method: Method, width: int, tolerance:
         else:
             steps = adaptive_steps(problem, method, drift, n, width, tolerance)
         yield _by("duals", steps, n, width)._replace(name=name)
-    elif tolerance is not None:
-        raise ValueError("Steps that choose their length have no tangent dynamics in uncompiled code: give dt=.")
     if name == "differences" and tolerance is None:  # lengths of steps that are chosen are not smooth functions
         steps = steps_of_flow(problem, method, adopt(problem.drift), n if n <= STACK else None)
         yield _by(name, steps, n, width)

@@ -174,12 +174,12 @@ def _check_method(system: Any, method: Any, dt: float | None) -> None:
         return
     if method is not None and type(method) is not Method:
         raise TypeError(f"method must be a Method such as mechanics.methods.RK4, but is {method!r}.")
-    check_flow(system, RK4 if method is None else method, dt)
     if system.diffusion is not None and (method is None or dt is None):
         raise ValueError(
             "A stochastic problem needs method= and dt=: EULER_MARUYAMA or MILSTEIN read the diffusion in the sense of "
             "Ito, EULER_HEUN in that of Stratonovich, and the exponents differ."
         )
+    check_flow(system, RK4 if method is None else method, dt)
 
 
 def fresh(
