@@ -42,10 +42,9 @@ def backends(system: Any, method: Method | None, width: int, wanted: str, tolera
     if wanted == "jacobian" and system.jacobian is None:
         raise ValueError("tangent='jacobian' needs the system's jacobian=, but there is none; leave tangent out.")
     there = [name for name in NAMES if not (name == "jacobian" and system.jacobian is None)]
-    if isinstance(system, Map):
-        make = _of_map
-    else:
-        make = _of_implicit if isinstance(method.data, IMPLICIT) else _of_flow  # type: ignore[assignment, union-attr]
+    make: Any = _of_map
+    if method is not None and not isinstance(system, Map):
+        make = _of_implicit if isinstance(method.data, IMPLICIT) else _of_flow
     if DISABLE_JIT:
         there = [name for name in there if name != "duals" and not (name == "jacobian" and make is _of_flow)]
         if tolerance is not None or wanted not in ("auto", *there):
