@@ -50,18 +50,38 @@ def by_differences(problem, t1, h=1e-5, **options):
     return (ends[:, 0] - ends[:, 1]).T / (2.0 * h)
 
 
+def by_own_differences(job, dt, steps=5, h=1e-5):
+    """D from the states of the run itself, on both sides of y0: nothing more is compiled."""
+    ends = []
+    for j in range(job.n):
+        for sign in (1.0, -1.0):
+            V = job.start()
+            V[:, j, 0] += sign * h
+            ends.append(Stretches(job, job.system.p, dt, 1).run(V, 0, steps)[2][-1])
+    ends = np.array(ends).reshape(-1, 2, job.n)
+    return (ends[:, 0] - ends[:, 1]).T / (2.0 * h)
+
+
 @pytest.mark.parametrize(
     "method",
     [GAUSS4, pytest.param(IMPLICIT_MIDPOINT, marks=pytest.mark.sweep), pytest.param(GAUSS6, marks=pytest.mark.sweep)],
     ids=str,
 )
 def test_derivative_of_a_gauss_step_is_symplectic(method, inseparable):
-    """D^T Omega D = Omega to rounding (Hairer, Lubich, Wanner, VI.4, theorem 4.2); D and the state are the solve's."""
-    D, y, job, _ = derivative(inseparable, method=method, dt=0.1)
+    """D^T Omega D = Omega to rounding (Hairer, Lubich, Wanner, VI.4, theorem 4.2), and D that of the state."""
+    D, _, job, dt = derivative(inseparable, method=method, dt=0.1)
     assert job.backend == "jacobian"
     omega = np.block([[np.zeros((2, 2)), np.eye(2)], [-np.eye(2), np.zeros((2, 2))]])
     assert_allclose(D.T @ omega @ D, omega, rtol=0, atol=1e-12)
     assert np.abs(D.T @ D - np.eye(4)).max() > 0.1
+    assert_allclose(D, by_own_differences(job, dt), atol=1e-8)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("method", [IMPLICIT_MIDPOINT, GAUSS4, GAUSS6], ids=str)
+def test_state_of_a_gauss_step_is_that_of_the_solve(method, inseparable):
+    """Newton's method and the fixed-point iteration of `solve` end in the same stages."""
+    D, y, _, _ = derivative(inseparable, method=method, dt=0.1)
     assert_allclose(D, by_differences(inseparable, 0.5, method=method, dt=0.1), atol=1e-8)
     end = solve(dataclasses.replace(inseparable, t1=0.5), method, dt=0.1).ys[-1]
     assert_allclose(y, end, rtol=0, atol=1e-13)
