@@ -75,7 +75,7 @@ def minimise(
     Parameters
     ----------
     task : Task
-        Arrays of NumPy, torch or the array API standard, on any device; in float64 unless tol is above 1e-3.
+        Arrays of NumPy or torch, on any device; float32 serves for tol above 1e-3 and moderate lam only.
     W0 : array, shape (L, w, w+1), or (L, w, w) without bias
         Start, not zero. Small random weights at small Lt; then the result for the last Lt, lam or beta.
     tol : float
