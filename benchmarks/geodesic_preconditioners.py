@@ -2,7 +2,7 @@
 
     python benchmarks/geodesic_preconditioners.py [--decay 0.02] [--depths 1 3 7]
 
-At the critical point of w N = 1e3 (see `geodesic_sizes.py`), random right-hand sides in the range of the gradient; steps
+At the critical point of w N = 1e3 (see `geodesic_sizes.py`), random right-hand sides in the range of gradients; steps
 until the residual's norm has fallen by 1e-2 and 1e-6. "per layer" is the Kronecker product of both covariances of each
 layer, as in K-FAC; "k of d" the dense solve that sees k random combinations of the d outputs of each sample.
 """
@@ -10,8 +10,8 @@ layer, as in K-FAC; "k of d" the dense solve that sees k random combinations of 
 import argparse
 
 import numpy as np
-from geodesic_sizes import SIZES, first_weights, task_of
 
+from geodesic_sizes import SIZES, first_weights, task_of
 from harness.table import table
 from mechanics.geodesics.gauss_newton import minimise
 from mechanics.geodesics.layers import swept
@@ -46,7 +46,7 @@ def main():
         task = task_of(size, arguments.decay, Lt)
         W, report = minimise(task, W, tol=1e-6)
         path, c = swept(task, W), scales(task)
-        right = np.random.default_rng(0).standard_normal((task.Y.shape))
+        right = np.random.default_rng(0).standard_normal(task.Y.shape)
         solves = {k: gauss_newton_preconditioner(task, W, path, combinations=k) for k in (1, 2, 4, None)}
         g = solves[None].correction(right)
         inverses = {"none": lambda v: v, "per layer": per_layer(task, W, path)}
