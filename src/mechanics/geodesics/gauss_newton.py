@@ -75,7 +75,7 @@ def minimise(
     Parameters
     ----------
     task : Task
-        Arrays of NumPy, torch or the array API standard, on any device; in float64 unless tol is above 1e-3.
+        Arrays of NumPy or torch, on any device; float32 serves for tol above 1e-3 and moderate lam only.
     W0 : array, shape (L, w, w+1), or (L, w, w) without bias
         Start, not zero. Small random weights at small Lt; then the result for the last Lt, lam or beta.
     tol : float
@@ -173,11 +173,11 @@ def _downhill(
     task: Task, W: Any, path: Path, c: Any, J: float, trail: Trail, radius: float, solves: Preconditioner
 ) -> tuple[Any, float, float] | None:
     """Weights, cost and next radius: the path is cut back until the cost falls as the model says."""
-    rounding = 300 * float(functions_of(W).finfo(W.dtype).eps) * abs(J)
+    rounding = 20 * float(functions_of(W).finfo(W.dtype).eps) * abs(J)
     while True:
         step = step_within(trail, radius)
         trial, cost = _corrected(task, W, path, c, J, step, solves)
-        ratio = 1.0 if step.fall < rounding and cost < J + 10 * rounding else (J - cost) / step.fall
+        ratio = 1.0 if step.fall < rounding and cost < J + rounding else (J - cost) / step.fall
         if ratio < 0.25:
             radius = 0.25 * step.norm
         elif ratio > 0.75 and trail.end in ("radius", "negative curvature") and step.norm > 0.99 * radius:
