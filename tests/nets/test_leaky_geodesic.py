@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 import mechanics.hamiltonian
 from nets import LeakyResNet, train_leaky
 from nets.data import Regression
-from nets.geodesic import adapt_steps, compare_paths, hamiltonian_profile, relative_distances
+from nets.geodesic import adapt_steps, compare_paths, geodesic_of, hamiltonian_profile, relative_distances
 from nets.geodesic.steps import updated_steps
 
 LAM = 0.05
@@ -232,6 +232,15 @@ def test_paths_are_compared_at_equal_depth():
     assert_allclose(found.distance, p / (1 + p), atol=1e-14)
     assert_allclose([found.gap, found.relative_gap], [0.3, 0.25])
     assert_allclose(compare_paths(geo, geo).distance, 0, atol=1e-15)
+
+
+def test_a_trained_network_is_the_geodesic_that_is_solved_without_training(soft):
+    model, data = soft
+    geodesic = geodesic_of(model, data.x_train, data.y_train, LAM)
+    assert geodesic.converged, geodesic.reason
+    found = compare_paths(hamiltonian_profile(model, data.x_train, data.y_train, LAM), geodesic)
+    assert found.mean_distance < 1e-6
+    assert abs(found.gap) < 1e-9
 
 
 def test_a_finer_network_is_nearer_to_the_geodesic(soft):
