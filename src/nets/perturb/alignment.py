@@ -121,14 +121,13 @@ def align(
     _check_same(own, state)
     names = [name for name, _ in model.named_parameters()]  # buffers stay out of the cost
     A, B = _arrays(own, names), _arrays(state, names)
-    best: tuple[Permutations, list[float], int] | None = None
-    for run in range(restarts):
+    rng = np.random.default_rng([seed, 0])
+    best = _match(A, B, layout, identity(layout), rng)
+    for run in range(1, restarts):
         rng = np.random.default_rng([seed, run])
-        start = identity(layout) if run == 0 else random_permutations(layout, rng)
-        found = _match(A, B, layout, start, rng)
-        if best is None or found[1][-1] > best[1][-1]:
+        found = _match(A, B, layout, random_permutations(layout, rng), rng)
+        if found[1][-1] > best[1][-1]:
             best = found
-    assert best is not None
     permutations, objective, sweeps = best
     raw = _distance(A, B)
     aligned = _distance(A, {name: _permute(b, layout, name, permutations) for name, b in B.items()})

@@ -4,9 +4,12 @@
 
 The barrier is the largest excess, signed; the mean excess is its integral over a (trapezoids).
 
-Frankle, Dziugaite, Roy, Carbin, "Linear mode connectivity", ICML 2020, arXiv:1912.05671; Ainsworth, Hayase, Srinivasa,
-"Git Re-Basin", ICLR 2023, arXiv:2209.04836, Definition 2.1. The statistics of BatchNorm belong to no interpolated
-weights, and are computed afresh at every a: Jordan et al., "REPAIR", ICLR 2023, arXiv:2211.08403.
+Entezari, Sedghi, Saukh, Neyshabur, "The role of permutation invariance in linear mode connectivity of neural networks",
+ICLR 2022, arXiv:2110.06296; Ainsworth, Hayase, Srinivasa, "Git Re-Basin", ICLR 2023, arXiv:2209.04836, subtract the
+mean of the two end losses instead.
+
+The statistics of BatchNorm belong to no interpolated weights, and are computed afresh at every a: Jordan et al.,
+"REPAIR", ICLR 2023, arXiv:2211.08403.
 """
 
 from collections.abc import Callable, Mapping
@@ -103,7 +106,8 @@ def barrier(
     recompute_batchnorm : bool
         Compute BatchNorm's running statistics anew at every point, the ends too; otherwise they are interpolated.
     statistics_x : Tensor, optional
-        Inputs for these statistics (the training set, where x is a test set); x by default.
+        Inputs for these statistics (the training set, where x is a test set); x by default. Not read
+        without `recompute_batchnorm`.
     alignment : Alignment, optional
         Of `align` with a spec or restarts; made with its defaults by default.
 

@@ -7,7 +7,7 @@ m neighbouring entries, as channels do after flattening), or a tuple of such par
 k and v do in `nn.MultiheadAttention`. All axes that carry a group move together. A residual stream is one group: every
 tensor that writes to it or reads from it carries it.
 
-Ainsworth, Hayase, Srinivasa, "Git Re-Basin", ICLR 2023, arXiv:2209.04836, Section 3.
+Ainsworth, Hayase, Srinivasa, "Git Re-Basin", ICLR 2023, arXiv:2209.04836.
 """
 
 from collections.abc import Mapping
