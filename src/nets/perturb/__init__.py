@@ -1,7 +1,31 @@
 """Path dependence of training: perturb, train copies in lockstep, measure how they part, and fit laws to it."""
 
+from .alignment import Alignment, align, aligned_distance
+from .chain_spec import spec_of
 from .fitting import LawFit, Score, fit_law
+from .interpolation import Barrier, LossLine, barrier
 from .laws import LAWS
+from .permutation_spec import Blocks, PermutationSpec, attention_spec
+from .permutations import spec_error
 from .sphere import Perturbation, on_sphere, perturb_on_sphere
 
-__all__ = ["LAWS", "LawFit", "Perturbation", "Score", "fit_law", "on_sphere", "perturb_on_sphere"]
+__all__ = [
+    "LAWS",
+    "Alignment",
+    "Barrier",
+    "Blocks",
+    "LawFit",
+    "LossLine",
+    "PermutationSpec",
+    "Perturbation",
+    "Score",
+    "align",
+    "aligned_distance",
+    "attention_spec",
+    "barrier",
+    "fit_law",
+    "on_sphere",
+    "perturb_on_sphere",
+    "spec_error",
+    "spec_of",
+]
