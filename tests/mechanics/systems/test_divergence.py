@@ -111,30 +111,28 @@ def test_distance_of_noisy_quadratics_obeys_its_recursion(h, s, eta, steps):
 
 
 def test_copies_with_other_batches_part_as_predicted():
-    """2,000 pairs: one direction flat (square-root law), one curved; d^2/E d^2 is chi-square, exactly."""
-    eta, steps = 0.1, np.array([1, 10, 100, 400])
-    system = noisy_quadratic_system([0.0, 0.3], 2.0, eta, 400)
-    run = ensemble(system.problem(), EULER_MARUYAMA, members=4000, dt=eta, saveat=eta * steps, seed=1, engine="scalar")
-    for i, h in enumerate((0.0, 0.3)):
-        squares = (run.ys[::2, :, i] - run.ys[1::2, :, i]) ** 2
-        summed = squares.sum(axis=0) / noisy_quadratic_distance(steps, h, 2.0, eta)
-        tails = np.minimum(chi2.cdf(summed, 2000), chi2.sf(summed, 2000))
-        assert (tails > TAIL).all(), (h, summed / 2000)
+    """16 pairs of 500 flat directions (square-root law), 500 curved ones, and 1,000 with a power spectrum.
+
+    d^2/E d^2 of one direction is chi-square; the sum over a power spectrum is within Z standard errors.
+    """
+    a, eta, steps = 2.0, 0.2, np.array([1, 10, 100, 400])
+    h, s = power_spectrum(a, 1000)
+    curvatures, noises = np.repeat([0.0, 0.3], 500), np.full(1000, 2.0)
+    system = noisy_quadratic_system(np.append(curvatures, h), np.append(noises, s), eta, 400)
+    run = ensemble(system.problem(), EULER_MARUYAMA, members=32, dt=eta, saveat=eta * steps, seed=1, engine="scalar")
+    squares = (run.ys[::2] - run.ys[1::2]) ** 2
+    for part, curvature in ((slice(0, 500), 0.0), (slice(500, 1000), 0.3)):
+        summed = squares[:, :, part].sum(axis=(0, 2)) / noisy_quadratic_distance(steps, curvature, 2.0, eta)
+        tails = np.minimum(chi2.cdf(summed, 8000), chi2.sf(summed, 8000))
+        assert (tails > TAIL).all(), (curvature, summed / 8000)
     flat = noisy_quadratic_distance(steps, 0.0, 2.0, eta)
     assert_allclose(flat, 2.0 * (eta * 2.0) ** 2 * steps, rtol=1e-14)
 
-
-def test_power_spectra_give_power_laws():
-    """2,000 modes, 16 pairs: E d^2 within Z standard errors of the sum, which is the law 1/a within 3 % (all modes)."""
-    a, eta, steps = 2.0, 0.2, np.array([100, 200, 400, 800])
-    h, s = power_spectrum(a, 2000)
-    system = noisy_quadratic_system(h, s, eta, 800)
-    run = ensemble(system.problem(), EULER_MARUYAMA, members=32, dt=eta, saveat=eta * steps, seed=1, engine="scalar")
-    squares = squared_distances(run)
     modes = np.array([noisy_quadratic_distance(steps, x, y, eta) for x, y in zip(h, s, strict=True)])
-    error = np.sqrt(2.0 * np.sum(modes**2, axis=0) / len(squares))  # var of a chi-square is 2 mean^2
-    assert (abs(squares.mean(axis=0) - modes.sum(axis=0)) < Z * error).all()
-    assert_allclose(modes.sum(axis=0), power_spectrum_distance(steps, a, eta), rtol=0.03)
+    error = np.sqrt(2.0 * np.sum(modes**2, axis=0) / 16)  # the variance of a chi-square is 2 mean^2
+    measured = squares[:, :, 1000:].sum(axis=2).mean(axis=0)
+    assert (abs(measured - modes.sum(axis=0)) < Z * error).all()
+    assert_allclose(modes.sum(axis=0)[2:], power_spectrum_distance(steps[2:], a, eta), rtol=0.03)
 
 
 @pytest.mark.parametrize("a", [1.5, 2.0, 3.0])
@@ -148,12 +146,15 @@ def test_power_law_is_the_limit_of_the_sum(a):
     assert abs(math.log2(exact[1] / exact[0]) - 1.0 / a) < 0.02
 
 
-def test_shear_is_linear_growth_with_exponent_zero():
-    """Two copies exactly; squared lengths of a tangent vector are 1 + 2 a v1 v2 t + (a v2 t)^2, |v| = 1."""
-    record = shear_map(0.1)
-    apart = record.orbit(500, [0.3, 1.5]) - record.orbit(500, [0.3, 1.0])
+def test_shear_is_linear_growth():
+    apart = shear_map(0.1).orbit(500, [0.3, 1.5]) - shear_map(0.1).orbit(500, [0.3, 1.0])
     assert_allclose(np.linalg.norm(apart, axis=1), shear_distance(np.arange(501), 0.1, 0.5), rtol=1e-12)
-    found = lyapunov_spectrum(record.map(), total=2000, transient=0.0)
+
+
+@pytest.mark.sweep
+def test_shear_has_the_exponent_zero():
+    """Squared lengths of a tangent vector are 1 + 2 a v1 v2 t + (a v2 t)^2, |v| = 1."""
+    found = lyapunov_spectrum(shear_map(0.1).map(), total=2000, transient=0.0)
     assert found.zeros == 2
     assert abs(found.exponents.sum()) < 1e-12
     squares = np.exp(2.0 * found.history[:, 0] * found.times)
