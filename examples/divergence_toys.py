@@ -26,7 +26,7 @@ ETA = 0.2
 def sgd(ax):
     etas = np.linspace(0.02, 0.25, 24)
     first, last = toys.linear_sgd_limits(10)
-    found = [lyapunov_spectrum(toys.linear_sgd_map(10, eta).map(), 1, total=20_000) for eta in etas]
+    found = [lyapunov_spectrum(toys.linear_sgd_map(10, eta).map(), 1, total=60_000) for eta in etas]
     ax.errorbar(etas, [f.exponents[0] for f in found], [2 * f.stderr[0] for f in found], fmt="o", ms=3, label="copies")
     ax.plot(etas, [toys.linear_sgd_exponent(10, eta) for eta in etas], **THEORY)
     ax.plot(etas, [np.log(toys.linear_sgd_mean_square(10, eta)) / 2 for eta in etas], "C1:", label="mean square")
@@ -39,7 +39,7 @@ def quadratics(ax):
     steps, (h, s) = np.unique(np.geomspace(1, 1000, 20).astype(int)), noisy.power_spectrum(2.0, 1000)
     curved, noises = np.concatenate([np.repeat([0.0, 0.3], 500), h]), np.concatenate([np.ones(1000), s])
     problem = noisy.noisy_quadratic_system(curved, noises, ETA, 1000).problem()
-    run = ensemble(problem, EULER_MARUYAMA, members=16, dt=ETA, saveat=ETA * steps, seed=1, engine="scalar")
+    run = ensemble(problem, EULER_MARUYAMA, members=64, dt=ETA, saveat=ETA * steps, seed=1, engine="scalar")
     squares = np.mean((run.ys[::2] - run.ys[1::2]) ** 2, axis=0)
     for part, name in ((slice(0, 500), "flat"), (slice(500, 1000), "curved"), (slice(1000, 2000), "$h_i=i^{-2}$")):
         exact = noisy.noisy_quadratic_distance(steps, curved[part], noises[part], ETA)
@@ -52,31 +52,32 @@ def quadratics(ax):
 def shear(ax):
     for a in (0.02, 0.1, 0.5):
         apart = np.diff([toys.shear_map(a).orbit(200, [0.0, v]) for v in (1.0, 2.0)], axis=0)[0]
-        ax.plot(np.linalg.norm(apart, axis=1)[::10], "o", ms=3, label=f"$a={a}$")
-        ax.plot(toys.shear_distance(np.arange(0, 201, 10), a), **THEORY)
-    ax.set(xlabel="step $t/10$", ylabel="distance $d$, shear", yscale="log")
+        steps = np.arange(0, 201, 10)
+        ax.plot(steps, np.linalg.norm(apart, axis=1)[steps], "o", ms=3, label=f"$a={a}$")
+        ax.plot(steps, toys.shear_distance(steps, a), **THEORY)
+    ax.set(xlabel="step $t$", ylabel="distance $d$, shear", yscale="log")
 
 
 def wells(ax):
     ts = np.unique(np.geomspace(0.2, 80, 24).round(1))
-    runs = [
-        ensemble(pitchfork_system().problem(t1=80.0), EULER_MARUYAMA, y0=y0, dt=0.02, saveat=ts, seed=1).ys[:, :, 0]
-        for y0 in (np.ones((1000, 1)), np.full((1000, 1), 0.999))
-    ]
-    ax.loglog(ts, np.mean((runs[0][::2] - runs[0][1::2]) ** 2, axis=0), "o", ms=3, label="independent noise")
+    problem, options = pitchfork_system().problem(t1=80.0), {"dt": 0.02, "saveat": ts}
+    first = ensemble(problem, EULER_MARUYAMA, y0=np.ones((2000, 1)), seed=1, **options)
+    ax.loglog(ts, np.mean((first.ys[::2] - first.ys[1::2]) ** 2, axis=0), "o", ms=3, label="independent noise")
     ax.loglog(ts, noisy.independent_wells_distance(ts), **THEORY)
-    ax.set(xlabel="time $t$", ylabel="$d^2$, two wells", ylim=(1e-12, 10))
-    typical = np.exp(2 * np.mean(np.log(np.maximum(abs(runs[0] - runs[1]), 1e-300)), axis=0))
-    early = ts < 9
-    ax.loglog(ts[early], typical[early], "o", ms=3, label="common noise")
+    near = [ensemble(problem, EULER_MARUYAMA, y0=first.y + shift, seed=2, **options).ys for shift in (0.0, 1e-3)]
+    early = ts < 9  # later the distance is rounding
+    typical = np.exp(2 * np.mean(np.log(abs(near[0] - near[1])[:, early]), axis=0))
+    ax.loglog(ts[early], typical, "o", ms=3, label="common noise")
     ax.loglog(ts[early], 1e-6 * np.exp(2 * pitchfork_exponent(1.0, 0.5) * ts[early]), **THEORY)
+    ax.set(xlabel="time $t$", ylabel="$d^2$, two wells")
 
 
 def layers(ax):
-    ts = np.linspace(0.2, 4, 20)
-    for L in (1, 2, 4, 32):
-        run = ensemble(toys.layers_system(L, t1=4.0).problem(), EULER, members=1, dt=0.1, saveat=ts, engine="scalar")
-        ax.plot(ts, np.prod(run.ys[0], axis=1) - 1, "o", ms=3, label=f"$L={L}$")
+    ts, depths = np.linspace(0.2, 4, 20), np.array([1, 2, 4, 32])
+    drifts = toys.Layers(np.where(np.arange(32) < depths[:, None], 1.0 / depths[:, None], 0.0))  # the others rest at 1
+    run = ensemble(toys.layers_system(32, t1=4.0).problem(), EULER, p=drifts, dt=0.1, saveat=ts, engine="scalar")
+    for L, ys in zip(depths, run.ys, strict=True):
+        ax.plot(ts, np.prod(ys, axis=1) - 1, "o", ms=3, label=f"$L={L}$")
         ax.plot(ts, toys.layers_growth(ts, 1.0, L), **THEORY)
     ax.set(xlabel="drift $b t$", ylabel=r"$|\Delta f|/f$, $L$ layers", yscale="log")
 
