@@ -2,8 +2,8 @@
 =========================================================================================
 
 Linear SGD on one sample at a time; quadratics with other batches; a shear; two wells under noise; a product of layers;
-gradient descent on (w^2 - 1)^2/4. Only the first and the last have positive exponents, at large steps: linear, square-root
-and power laws need no chaos, and the exponential of many layers is that of a function whose weights part linearly.
+gradient descent on (w^2 - 1)^2/4. Only the first and the last have positive exponents, at large steps: linear,
+square-root and power laws need no chaos, and many layers make an exponential of weights that part linearly.
 """
 
 import argparse
