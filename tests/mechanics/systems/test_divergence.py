@@ -163,12 +163,29 @@ def test_shear_has_the_exponent_zero():
 
 
 def test_common_noise_lets_copies_in_two_wells_meet():
-    """Al - 3 E x^2 = -1.556 at al = 1, s = 0.5; Euler's bias is dt E (al - 3 x^2)^2/2 = 2.4 dt, and Z standard errors."""
-    predicted = pitchfork_exponent(1.0, 0.5)
+    """Al - 3 E x^2 = -1.556; 4,000 pairs from the stationary density, each under one noise, for 5 units of time.
+
+    The allowance beside Z standard errors is Euler's bias, dt E (al - 3 x^2)^2/2 = 2.4 dt.
+    """
+    predicted, dt = pitchfork_exponent(1.0, 0.5), 0.005
     assert round(predicted, 3) == -1.556
-    found = lyapunov_spectrum(pitchfork_system(1.0, 0.5).problem(), dt=0.005, method=EULER_MARUYAMA, total=10_000.0)
-    assert abs(found.exponents[0] - predicted) < Z * found.stderr[0] + 0.012
-    assert found.stderr[0] < 0.03
+    system, x = pitchfork_system(1.0, 0.5, t1=5.0), np.linspace(-3.0, 3.0, 2001)
+    cdf = np.cumsum(system.density(x, system.p))
+    start = np.interp(np.random.default_rng(4).random((4000, 1)), cdf / cdf[-1], x)
+    near, far = (
+        ensemble(system.problem(), EULER_MARUYAMA, y0=start + shift, dt=dt, seed=6, engine="scalar").y[:, 0]
+        for shift in (0.0, 1e-6)
+    )
+    rates = np.log((far - near) / 1e-6) / 5.0
+    assert abs(rates.mean() - predicted) < Z * rates.std() / math.sqrt(4000) + 2.4 * dt
+
+
+@pytest.mark.sweep
+def test_common_noise_by_the_tangent_dynamics():
+    system = pitchfork_system(1.0, 0.5)
+    found = lyapunov_spectrum(system.problem(), dt=0.005, method=EULER_MARUYAMA, total=50_000.0)
+    assert abs(found.exponents[0] - pitchfork_exponent(1.0, 0.5)) < Z * found.stderr[0] + 0.012
+    assert found.stderr[0] < 0.02
 
 
 def test_independent_noise_waits_on_a_plateau_and_crosses_slowly():
@@ -189,19 +206,33 @@ def test_independent_noise_waits_on_a_plateau_and_crosses_slowly():
     assert_allclose(wells.final, 2.0 * square, rtol=1e-4)
 
 
+def random_signs(count, L):
+    """Signs (count, L), the first row all positive."""
+    signs = np.where(np.random.default_rng(2).random((count, L)) < 0.5, -1.0, 1.0)
+    signs[0] = 1.0
+    return signs
+
+
 def test_products_of_layers_grow_from_linear_to_exponential():
-    """Equal drifts by the engine; then random signs, 2,000 members: the variance of ln f is that of binomials."""
+    """The record's exact solution; with random signs the spread of ln f, 2,000 draws, Z standard errors."""
     L, b, ts = 8, 1.0, np.array([0.5, 1.0])
     system = layers_system(L, b)
-    signs = np.where(np.random.default_rng(2).random((2001, L)) < 0.5, -1.0, 1.0)
-    signs[0] = 1.0
-    run = ensemble(system.problem(), EULER, p=Layers(b / L * signs), dt=0.25, saveat=ts, engine="scalar")
-    f = np.prod(run.ys, axis=2)
-    assert_allclose(f[0] - 1.0, layers_growth(ts, b, L), rtol=1e-10)
-    spread = np.log(f[1:]).std(axis=0, ddof=1)
-    assert_allclose(spread, layers_spread(ts, b, L), rtol=Z / math.sqrt(2 * 2000))  # kurtosis is below the normal one
+    assert_allclose([np.prod(system.solution(t)) - 1.0 for t in ts], layers_growth(ts, b, L), rtol=1e-13)
+    drifts = b / L * random_signs(2001, L)[1:]
+    for t in ts:
+        f = np.array([np.prod(system.exact(t, system.y0, Layers(rates))) for rates in drifts])
+        spread = np.log(f).std(ddof=1)
+        assert abs(spread / layers_spread(t, b, L) - 1.0) < Z / math.sqrt(2 * 2000)  # kurtosis is below the normal one
     assert_allclose(layers_growth(ts, b, 1), b * ts, rtol=1e-14)
     assert_allclose(layers_growth(ts, b, 10**7), np.expm1(b * ts), rtol=1e-6)
+
+
+@pytest.mark.sweep
+def test_the_engine_solves_products_of_layers():
+    L, ts = 8, np.array([0.5, 1.0])
+    drifts = Layers(random_signs(100, L) / L)
+    run = ensemble(layers_system(L).problem(), EULER, p=drifts, dt=0.25, saveat=ts, engine="scalar")
+    assert_allclose(run.ys, 1.0 + ts[:, None] * drifts.rates[:, None, :], rtol=1e-13)
 
 
 @pytest.mark.parametrize("eta", [0.3, 0.9])
