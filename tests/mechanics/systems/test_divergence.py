@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from scipy.integrate import dblquad
+from scipy.integrate import dblquad, quad
 from scipy.stats import chi2
 
 from mechanics import ensemble
@@ -163,7 +163,7 @@ def test_shear_has_the_exponent_zero():
 
 
 def test_common_noise_lets_copies_in_two_wells_meet():
-    """Al - 3 E x^2 = -1.556; 4,000 pairs from the stationary density, each under one noise, for 5 units of time.
+    """Al - 3 E x^2 = -1.556; 2,000 pairs from the stationary density, each under one noise, for 5 units of time.
 
     The allowance beside Z standard errors is Euler's bias, dt E (al - 3 x^2)^2/2 = 2.4 dt.
     """
@@ -171,13 +171,15 @@ def test_common_noise_lets_copies_in_two_wells_meet():
     assert round(predicted, 3) == -1.556
     system, x = pitchfork_system(1.0, 0.5, t1=5.0), np.linspace(-3.0, 3.0, 2001)
     cdf = np.cumsum(system.density(x, system.p))
-    start = np.interp(np.random.default_rng(4).random((4000, 1)), cdf / cdf[-1], x)
+    start = np.interp(np.random.default_rng(4).random((2000, 1)), cdf / cdf[-1], x)
     near, far = (
-        ensemble(system.problem(), EULER_MARUYAMA, y0=start + shift, dt=dt, seed=6, engine="scalar").y[:, 0]
+        ensemble(system.problem(), EULER_MARUYAMA, y0=start + shift, dt=dt, saveat=[5.0], seed=6, engine="scalar").y[
+            :, 0
+        ]
         for shift in (0.0, 1e-6)
     )
     rates = np.log((far - near) / 1e-6) / 5.0
-    assert abs(rates.mean() - predicted) < Z * rates.std() / math.sqrt(4000) + 2.4 * dt
+    assert abs(rates.mean() - predicted) < Z * rates.std() / math.sqrt(2000) + 2.4 * dt
 
 
 @pytest.mark.sweep
@@ -192,6 +194,9 @@ def test_independent_noise_waits_on_a_plateau_and_crosses_slowly():
     """2,000 pairs against Fokker-Planck; the slow rate is -0.0568, and d^2 comes to its end at twice that rate."""
     wells, ts = independent_wells(1.0, 0.5), np.array([1.0, 3.0, 10.0, 20.0, 30.0])
     assert_allclose(wells.rate, -0.05682, atol=2e-5)
+    density, p = pitchfork_system(1.0, 0.5).density, pitchfork_system(1.0, 0.5).p
+    mass, mean, second = (quad(lambda x, k=k: x**k * density(x, p), 0.0, 4.0)[0] for k in range(3))
+    assert_allclose(wells.plateau, 2.0 * (second / mass - (mean / mass) ** 2), rtol=1e-3)
     predicted = independent_wells_distance(ts)
     problem = pitchfork_system(1.0, 0.5).problem(y0=[1.0], t1=30.0)
     run = ensemble(problem, EULER_MARUYAMA, members=4000, dt=0.02, saveat=ts, seed=3, engine="scalar")
