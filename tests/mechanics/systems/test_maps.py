@@ -32,7 +32,7 @@ COMPLEX = SimpleNamespace(
 
 def derivative(system, x, z=None):
     """d f_i / d x_j by a complex step: the plain function with complex numbers (Squire, Trapp 1998)."""
-    f = FunctionType(system.f.__code__, {**system.f.__globals__, "math": COMPLEX})
+    f = FunctionType(system.f.__code__, {**system.f.__globals__, "math": COMPLEX, "np": COMPLEX})
     J = np.empty((system.n, system.n))
     for j in range(system.n):
         u, out = np.array(x, complex), np.empty(system.n, complex)
