@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .data import Digits, load_cifar10, load_fashion_mnist, load_mnist, load_mnist10
+    from .ensembles import Histories, MLPConfig, train_ensemble
     from .models import CNN, MLP
     from .training import History, train
 
@@ -15,26 +16,32 @@ __all__ = [
     "CNN",
     "MLP",
     "Digits",
+    "Histories",
     "History",
+    "MLPConfig",
     "load_cifar10",
     "load_fashion_mnist",
     "load_mnist",
     "load_mnist10",
     "train",
+    "train_ensemble",
 ]
 
 _HOME = {
     "Digits": "data",
+    "Histories": "ensembles",
     "History": "training",
     "CNN": "models",
     "MLP": "models",
+    "MLPConfig": "ensembles",
     "load_cifar10": "data",
     "load_fashion_mnist": "data",
     "load_mnist": "data",
     "load_mnist10": "data",
     "train": "training",
+    "train_ensemble": "ensembles",
 }
-_SUBPACKAGES = ("data", "experiments", "measure", "models", "plots", "report", "training")
+_SUBPACKAGES = ("data", "ensembles", "experiments", "measure", "models", "plots", "report", "training")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,58 @@
+"""State of an ensemble on disk, whole or not at all, and only ever resumed by the run that it belongs to."""
+
+import hashlib
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mechanics.files import read_npz, replacing
+
+from .plan import Plan, State
+
+FORMAT = "mechanet ensemble checkpoint 1"
+
+
+def identity(plan: Plan, backend: str) -> dict[str, Any]:
+    """All that decides the bits of a run, with the data as a hash."""
+    data = hashlib.sha256()
+    for array in (plan.data.x_train, plan.data.y_train, plan.data.x_test, plan.data.y_test):
+        data.update(f"{array.dtype.str}{array.shape}".encode() + array.tobytes())
+    return {
+        "sizes": plan.layout.described(),
+        "epochs": plan.epochs,
+        "measured epochs": plan.measured.tolist(),
+        "tested epochs": plan.tested.tolist(),
+        "mode": plan.mode,
+        "dtype": plan.dtype.name,
+        "backend": backend,
+        "data": data.hexdigest(),
+        "configs": [config.described(plan.epochs) for config in plan.configs],
+    }
+
+
+def write_checkpoint(path: Path, state: State, about: dict[str, Any]) -> None:
+    """Write the state; not compressed, because weights do not compress and a checkpoint must not take long."""
+    header = json.dumps({"format": FORMAT, "identity": about})
+    with replacing(path) as file:
+        np.savez(file, about=np.array(header), **{f.name: getattr(state, f.name) for f in fields(State)})
+
+
+def read_checkpoint(path: Path, about: dict[str, Any]) -> State:
+    """The state of the same run.
+
+    Raises
+    ------
+    ValueError
+        If the file is of another run; the message names what differs.
+    """
+    header, arrays = read_npz(path, FORMAT, "a checkpoint of an ensemble")
+    known, wanted = header["identity"], json.loads(json.dumps(about))
+    differing = [name for name in wanted if known.get(name) != wanted[name]]
+    if differing:
+        raise ValueError(
+            f"{path} is a checkpoint of another run: {', '.join(differing)} differ(s). Give another file, or delete it."
+        )
+    return State(**arrays)

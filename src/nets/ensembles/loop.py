@@ -1,0 +1,182 @@
+"""Reference backend: one network after another in plain PyTorch, `torch.nn` and `torch.optim`, with our draws.
+
+The other backends are compared with this one, mask for mask. It is slow, and runs wherever torch does.
+"""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..measure._batch import NotFiniteError
+from ..measure.load_curve import measure_layers
+from ..models import MLP
+from ..training.measured import accuracy
+from . import draws
+from .config import MLPConfig
+from .layout import fill_model, flat_parameters, flat_running
+from .optimisers import Adam, AdamW, RMSProp
+from .plan import Plan, State, Tick
+
+
+class InjectedDropout(nn.Module):
+    """Dropout whose mask, already divided by the probability to stay, is set from outside before each step."""
+
+    mask: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Multiply by the mask in training mode."""
+        return x if self.mask is None or not self.training else x * self.mask
+
+
+def advance(plan: Plan, state: State, stop: int, tick: Tick) -> None:
+    """Train all living networks to epoch `stop`; see `plan`."""
+    for model in state.living(stop):
+        if not _advance_one(plan, state, model, stop, tick):
+            return
+
+
+def make_model(plan: Plan, config: MLPConfig, parameters: NDArray[Any], running: NDArray[Any]) -> MLP:
+    """The network of a config with these weights, its dropout injected."""
+    model = MLP(**plan.layout.described(), slope=config.slope, seed=config.seed)
+    model.to(torch.float64 if plan.dtype == np.float64 else torch.float32)
+    for layer in model.hidden:
+        layer.dropout = InjectedDropout()
+    fill_model(model, parameters, running)
+    return model
+
+
+def set_masks(model: MLP, seed: int, step: int, batch: int, keep: float) -> None:
+    """Masks of one step for every hidden layer."""
+    dtype = next(model.parameters()).dtype
+    for l, layer in enumerate(model.hidden):
+        layer.dropout.mask = None
+        if keep < 1:
+            kept = draws.kept_units(seed, step, l + 1, layer.linear.out_features, batch, keep)
+            layer.dropout.mask = torch.from_numpy(kept.T.copy()).to(dtype) / keep
+
+
+def make_torch_optimiser(config: MLPConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """PyTorch's optimiser; lr and weight decay are set for every epoch."""
+    o = config.optimiser
+    if isinstance(o, Adam):
+        kind = torch.optim.AdamW if isinstance(o, AdamW) else torch.optim.Adam
+        return kind(parameters, lr=1.0, betas=(o.beta1, o.beta2), eps=o.eps, weight_decay=0.0)
+    if isinstance(o, RMSProp):
+        return torch.optim.RMSprop(parameters, lr=1.0, alpha=o.decay, eps=o.eps, momentum=o.momentum)
+    return torch.optim.SGD(parameters, lr=1.0, momentum=o.momentum, nesterov=o.nesterov)
+
+
+def _memories(config: MLPConfig) -> tuple[str | None, str | None]:
+    """Names of the first and second memory in the state of PyTorch's optimiser."""
+    o = config.optimiser
+    if isinstance(o, Adam):
+        return "exp_avg", "exp_avg_sq"
+    if isinstance(o, RMSProp):
+        return ("momentum_buffer" if o.momentum > 0 else None), "square_avg"
+    return ("momentum_buffer" if o.momentum > 0 else None), None
+
+
+def _load_memories(stepper: torch.optim.Optimizer, config: MLPConfig, rows: list[NDArray[Any]], steps: int) -> None:
+    at = 0
+    for p in stepper.param_groups[0]["params"]:
+        kept: dict[str, Any] = {"step": torch.tensor(float(steps))}
+        for name, row in zip(_memories(config), rows, strict=True):
+            if name is not None:
+                kept[name] = torch.from_numpy(row[at : at + p.numel()].copy()).view(p.shape)
+        stepper.state[p] = kept
+        at += p.numel()
+
+
+def _store_memories(stepper: torch.optim.Optimizer, config: MLPConfig, rows: list[NDArray[Any]]) -> None:
+    for name, row in zip(_memories(config), rows, strict=True):
+        if name is not None:
+            parts = [stepper.state[p][name].numpy().ravel() for p in stepper.param_groups[0]["params"]]
+            row[:] = np.concatenate(parts)
+
+
+@torch.enable_grad()
+def _advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick) -> bool:
+    """One network to epoch `stop`; whether to go on with the next."""
+    config, seed = plan.configs[i], plan.configs[i].noise_seed
+    model = make_model(plan, config, state.parameters[i], state.running[i])
+    dtype = next(model.parameters()).dtype
+    x_train = torch.from_numpy(plan.data.x_train).to(dtype)
+    edges, labels = plan.edges(i), plan.train_labels(i)
+    if state.epoch[i] < 0:
+        measure(plan, state, i, 0, model)
+        state.epoch[i] = 0
+    stepper = make_torch_optimiser(config, list(model.parameters()))
+    memories = [state.first[i], state.second[i]]
+    if state.epoch[i] > 0:
+        _load_memories(stepper, config, memories, int(state.epoch[i]) * plan.steps(i))
+    while state.epoch[i] < stop:
+        epoch = int(state.epoch[i])
+        lr, dropout, decay, _, input_noise = (float(values[i, epoch]) for values in plan.schedules.values())
+        for group in stepper.param_groups:
+            group["lr"], group["weight_decay"] = lr, decay
+        order, noisy, noise = plan.batches(i, epoch, labels)
+        total, first = 0.0, epoch * plan.steps(i)
+        model.train()
+        for k, (a, b) in enumerate(itertools.pairwise(edges.tolist())):
+            set_masks(model, seed, first + k, b - a, 1 - dropout)
+            x = x_train[torch.from_numpy(order[a:b])]
+            if input_noise > 0:
+                x = x + input_noise * plan.input_std * torch.from_numpy(noise[:, a:b].T.copy()).to(dtype)
+            stepper.zero_grad()
+            loss = nn.functional.cross_entropy(model(x), torch.from_numpy(noisy[a:b]))
+            if not torch.isfinite(loss) or not np.isfinite(flat_running(model)).all():
+                state.failed_epoch[i], state.failed_layer[i] = epoch + 1, faulty_layer(model, x)
+                return not tick()
+            loss.backward()
+            stepper.step()
+            total += float(loss.detach()) * (b - a)
+        state.losses[i, epoch] = total / edges[-1]
+        state.parameters[i], state.running[i] = flat_parameters(model), flat_running(model)
+        _store_memories(stepper, config, memories)
+        measure(plan, state, i, epoch + 1, model)
+        state.epoch[i] = epoch + 1
+        if tick():
+            return False
+        if state.failed_epoch[i] >= 0:
+            break
+    return True
+
+
+@torch.no_grad()
+def faulty_layer(model: MLP, x: Tensor) -> int:
+    """First layer whose numbers are not finite; the depth stands for the logits."""
+    h = model.input(x)
+    for l in range(len(model.hidden) + 1):
+        norm = model.input if l == 0 else model.hidden[l - 1].norm
+        if not (torch.isfinite(h).all() and torch.isfinite(norm.running_var).all()):
+            return l
+        if l < len(model.hidden):
+            h = model.hidden[l](h)
+    return len(model.hidden) + 1
+
+
+def measure(plan: Plan, state: State, i: int, epoch: int, model: MLP) -> None:
+    """Loads and accuracies of one network after an epoch, if the plan asks for them."""
+    at = int(np.searchsorted(plan.measured, epoch))
+    if at == len(plan.measured) or plan.measured[at] != epoch:
+        return
+    data, mode = plan.data, plan.mode_at(i, epoch)
+    dtype = next(model.parameters()).dtype
+    try:
+        loads = measure_layers(model, torch.from_numpy(data.x_train).to(dtype), data.y_train, mode=mode)
+    except NotFiniteError:
+        state.failed_epoch[i] = epoch
+        state.failed_layer[i] = faulty_layer(model, torch.from_numpy(data.x_train).to(dtype))
+        return
+    state.load_curves[i, at], state.output_load[i, at] = loads.D, loads.output_load
+    state.train_accuracy[i, at] = loads.accuracy
+    state.by_batch[i, at] = mode == "batch"
+    if state.snapshots.shape[1]:
+        state.snapshots[i, at] = flat_parameters(model)
+    if epoch in plan.tested and len(data.y_test):
+        x_test, y_test = torch.from_numpy(data.x_test).to(dtype), torch.from_numpy(data.y_test)
+        state.test_accuracy[i, at] = accuracy(model, x_test, y_test)

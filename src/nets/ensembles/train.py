@@ -1,0 +1,248 @@
+"""`train_ensemble`: many networks trained and measured in one call."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from mechanics.threads import default_threads
+
+from ..data import Digits
+from ..training.progress import Progress, progress_reporter
+from .checkpoints import identity, read_checkpoint, write_checkpoint
+from .config import MLPConfig
+from .histories import Histories
+from .layout import Layout
+from .plan import Mode, Plan, State, every, new_state
+
+Backend = Literal["auto", "compiled", "loop"]
+RECORDS = ("networks", "weights")
+
+
+def train_ensemble(
+    configs: Sequence[MLPConfig],
+    data: Digits,
+    *,
+    epochs: int,
+    width: int = 100,
+    depth: int = 8,
+    backend: Backend = "auto",
+    measure_every: int | Sequence[int] = 1,
+    test_every: int | Sequence[int] | None = None,
+    mode: Mode = "auto",
+    record: Sequence[str] = (),
+    dtype: DTypeLike = np.float32,
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int = 10,
+    progress: Progress = False,
+    threads: int | None = None,
+) -> Histories:
+    """Train many networks of one size, each with its own seed and settings, and measure their load curves.
+
+    Parameters
+    ----------
+    configs : sequence of MLPConfig
+        One for each network.
+    data : Digits
+    epochs : int
+        Passes over the data, 0 or more.
+    width, depth : int
+        Features of the hidden layers, number of linear layers; as in `MLP`.
+    backend : {"auto", "compiled", "loop"}
+        "compiled": numba and BLAS, one network in each thread. "loop": plain PyTorch, one network after the other, the
+        reference. "auto" is "compiled". All draw the same order, masks and noises.
+    measure_every : int or sequence of int
+        Epochs between measurements (epoch 0 and the last one are always measured), or the epochs to measure at.
+    test_every : int or sequence of int, optional
+        The same for the test accuracy, among the measured epochs. By default all of these.
+    mode : {"auto", "eval", "batch"}
+        Statistics of BatchNorm in measurements of loads: the running ones or those of all training data; "auto" as in
+        `train`: "eval" as soon as the running statistics can be trusted. Test accuracies are always measured in "eval".
+    record : sequence of {"networks", "weights"}
+        Keep the final networks; keep the weights at every measurement.
+    dtype : float32 or float64
+    checkpoint : path, optional
+        File for the state of all networks. If it exists, the run goes on from there: the bits are those of a run that
+        was never interrupted.
+    checkpoint_every : int
+        Epochs between two checkpoints.
+    progress : bool or function (epoch, epochs)
+        A bar, or a function called after each epoch of each network with sums over all networks.
+    threads : int, optional
+        Of backend "compiled"; default: one for each processor this process may use. No bit depends on it.
+
+    Returns
+    -------
+    Histories
+        Also after Ctrl-C. A network whose numbers stop being finite is left as it was, `status` says where, and the
+        others go on.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range; the message names it, its value and the remedy. Also if the checkpoint belongs to
+        another run.
+
+    Notes
+    -----
+    Weights start as those of `MLP(seed=config.seed)`, the draws are functions of (seed, step, place): the trained networks
+    are not those of `train`, but have the same distribution.
+
+    Examples
+    --------
+    >>> from nets import MLPConfig, load_mnist10, train_ensemble
+    >>> configs = [MLPConfig(seed=s, dropout=p, batch_size=100) for p in (0.0, 0.1) for s in range(4)]
+    >>> histories = train_ensemble(configs, load_mnist10(), epochs=1)
+    >>> histories.load_curves.shape
+    (8, 2, 8)
+
+    References
+    ----------
+    Shi, Pan, Dokmanic, arXiv:2407.19353.
+    """
+    begun = time.perf_counter()
+    plan = _plan(configs, data, epochs, width, depth, measure_every, test_every, mode, dtype)
+    _check_options(backend, record, checkpoint_every, threads)
+    name = "compiled" if backend == "auto" else backend
+    about, file = identity(plan, name), _npz(checkpoint)
+    if file is not None and file.exists():
+        state = read_checkpoint(file, about)
+    else:
+        state = new_state(plan, "weights" in record)
+    advance = _backend(name, threads or default_threads())
+    models, lock = len(plan.configs), Lock()
+    stopped = False
+    with progress_reporter(progress, models * epochs) as report:
+        done = int(np.maximum(state.epoch, 0).sum())
+
+        def tick() -> bool:
+            nonlocal done
+            with lock:
+                done += 1
+                report(done, models * epochs)
+            return stopped
+
+        try:
+            for stop in _stops(state, epochs, checkpoint_every if file is not None else max(epochs, 1)):
+                advance(plan, state, stop, tick)
+                if file is not None:
+                    write_checkpoint(file, state, about)
+        except KeyboardInterrupt:
+            stopped = True
+    settings = {
+        **plan.layout.described(), "epochs": epochs, "mode": mode, "dtype": plan.dtype.name, "backend": name,
+        "data": data.name, "examples": len(data.y_train),
+    }  # fmt: skip
+    return _histories(plan, state, settings, record, time.perf_counter() - begun)
+
+
+def _backend(name: str, threads: int) -> Callable[..., None]:
+    """The backend's function `advance`; see `plan` for what it has to do."""
+    if name == "loop":
+        from .loop import advance as loop
+
+        return loop
+    from .compiled import advance as compiled
+
+    return partial(compiled, threads=threads)
+
+
+def _stops(state: State, epochs: int, interval: int) -> list[int]:
+    """Epochs at which a run halts for a checkpoint; from the start of the network that is least far."""
+    living = state.epoch[state.failed_epoch < 0]
+    at = int(living.min()) if len(living) else epochs
+    stops = [*range(interval * (max(at, 0) // interval + 1), epochs, interval), epochs]
+    return stops if at < epochs or at < 0 else []
+
+
+def _histories(plan: Plan, state: State, settings: dict[str, Any], record: Sequence[str], seconds: float) -> Histories:
+    keep = slice(None) if "networks" in record else slice(0, 0)
+    return Histories(
+        epochs=plan.measured,
+        load_curves=state.load_curves,
+        output_load=state.output_load,
+        losses=state.losses,
+        train_accuracy=state.train_accuracy,
+        test_accuracy=state.test_accuracy,
+        by_batch=state.by_batch,
+        epochs_done=np.maximum(state.epoch, 0),
+        failed_epoch=state.failed_epoch,
+        failed_layer=state.failed_layer,
+        parameters=state.parameters[keep],
+        running=state.running[keep],
+        weights=state.snapshots,
+        configs=plan.configs,
+        settings=settings,
+        seconds=seconds,
+    )
+
+
+def _plan(
+    configs: Sequence[MLPConfig],
+    data: Digits,
+    epochs: int,
+    width: int,
+    depth: int,
+    measure_every: int | Sequence[int],
+    test_every: int | Sequence[int] | None,
+    mode: Mode,
+    dtype: DTypeLike,
+) -> Plan:
+    """The checked plan of a call."""
+    if isinstance(configs, MLPConfig) or not all(isinstance(c, MLPConfig) for c in configs) or not len(configs):
+        raise TypeError("configs must be a sequence of at least one MLPConfig(...).")
+    if not isinstance(data, Digits):
+        raise TypeError(
+            f"data must be Digits, but is {type(data).__name__}; use load_mnist10() or "
+            "Digits(x_train, y_train, x_test, y_test, classes)."
+        )
+    for name, whole, least in (("epochs", epochs, 0), ("width", width, 1), ("depth", depth, 1)):
+        if isinstance(whole, bool) or int(whole) != whole or whole < least:
+            raise ValueError(f"{name} must be a whole number of at least {least}, but is {whole!r}.")
+    if mode not in ("auto", "eval", "batch"):
+        raise ValueError(f"mode must be 'auto', 'eval' or 'batch', but is {mode!r}.")
+    kind = np.dtype(dtype)
+    if kind not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise ValueError(f"dtype must be float32 or float64, but is {kind}.")
+    n = len(data.y_train)
+    for i, config in enumerate(configs):
+        size = n if config.batch_size is None else config.batch_size
+        if isinstance(size, bool) or int(size) != size or not 2 <= size <= n:
+            raise ValueError(
+                f"batch_size of configs[{i}] must be a whole number in 2 .. {n} (the training examples; BatchNorm has no "
+                f"variance of 1), but is {size!r}; None takes all of them."
+            )
+    counts = np.bincount(data.y_train, minlength=data.classes)
+    if (counts > 0).sum() < 2 or (counts == 1).any():
+        raise ValueError(
+            f"y_train must name at least 2 classes, each with 2 examples or more (one has no variance), but classes 0 .. "
+            f"{data.classes - 1} have {counts.tolist()}."
+        )
+    measured = every(measure_every, epochs, "measure_every")
+    tested = measured if test_every is None else np.intersect1d(every(test_every, epochs, "test_every"), measured)
+    layout = Layout(data.features, int(width), int(depth), data.classes)
+    plan = Plan(tuple(configs), layout, data, int(epochs), measured, tested, mode, kind)
+    _ = plan.schedules  # a schedule that is too short is found here
+    return plan
+
+
+def _check_options(backend: str, record: Sequence[str], checkpoint_every: int, threads: int | None) -> None:
+    if backend not in ("auto", "compiled", "loop"):
+        raise ValueError(f"backend must be 'auto', 'compiled' or 'loop', but is {backend!r}.")
+    if isinstance(record, str) or not set(record) <= set(RECORDS):
+        raise ValueError(f"record must list names among {', '.join(RECORDS)}, but is {record!r}.")
+    for name, whole in (("checkpoint_every", checkpoint_every), ("threads", 1 if threads is None else threads)):
+        if isinstance(whole, bool) or int(whole) != whole or whole < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, but is {whole!r}.")
+
+
+def _npz(path: str | Path | None) -> Path | None:
+    if path is None:
+        return None
+    path = Path(path)
+    return path if path.suffix else path.with_suffix(".npz")
