@@ -107,9 +107,7 @@ def _make_scratch(plan: Plan, largest: int) -> Scratch:
     )
 
 
-def _advance_one(
-    plan: Plan, state: State, i: int, stop: int, tick: Tick, data: Prepared, scratch: Scratch
-) -> None:
+def _advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick, data: Prepared, scratch: Scratch) -> None:
     """One network to epoch `stop`."""
     config, layout, number = plan.configs[i], plan.layout, plan.dtype.type
     sizes, starts, edges = layout.sizes, layout.starts, plan.edges(i)

@@ -109,10 +109,15 @@ class Histories:
 
         if not self.parameters.size:
             raise ValueError('the final networks were not recorded; train with record=("networks",).')
-        config, layout = self.configs[i], Layout(**{k: self.settings[k] for k in ("inputs", "width", "depth", "classes")})
+        config, layout = (
+            self.configs[i],
+            Layout(**{k: self.settings[k] for k in ("inputs", "width", "depth", "classes")}),
+        )
         dropout = config.schedules(self.losses.shape[1])["dropout"] if self.losses.shape[1] else np.zeros(1)
         model = MLP(**layout.described(), slope=config.slope, dropout=float(dropout[-1]), seed=config.seed)
-        fill_model(model.double() if self.parameters.dtype == np.float64 else model, self.parameters[i], self.running[i])
+        fill_model(
+            model.double() if self.parameters.dtype == np.float64 else model, self.parameters[i], self.running[i]
+        )
         return model
 
     def save(self, path: str | Path) -> Path:

@@ -1,7 +1,7 @@
 """Where the parameters of one network lie in its flat vector: the order of `MLP.parameters()`.
 
-    input BN: gamma, beta;   each hidden layer: W (out, in), b, gamma, beta;   output: W, b
-    running statistics: mean and variance of the input BN, then of each hidden layer
+input BN: gamma, beta;   each hidden layer: W (out, in), b, gamma, beta;   output: W, b
+running statistics: mean and variance of the input BN, then of each hidden layer
 """
 
 from dataclasses import dataclass
