@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -20,7 +20,7 @@ from .histories import Histories
 from .layout import Layout
 from .plan import Mode, Plan, State, every, new_state
 
-Backend = Literal["auto", "compiled", "loop"]
+Backend = Literal["auto", "compiled", "torch", "loop"]
 RECORDS = ("networks", "weights")
 
 
@@ -41,6 +41,7 @@ def train_ensemble(
     checkpoint_every: int = 10,
     progress: Progress = False,
     threads: int | None = None,
+    device: str | None = None,
 ) -> Histories:
     """Train many networks of one size, each with its own seed and settings, and measure their load curves.
 
@@ -53,9 +54,10 @@ def train_ensemble(
         Passes over the data, 0 or more.
     width, depth : int
         Features of the hidden layers, number of linear layers; as in `MLP`.
-    backend : {"auto", "compiled", "loop"}
-        "compiled": numba and BLAS, one network in each thread. "loop": plain PyTorch, one network after the other, the
-        reference. "auto" is "compiled". All draw the same order, masks and noises.
+    backend : {"auto", "compiled", "torch", "loop"}
+        "compiled": numba and BLAS, one network in each thread. "torch": networks with equal batches and optimiser as one
+        stack, on any device. "loop": plain PyTorch, one network after the other, the reference. "auto" is "torch" where
+        a device is named or CUDA is there, else "compiled". All draw the same order, masks and noises.
     measure_every : int or sequence of int
         Epochs between measurements (epoch 0 and the last one are always measured), or the epochs to measure at.
     test_every : int or sequence of int, optional
@@ -75,6 +77,8 @@ def train_ensemble(
         A bar, or a function called after each epoch of each network with sums over all networks.
     threads : int, optional
         Of backend "compiled"; default: one for each processor this process may use. No bit depends on it.
+    device : str, optional
+        Of backend "torch": "cuda", "cpu", ...; by default CUDA where it is there.
 
     Returns
     -------
@@ -107,14 +111,14 @@ def train_ensemble(
     """
     begun = time.perf_counter()
     plan = _plan(configs, data, epochs, width, depth, measure_every, test_every, mode, dtype)
-    _check_options(backend, record, checkpoint_every, threads)
-    name = "compiled" if backend == "auto" else backend
+    _check_options(backend, record, checkpoint_every, threads, device)
+    name = _choose(backend, device)
     about, file = identity(plan, name), _npz(checkpoint)
     if file is not None and file.exists():
         state = read_checkpoint(file, about)
     else:
         state = new_state(plan, "weights" in record)
-    advance = _backend(name, threads or default_threads())
+    advance = _backend(name, threads or default_threads(), device)
     models, lock = len(plan.configs), Lock()
     stopped = False
     with progress_reporter(progress, models * epochs) as report:
@@ -141,8 +145,22 @@ def train_ensemble(
     return _histories(plan, state, settings, record, time.perf_counter() - begun)
 
 
-def _backend(name: str, threads: int) -> Callable[..., None]:
+def _choose(backend: Backend, device: str | None) -> str:
+    if backend != "auto":
+        return backend
+    import torch
+
+    return "torch" if device is not None or torch.cuda.is_available() else "compiled"
+
+
+def _backend(name: str, threads: int, device: str | None) -> Callable[..., None]:
     """The backend's function `advance`; see `plan` for what it has to do."""
+    if name == "torch":
+        import torch
+
+        from .stacked import advance as stacked
+
+        return partial(stacked, device=torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     if name == "loop":
         from .loop import advance as loop
 
@@ -231,9 +249,13 @@ def _plan(
     return plan
 
 
-def _check_options(backend: str, record: Sequence[str], checkpoint_every: int, threads: int | None) -> None:
-    if backend not in ("auto", "compiled", "loop"):
-        raise ValueError(f"backend must be 'auto', 'compiled' or 'loop', but is {backend!r}.")
+def _check_options(
+    backend: str, record: Sequence[str], checkpoint_every: int, threads: int | None, device: str | None
+) -> None:
+    if backend not in get_args(Backend):
+        raise ValueError(f"backend must be one of {', '.join(get_args(Backend))}, but is {backend!r}.")
+    if device is not None and backend not in ("auto", "torch"):
+        raise ValueError(f"device={device!r} needs backend='torch', but backend is {backend!r}, which runs on the CPU.")
     if isinstance(record, str) or not set(record) <= set(RECORDS):
         raise ValueError(f"record must list names among {', '.join(RECORDS)}, but is {record!r}.")
     for name, whole in (("checkpoint_every", checkpoint_every), ("threads", 1 if threads is None else threads)):
