@@ -26,21 +26,28 @@ def test_masks_are_those_of_the_reference(batch):
     "optimiser", [SGD(), SGD(0.9), SGD(0.9, nesterov=True), Adam(), AdamW(), RMSProp(), RMSProp(momentum=0.5)]
 )
 def test_networks_are_those_of_the_reference(optimiser):
+    # with an L2 decay, adaptive optimisers make steps of the rounding in gradients that vanish (shifts before a BatchNorm)
+    decay = 1e-2 if isinstance(optimiser, (SGD, AdamW)) else 0.0
     configs = [
-        MLPConfig(0, slope=0.1, dropout=0.2, lr=3e-3, batch_size=20, optimiser=optimiser, weight_decay=1e-2),
+        MLPConfig(0, slope=0.1, dropout=0.2, lr=3e-3, batch_size=20, optimiser=optimiser, weight_decay=decay),
         MLPConfig(1, slope=0.0, dropout=0.0, lr=1e-3, batch_size=20, optimiser=optimiser, label_noise=0.3),
         MLPConfig(2, slope=0.5, dropout=0.4, lr=2e-3, batch_size=20, optimiser=optimiser, input_noise=0.5),
         MLPConfig(3, lr=[1e-3, 2e-3, 1e-3, 1e-4, 0.1], batch_size=None, optimiser=optimiser, label_corruption=0.2),
     ]
     reference = train_ensemble(configs, DATA, backend="loop", **SIZES)
     found = train_ensemble(configs, DATA, backend="torch", device="cpu", **SIZES)
-    # a shift of the input changes nothing before the next BatchNorm: its gradient is rounding, which Adam makes a step of
-    moved = np.r_[0:12, 24 : found.parameters.shape[1]]
-    np.testing.assert_allclose(found.parameters[:, moved], reference.parameters[:, moved], atol=1e-8)
+    np.testing.assert_allclose(found.parameters, reference.parameters, atol=1e-8)
     np.testing.assert_allclose(found.running, reference.running, rtol=1e-8)
     for name in ("losses", "load_curves", "output_load", "train_accuracy", "test_accuracy"):
         np.testing.assert_allclose(getattr(found, name), getattr(reference, name), rtol=1e-6, err_msg=name)
     np.testing.assert_array_equal(found.by_batch, reference.by_batch)
+
+
+@pytest.mark.parametrize("optimiser", [Adam(), RMSProp()])
+def test_decay_of_adaptive_optimisers_has_the_losses_of_the_reference(optimiser):
+    configs = [MLPConfig(0, lr=3e-3, batch_size=20, optimiser=optimiser, weight_decay=0.1)]
+    found, reference = (train_ensemble(configs, DATA, backend=b, **SIZES) for b in ("torch", "loop"))
+    np.testing.assert_allclose(found.losses, reference.losses, rtol=1e-10)
 
 
 def test_a_network_that_blows_up_is_named_and_the_others_go_on():
