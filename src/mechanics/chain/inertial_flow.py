@@ -7,6 +7,7 @@ Arcs between events are power series exact to rounding, and the times of events 
 is skipped. No step size enters: the reference for simulations. Shi, Pan, Dokmanic, PRL 2025, arXiv:2407.19353.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..checks import finite_number, finite_numbers
 from .exact_flow import corners_of, start_of
 from .inertial_arc import Arc, InertialLaw, InertialState, Modes, Vector
 from .inertial_events import Mask, changed, next_event
+from .inertial_tangent import carried
 from .parameters import ChainParameters
 
 MAX_EVENTS = 100_000
@@ -46,6 +48,10 @@ class InertialFlow:
         Energy lost to friction and damping, and put in by the pulled end, from t0 to t1.
     status : str
         "at rest": nothing moves after the last event; "moving": something may.
+    shares : tuple of float
+        How far along each of the arcs the motion went, 0 .. 1.
+    last : InertialState
+        The state at t1.
     """
 
     chain: ChainParameters
@@ -60,6 +66,8 @@ class InertialFlow:
     damping_loss: float
     work: float
     status: str
+    shares: tuple[float, ...]
+    last: InertialState
 
     def modes(self, t: ArrayLike) -> Modes:
         """Modes of the blocks from times t (any shape) on; (..., blocks)."""
@@ -70,6 +78,17 @@ class InertialFlow:
     def energy(self) -> Vector:
         """Kinetic and elastic energy at the times `ts`."""
         return law_of(self.chain).energy(self.x, self.v[:, 1:-1])
+
+    def derivative(self) -> Vector:
+        """Derivative of positions and velocities at t1 by those at t0, shape (2 blocks, 2 blocks): (x, v) by (x, v).
+
+        Exact to rounding, jumps at stops, reversals and starts included: see `inertial_tangent`. A block at rest at t0
+        stops again at once whatever pushes it: its column of velocity is 0.
+        """
+        V = np.eye(2 * self.chain.blocks)
+        for arc, s, after in zip(self.arcs, self.shares, [*(a.state for a in self.arcs[1:]), self.last], strict=True):
+            V = carried(arc, s, after, V)
+        return V
 
 
 def inertial_flow(
@@ -127,35 +146,27 @@ def inertial_flow(
     if t1 < t0:
         raise ValueError(f"t1={t1} is before t0={t0}.")
     law, corners = law_of(chain), corners_of(chain, t0, t1)
-    state = _first(law, t0, start_of(chain, x0, t0), _velocities(chain, v0), corners[0][1])
+    state = first_state(law, t0, start_of(chain, x0, t0), _velocities(chain, v0), corners[0][1])
     wanted = None if ts is None else np.atleast_1d(finite_numbers("ts", ts))
-    arcs, log, totals, idle = [], [], np.zeros(3), 0
-    still = False
-    nobody: Mask = np.zeros(chain.blocks, dtype=bool)
-    for stop, w in [*corners[1:], (t1, 0.0)]:
-        while state.t < stop:
-            still = not state.modes.any() and state.w == 0.0
-            arc = Arc(law, state, stop - state.t)
-            s, stops, right, left = (1.0, nobody, nobody, nobody) if still else next_event(arc)
-            ends = s == 1.0 and arc.length == stop - state.t
-            after = changed(law, arc, s, stops, right, left)
-            if ends:
-                after = InertialState(stop, after.x, after.v, after.modes, after.w, after.starting)
-            idle = idle + 1 if after.t == state.t else 0
-            log += [(after.t, l + 1, after.modes[l]) for l in np.flatnonzero(after.modes != state.modes)]
-            if len(log) > max_events or idle > IDLE * chain.blocks:
-                raise RuntimeError(f"More than {max_events} changes of mode (at t={state.t}); shorten the time span.")
-            totals += arc.losses(s)
-            arcs.append(arc)
-            state = after
-        state = InertialState(state.t, state.x, state.v, state.modes, w, state.starting)
+    arcs, shares, log, totals = [], [], [], np.zeros(3)
+    for arc, s, after in motion(law, state, corners, t1):
+        log += [(after.t, l + 1, after.modes[l]) for l in np.flatnonzero(after.modes != arc.state.modes)]
+        if len(log) > max_events:
+            raise RuntimeError(f"More than {max_events} changes of mode (at t={after.t}); shorten the time span.")
+        totals += arc.losses(s)
+        arcs.append(arc)
+        shares.append(s)
+        state = after
+    still = bool(arcs) and at_rest(arcs[-1].state)
     events = np.array(log, dtype=[("time", float), ("block", int), ("mode", np.int8)])
     if wanted is None:
         wanted = np.unique(np.concatenate([[t0], events["time"], [t1]]))
     x, v = _sampled(chain, arcs, wanted, state)
     friction, damping, work = (float(total) for total in totals)
     status = "at rest" if still else "moving"
-    return InertialFlow(chain, t0, t1, tuple(arcs), wanted, x, v, events, friction, damping, work, status)
+    return InertialFlow(
+        chain, t0, t1, tuple(arcs), wanted, x, v, events, friction, damping, work, status, tuple(shares), state
+    )
 
 
 def law_of(chain: ChainParameters) -> InertialLaw:
@@ -170,7 +181,40 @@ def law_of(chain: ChainParameters) -> InertialLaw:
     )
 
 
-def _first(law: InertialLaw, t: float, x: Vector, v: Vector, w: float) -> InertialState:
+def motion(
+    law: InertialLaw, state: InertialState, corners: list[tuple[float, float]], t1: float, events: bool = True
+) -> Iterator[tuple[Arc, float, InertialState]]:
+    """Arcs until t1: each with the share of it that is valid, and the state there, events included.
+
+    `corners` are the times at which the end's velocity changes, as of `corners_of`; without `events` modes stay.
+
+    Raises
+    ------
+    RuntimeError
+        If modes alternate without end at one time.
+    """
+    idle = 0
+    nobody: Mask = np.zeros(len(state.modes), dtype=bool)
+    for stop, w in [*corners[1:], (t1, 0.0)]:
+        while state.t < stop:
+            arc = Arc(law, state, stop - state.t)
+            s, stops, right, left = (1.0, nobody, nobody, nobody) if at_rest(state) or not events else next_event(arc)
+            after = changed(law, arc, s, stops, right, left)
+            t = stop if s == 1.0 and arc.length == stop - state.t else after.t
+            after = InertialState(t, after.x, after.v, after.modes, state.w if t < stop else w, after.starting)
+            idle = idle + 1 if after.t == state.t else 0
+            if idle > IDLE * len(state.modes):
+                raise RuntimeError(f"Modes alternate without end at t={state.t}; shorten the time span.")
+            state = after
+            yield arc, s, after
+
+
+def at_rest(state: InertialState) -> bool:
+    """Whether neither a block nor the end moves."""
+    return not state.modes.any() and state.w == 0.0
+
+
+def first_state(law: InertialLaw, t: float, x: Vector, v: Vector, w: float) -> InertialState:
     """The state at t0; blocks at rest beyond their static threshold start at once."""
     force, slack = law.pull(x), 4 * np.finfo(float).eps * law.size(x)
     modes = np.sign(v).astype(np.int8)

@@ -1,4 +1,4 @@
-"""Hamiltonians, and paths between two points: `from mechanics.hamiltonian import Hamiltonian, two_point`.
+"""Hamiltonians, paths between two points, Leaky ResNets: `from mechanics.hamiltonian import Hamiltonian, two_point`.
 
 Names are imported when they are first used.
 """
@@ -21,9 +21,30 @@ _HOMES = {
     "geodesic": "surfaces",
     "kepler": "orbits",
     "lambert": "orbits",
+    "LeakyResNet": ".leaky_resnet.leaky",
+    "cost_of_identity": ".leaky_resnet.energies",
+    "stable_cost_of_identity": ".leaky_resnet.energies",
+    "balancedness_defect": ".leaky_resnet.laws",
+    "hamiltonian_bounds": ".leaky_resnet.laws",
+    "trace_defect": ".leaky_resnet.laws",
+    "bottleneck": ".leaky_resnet.rank",
+    "effective_rank": ".leaky_resnet.rank",
+    "stable_rank": ".leaky_resnet.rank",
+    "linear_geodesic": ".leaky_resnet.linear",
+    "linear_geodesic_map": ".leaky_resnet.linear",
+    "rank_one_geodesic": ".leaky_resnet.linear",
+    "soft_scalar_ends": ".leaky_resnet.soft_end",
+    "scalar_relu_geodesic": ".leaky_resnet.scalar_relu",
 }
 
 if TYPE_CHECKING:
+    from ..leaky_resnet.energies import cost_of_identity, stable_cost_of_identity
+    from ..leaky_resnet.laws import balancedness_defect, hamiltonian_bounds, trace_defect
+    from ..leaky_resnet.leaky import LeakyResNet
+    from ..leaky_resnet.linear import linear_geodesic, linear_geodesic_map, rank_one_geodesic
+    from ..leaky_resnet.rank import bottleneck, effective_rank, stable_rank
+    from ..leaky_resnet.scalar_relu import scalar_relu_geodesic
+    from ..leaky_resnet.soft_end import soft_scalar_ends
     from .action import GeometricPath, freidlin_wentzell, geometric_action, minimum_action
     from .boundary import Free, Separated
     from .branch import Branch, continuation
@@ -38,15 +59,29 @@ __all__ = [
     "Free",
     "GeometricPath",
     "Hamiltonian",
+    "LeakyResNet",
     "Separated",
     "TwoPoint",
+    "balancedness_defect",
+    "bottleneck",
     "continuation",
+    "cost_of_identity",
+    "effective_rank",
     "freidlin_wentzell",
     "geodesic",
     "geometric_action",
+    "hamiltonian_bounds",
     "kepler",
     "lambert",
+    "linear_geodesic",
+    "linear_geodesic_map",
     "minimum_action",
+    "rank_one_geodesic",
+    "scalar_relu_geodesic",
+    "soft_scalar_ends",
+    "stable_cost_of_identity",
+    "stable_rank",
+    "trace_defect",
     "two_point",
 ]
 

@@ -17,6 +17,7 @@ from ..chain.friction import slid
 from ..chain.overdamped import EXPLICIT
 from ..chain.parameters import ChainParameters
 from ..chain.simulate import check_step
+from .inertial_chain import inertial_map
 from .map import Map
 
 
@@ -46,20 +47,19 @@ def step(n, x, z, p, out):  # type: ignore[no-untyped-def]
 
 
 def chain_map(chain: ChainParameters, dt: float) -> Map:
-    """The chain's step of length dt as a map of the moving blocks, from the flat start.
+    """The chain's step of length dt as a map of the moving blocks, from the flat start; see also `inertial_chain`.
 
     Raises
     ------
     ValueError
-        If the dynamics is not overdamped, the end is driven, the noise is truncated, or dt is too long.
+        If the noise is truncated, the end of an overdamped chain is driven, or dt is too long.
     """
+    if chain.truncation is not None:
+        raise ValueError("Chains with truncated noise have no tangent dynamics here; leave truncation out.")
     if chain.dynamics != "overdamped":
-        raise ValueError(
-            f"The chain's dynamics is {chain.dynamics!r}, but tangent dynamics is known here for 'overdamped' only: "
-            "where a sliding block stops, the derivative jumps (saltation)."
-        )
-    if chain.drive is not None or chain.truncation is not None:
-        raise ValueError("Chains with a driven end or truncated noise have no tangent dynamics here.")
+        return inertial_map(chain, dt)
+    if chain.drive is not None:
+        raise ValueError("Overdamped chains with a driven end have no tangent dynamics here.")
     check_step(chain, EXPLICIT, dt)
 
     def each(value: Any, count: int) -> NDArray[np.float64]:
@@ -71,3 +71,30 @@ def chain_map(chain: ChainParameters, dt: float) -> Map:
         float(chain.target), dt, float(chain.noise_decay), int(chain.noise != "common"),
     )  # fmt: skip
     return Map(step, np.zeros(n), p, noises=n if chain.noise != "common" else 1)
+
+
+def limited(system: Any, dt: float | None, k: int | None) -> tuple[int | None, str]:
+    """The number of exponents that the steps of a second-order chain have, and what to say of them.
+
+    A block that stops within a step loses rank. Blocks that stop one after the other, some steps and neighbours apart,
+    lose it together but for what has passed from one to the other in between, soon less than rounding: exponents beyond
+    the number of blocks are -infinity, or not to be told from it.
+
+    Raises
+    ------
+    ValueError
+        If k is more than that.
+    """
+    if not isinstance(system, ChainParameters) or system.dynamics == "overdamped":
+        return k, ""
+    note = f"exponents of steps of dt = {dt:g}"
+    rubs = bool(np.any(np.asarray(system.mu_right) + system.mu_left > 0.0))
+    if not rubs or system.dynamics == "smooth_law":
+        return k, note
+    if k is not None and k > system.blocks:
+        raise ValueError(
+            f"k={k}, but blocks that stop within a step lose rank: exponents beyond the {system.blocks} of this "
+            "chain's blocks are -infinity or not to be told from it. Take fewer, or leave k out; without noise the "
+            "chain is solved from event to event, dt left out, and has them all."
+        )
+    return system.blocks if k is None else k, f"{note}; those beyond the number of blocks are lost as blocks stop"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .covariant import vectors_of
-from .job import FINE
+from .job import FINE, Job
 from .map import Map
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def checks_of(spectrum: "LyapunovSpectrum") -> dict[str, Any]:
         if job.n % 2 == 0 and np.isfinite(spectrum.exponents).all():
             pairs = spectrum.exponents + spectrum.exponents[::-1]
             found["pairing"] = float(np.abs(pairs - pairs.mean()).max())
-        if job.n <= MOST and not job.steps.draws:
+        if job.n <= MOST and isinstance(job, Job) and not job.noisy:
             found["sum"] = _sum(spectrum)
     return found
 
@@ -48,6 +48,7 @@ def checks_of(spectrum: "LyapunovSpectrum") -> dict[str, Any]:
 def _sum(spectrum: "LyapunovSpectrum") -> tuple[float, float]:
     """Sum of the exponents along the stretch, and the same from differences of the user's function."""
     job, dt = spectrum.job, spectrum.dt
+    assert isinstance(job, Job)
     V, room, total, expected = spectrum.V.copy(), job.room(1), 0.0, 0.0
     for i in range(STRETCH):
         before = V[0, :, 0].copy()

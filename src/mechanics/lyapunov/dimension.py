@@ -48,7 +48,8 @@ def jackknife(groups: Array, function: object) -> float:
     if count < 2:
         return math.nan
     total = groups.sum(axis=0)
-    values = np.array([function((total - group) / (count - 1)) for group in groups])  # type: ignore[operator]
+    with np.errstate(invalid="ignore"):  # exponents of -infinity
+        values = np.array([function((total - group) / (count - 1)) for group in groups])  # type: ignore[operator]
     if not np.isfinite(values).all():
         return math.nan
     return float(np.sqrt((count - 1) * values.var()))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..methods import Method
 from .covariant import Stretches
-from .job import FINE, make_job
+from .job import FINE, Job, make_job, stepped
 from .spectrum import arranged
 
 Array = NDArray[np.float64]
@@ -67,6 +67,7 @@ def alignment_index(
     job, step, p = arranged(system, k, dt, method, seed, "auto")
     if k < 2:
         raise ValueError(f"k must be at least 2 vectors, but is {k!r}.")
+    job = stepped(job, "alignment_index")
     job = make_job(job.system, k, job.method, seed, backend=job.backend, records=True, unit=job.unit)
     V = job.start()
     q = job.interval(V, p, step, 0)
@@ -112,7 +113,7 @@ def largest_by_two_copies(
     dt, method, seed
         As for `lyapunov_spectrum`.
     interval : float, optional
-        Time between settings; ten steps by default.
+        Time between settings; ten steps by default, some arcs from event to event.
     separation : float
         Distance of the copies, relative to the size of the state: far above rounding, far below the attractor.
 
@@ -128,8 +129,9 @@ def largest_by_two_copies(
     if not 0.0 < separation < 1.0:
         raise ValueError(f"separation must lie between 0 and 1, but is {separation}.")
     job, step, p = arranged(system, 1, dt, method, seed, "auto")
-    q = 10 if interval is None else max(1, round(interval / step))
-    first, extremes, room = job.start(), np.ones(2), job.room(q)
+    q = (10 if isinstance(job, Job) else 1) if interval is None else max(1, round(interval / step))
+    first, extremes = job.start(), np.ones(2)
+    room: Any = job.room(q)
     second, direction = first.copy(), first[0, :, 1].copy()
     skipped, count = math.ceil(transient / step / q), max(1, math.ceil(total / step / q))
     summed = 0.0

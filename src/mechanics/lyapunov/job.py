@@ -61,6 +61,16 @@ class Job:
     records: bool
     seed: int
     unit: str  # of time: "iteration" or "t"
+    note: str = ""  # what the exponents are of, where that is not plain
+
+    @property
+    def noisy(self) -> bool:
+        """Whether steps draw noise."""
+        return self.steps.draws > 0
+
+    def remarks(self, end: float) -> list[str]:
+        """What a verdict has to add on a run until the time `end`."""
+        return [self.note] if self.note else []
 
     @property
     def is_map(self) -> bool:
@@ -130,6 +140,19 @@ class Job:
         return LONGEST if rate * LONGEST < math.log(LARGEST_RATIO) else max(1, int(math.log(LARGEST_RATIO) / rate))
 
 
+def stepped(job: Any, what: str) -> Job:
+    """The job, if it takes steps.
+
+    Raises
+    ------
+    ValueError
+        If it goes from event to event.
+    """
+    if not isinstance(job, Job):
+        raise ValueError(f"{what} takes steps, but this chain is solved from event to event; give its step, dt=.")
+    return job
+
+
 def width_of(k: int) -> int:
     """Doubles in a dual: the state's and those of as many vectors as suit the registers."""
     return 4 if k <= 3 else 8
@@ -137,7 +160,7 @@ def width_of(k: int) -> int:
 
 def make_job(
     system: Any, k: int, method: Method | None, seed: int, *, backend: str = "auto", records: bool = False,
-    unit: str | None = None,
+    unit: str | None = None, note: str = "",
 ) -> Job:  # fmt: skip
     """Compile the tangent dynamics of a map or a flow.
 
@@ -165,7 +188,7 @@ def make_job(
                 problem = error
                 continue
         unit = unit or ("iteration" if isinstance(system, Map) else "t")
-        return Job(system, method, n, k, width, kind, steps, entry, records, int(seed_word(seed)), unit)
+        return Job(system, method, n, k, width, kind, steps, entry, records, int(seed_word(seed)), unit, note)
     name = getattr(system.f if isinstance(system, Map) else system.drift, "__name__", "the system's function")
     raise TypeError(
         f"{name} could not be compiled. Functions take numbers, arrays and NamedTuples of these, and write their "

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from .dimension import entropy_bound, jackknife, kaplan_yorke_dimension
 from .statistics import Statistics, statistics
-from .verdict import Verdict, diverged, fixed_point, is_zero, judge
+from .verdict import Verdict, diverged, fixed_point, is_zero, judge, remarked
 
 if TYPE_CHECKING:
     from .covariant import CovariantVectors
+    from .event_driven import EventDriven, Events
     from .job import Job
 
 Array = NDArray[np.float64]
@@ -48,13 +49,16 @@ class LyapunovSpectrum:
         How often a vector was replaced because nothing was left of it.
     growth_ratio : float
         Largest ratio of the growth of two vectors between orthonormalisations; beyond 1e10 the last digits suffer.
-    tangent : {"duals", "jacobian", "differences"}
-        How derivatives were found.
+    tangent : {"duals", "jacobian", "differences", "exact"}
+        How derivatives were found; "exact" from event to event.
+    events : Events or None
+        Of a chain that is solved from event to event: their number, how many shared their time with others, how many
+        were passed too slowly for a derivative, and how many blocks were at rest at once at most.
     state : ndarray, shape (n,)
         Where the system is now.
     """
 
-    job: "Job" = field(repr=False)
+    job: "Job | EventDriven" = field(repr=False)
     p: Any = field(repr=False)
     V: Array = field(repr=False)
     step: int
@@ -67,6 +71,7 @@ class LyapunovSpectrum:
     rtol: float = field(repr=False)
     divergence: int | None = field(repr=False, default=None)  # step
     at_rest: bool = field(repr=False, default=False)
+    events: "Events | None" = None
 
     @property
     def tangent(self) -> str:
@@ -136,10 +141,14 @@ class LyapunovSpectrum:
         if self.divergence is not None:
             when = self.job.origin + self.divergence * self.dt
             return diverged(when, "iteration" if self.job.is_map else "t =")
+        remarks = self.job.remarks(self.job.origin + self.step * self.dt)
         if self.at_rest:
-            return fixed_point(self.job.k)
-        found = self.statistics._replace(stderr=self.stderr)
-        return judge(found, self.blocks, self.time, self.rtol, "iterations" if self.job.is_map else "units of time")
+            verdict = fixed_point(self.job.k)
+        else:
+            found = self.statistics._replace(stderr=self.stderr)
+            unit = "iterations" if self.job.is_map else "units of time"
+            verdict = judge(found, self.blocks, self.time, self.rtol, unit)
+        return remarked(verdict, self.exponents, int(self.resets.sum()), self.events, remarks)
 
     @property
     def verdict(self) -> str:

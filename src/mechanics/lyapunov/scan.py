@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..methods import Method
 from ..parameters import normalise
 from ..threads import default_threads
-from .job import FINE, make_job
+from .job import FINE, make_job, stepped
 from .map import Map
 from .result import LyapunovSpectrum
 from .spectrum import arranged, fresh
@@ -93,6 +93,7 @@ def exponent_scan(
         If a record has not the form of the system's own.
     """
     job, step, _ = arranged(system, k, dt, method, seed, "auto")
+    job = stepped(job, "exponent_scan")
     total = STEPS * step if total is None else float(total)
     skipped = 0.2 * total if transient is None else float(transient)
     records = _records(job.system, p)
@@ -145,6 +146,7 @@ def bifurcation_diagram(
         One array for each record; empty where the state diverged or, for a flow, has no maxima.
     """
     job, step, _ = arranged(system, 1, dt, method, seed, "auto")
+    job = stepped(job, "bifurcation_diagram")
     job = make_job(job.system, 1, job.method, seed, backend=job.backend, records=True, unit=job.unit)
     if not 0 <= component < job.n:
         raise ValueError(f"component must be from 0 to {job.n - 1}, but is {component!r}.")

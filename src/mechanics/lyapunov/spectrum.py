@@ -16,12 +16,14 @@ from ..chain.parameters import ChainParameters
 from ..checks import finite_number
 from ..methods import Method
 from ..problem import Problem
-from .chain import chain_map
+from .chain import chain_map, limited
+from .event_driven import EventDriven, Events, event_driven, solved_exactly
 from .job import FINE, Array, Job, automatic_dt, make_job
 from .map import Map
 from .result import LyapunovSpectrum
 
 STEPS = 100_000  # of the default run
+UNITS = 1000  # of the default run from event to event
 SHARE = 0.2  # of the run is discarded by default
 BLOCKS = 1024  # at most, of a fresh run
 STILL = 1e-13  # relative change of a state at rest
@@ -45,16 +47,19 @@ def lyapunov_spectrum(
     Parameters
     ----------
     system : Map, Problem or SpringChain
-        With a diffusion, the exponents are those of copies that see the same noise.
+        With a diffusion or a chain's noise, the exponents are those of copies that see the same noise. A chain starts
+        flat and at rest. One of second order without noise is solved exactly, from event to event, unless dt is given.
     k : int, optional
-        Number of exponents, 1 <= k <= n; all by default.
+        Number of exponents, 1 <= k <= n; all by default, for chains whose blocks stop within steps those that are
+        certain: as many as blocks.
     total : float, optional
-        Averaging time (maps: iterations); 100 000 steps by default.
+        Averaging time (maps: iterations); 100 000 steps by default, 1000 units of some arcs from event to event.
     transient : float, optional
         Time before averaging begins, in which the state finds its attractor and the vectors their directions; a fifth
         of `total` by default.
     dt : float, optional
         Step of a flow; by default the largest for which a step and two half steps agree to 1e-7. Needed with noise.
+        For a chain the step of its simulation, whose derivative is taken.
     method : Method, optional
         RK4 by default; any explicit Runge-Kutta method, a splitting (VERLET, YOSHIDA4, ...) for separable
         Hamiltonians, with noise EULER_MARUYAMA, MILSTEIN, EULER_HEUN, SRA1, SRI1W1, ...
@@ -95,31 +100,41 @@ def lyapunov_spectrum(
     if transient is not None and finite_number("transient", transient) < 0.0:
         raise ValueError(f"transient must not be negative, but is {transient}.")
     job, step, p = arranged(system, k, dt, method, seed, tangent)
-    total = STEPS * step if total is None else float(total)
+    total = (UNITS if isinstance(job, EventDriven) else STEPS) * step if total is None else float(total)
     skipped = SHARE * total if transient is None else float(transient)
     return fresh(job, p, step, total, skipped, interval, rtol)
 
 
 def arranged(
     system: Any, k: int | None, dt: float | None, method: Method | None, seed: int, tangent: str
-) -> tuple[Job, float, Any]:
+) -> tuple[Job | EventDriven, float, Any]:
     """The compiled job of a system, its step, and its parameters."""
     if dt is not None and not finite_number("dt", dt) > 0.0:
         raise ValueError(f"dt must be positive, but is {dt}.")
     if tangent not in ("auto", "duals", "differences"):
         raise ValueError(f"tangent must be 'auto', 'duals' or 'differences', but is {tangent!r}.")
-    system, tick = _as_system(system, dt)
-    n = len(system.x0) if isinstance(system, Map) else len(system.y0)
-    k = n if k is None else k
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= n:
-        raise ValueError(f"k must be a whole number of exponents from 1 to the {n} components of the state, not {k!r}.")
+    if isinstance(system, ChainParameters) and solved_exactly(system, dt):
+        if method is not None:
+            raise ValueError("A chain takes the steps of its own simulation, or none; leave out method=.")
+        exact = event_driven(system, _count(k, 2 * system.blocks), seed)
+        return exact, exact.dt, None
+    chain, (system, tick) = system, _as_system(system, dt)
+    k, note = limited(chain, dt, k)
+    k = _count(k, len(system.x0) if isinstance(system, Map) else len(system.y0))
     if tick is None:
         _check_method(system, method, dt)
     elif method is not None:
         raise ValueError("A chain takes the steps of its own simulation; leave out method=.")
-    job = make_job(system, int(k), method, seed, backend=tangent, unit="t" if tick else None)
+    job = make_job(system, k, method, seed, backend=tangent, unit="t" if tick else None, note=note)
     step = tick or (1.0 if job.is_map else automatic_dt(job, system.p) if dt is None else float(dt))
     return job, step, system.p
+
+
+def _count(k: int | None, n: int) -> int:
+    k = n if k is None else k
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= n:
+        raise ValueError(f"k must be a whole number of exponents from 1 to the {n} components of the state, not {k!r}.")
+    return int(k)
 
 
 def _as_system(system: Any, dt: float | None) -> tuple[Any, float | None]:
@@ -152,16 +167,19 @@ def _check_method(system: Any, method: Any, dt: float | None) -> None:
 
 
 def fresh(
-    job: Job, p: Any, dt: float, total: float, transient: float, interval: float | None, rtol: float
+    job: Job | EventDriven, p: Any, dt: float, total: float, transient: float, interval: float | None, rtol: float
 ) -> LyapunovSpectrum:
     """A spectrum from the initial state on."""
     V = job.start()
     q = job.interval(V, p, dt, 0) if interval is None else max(1, round(interval / dt))
     resets, extremes = np.zeros(job.k, np.int64), np.ones(2)
     skipped = math.ceil(transient / dt / q)
-    start = LyapunovSpectrum(job, p, V, skipped * q, dt, q, 1, np.empty((0, job.k)), resets, 1.0, rtol)
+    start = LyapunovSpectrum(
+        job, p, V, skipped * q, dt, q, 1, np.empty((0, job.k)), resets, 1.0, rtol,
+        events=Events() if isinstance(job, EventDriven) else None,
+    )  # fmt: skip
     if skipped:
-        _, end = job.advance(V, job.room(q), p, dt, 0, skipped, 1, q, extremes)
+        _, end = job.advance(V, job.room(q), p, dt, 0, skipped, 1, q, extremes)  # type: ignore[arg-type]
         if end != FINE:
             return replace(start, divergence=end * q)
         if interval is None:  # on the attractor the vectors may grow at other rates
@@ -178,18 +196,20 @@ def proceed(before: LyapunovSpectrum, total: float) -> LyapunovSpectrum:
     if blocks < 1:
         raise ValueError(f"total must be longer than the {before.time:g} that are done, but is {total}.")
     job, q, V = before.job, before.interval, before.V.copy()
-    room, extremes = job.room(q), np.array([1.0, before.growth_ratio])
+    room: Any = job.room(q)
+    extremes = np.array([1.0, before.growth_ratio])
     sums, end = job.advance(V, room, before.p, before.dt, before.step, blocks, before.per_block, q, extremes)
     after = replace(
         before, V=V, step=before.step + blocks * before.per_block * q, resets=before.resets + room.resets(job.k),
         growth_ratio=float(extremes[1]), sums=np.concatenate([before.sums, sums]), at_rest=_rests(before.V, V, job),
+        events=None if before.events is None else before.events.and_also(room.events),
     )  # fmt: skip
     return after if end == FINE else replace(after, divergence=before.step + end * q)
 
 
-def _rests(before: Array, after: Array, job: Job) -> bool:
+def _rests(before: Array, after: Array, job: Job | EventDriven) -> bool:
     """Whether a system without noise has not moved."""
-    if job.steps.draws:
+    if job.noisy:
         return False
     x, y = before[0, :, 0], after[0, :, 0]
     return bool(np.abs(x - y).max() <= STILL * np.abs(x).max())

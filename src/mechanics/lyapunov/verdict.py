@@ -7,12 +7,15 @@ fixed point           the state does not move: exponents of its linearisation
 """
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .statistics import Statistics
+
+if TYPE_CHECKING:
+    from .event_driven import Events
 
 Array = NDArray[np.float64]
 APART = 4.0  # standard errors between the halves of a run that chance does not explain
@@ -61,7 +64,8 @@ def judge(found: Statistics, blocks: Array, time: float, rtol: float, unit: str)
             False,
         )  # fmt: skip
     half = len(blocks) // 2
-    drift = np.abs(blocks[:half].mean(axis=0) - blocks[half:].mean(axis=0))
+    with np.errstate(invalid="ignore"):  # exponents of -infinity
+        drift = np.abs(blocks[:half].mean(axis=0) - blocks[half:].mean(axis=0))
     # a half has sqrt 2 times the error, their difference twice
     allowed = APART * 2.0 * stderr + ZERO_TIMES * 2.0 / time
     late = np.flatnonzero(finite & (drift > allowed))
@@ -81,6 +85,24 @@ def judge(found: Statistics, blocks: Array, time: float, rtol: float, unit: str)
                 f"shorter than the memory of the system; run about 4 times longer", False,
             )  # fmt: skip
     return Verdict(f"converged: standard errors within {100 * rtol:g} % after {time:.6g} {unit}", True)
+
+
+def remarked(verdict: Verdict, exponents: Array, resets: int, events: "Events | None", remarks: list[str]) -> Verdict:
+    """A verdict with what else has to be known: lost rank, events, and the job's own remarks."""
+    remarks = list(remarks)
+    lost = int(np.isneginf(exponents).sum())
+    if lost and np.isfinite(exponents).any():
+        what = "exponent is" if lost == 1 else "exponents are"
+        remarks.append(
+            f"{lost} {what} -infinity, since the derivative loses rank (vectors were replaced {resets} times)"
+        )
+    if events is not None and events.together:
+        remarks.append(
+            f"{events.together} of {events.number} events shared their time with others, whose jumps commute"
+        )
+    if events is not None and events.slow:
+        remarks.append(f"{events.slow} of {events.number} events were passed so slowly that there is no derivative")
+    return verdict._replace(text="; ".join([verdict.text, *remarks]))
 
 
 def fixed_point(n: int) -> Verdict:

@@ -109,7 +109,8 @@ def test_same_states_between_steps(method):
 )
 def test_same_steps_with_options(options):
     compiled, arrays = both("driven", DOPRI5, **options)
-    same_steps(compiled, arrays, 2e-6)  # tolerances of 1e-6
+    # tolerances of 1e-6; a run that max_steps cuts short ends at times that agree like the sum of its steps
+    same_steps(compiled, arrays, 1e-4 if "max_steps" in options else 2e-6)
     assert arrays.status is compiled.status
     assert arrays.t == pytest.approx(compiled.t, rel=1e-4)
 

@@ -51,6 +51,7 @@ def test_what_is_stiff_is_solved_implicitly(system):
         assert "changes of method" in solution.message
 
 
+@pytest.mark.sweep
 def test_many_unknowns_are_solved_by_bdf():
     """The Brusselator of 200 unknowns: as accurate as BDF alone, with few Jacobians."""
     problem = BRUSSELATOR_PDE.problem(jacobian=None, band=(2, 2))
@@ -106,6 +107,7 @@ def crosses(t, y, p):
     return y[0]
 
 
+@pytest.mark.sweep
 def test_events_are_found_by_every_method():
     """Van der Pol's two jumps; and one that stops the run there."""
     found = solve(VAN_DER_POL_STIFF.problem(), AUTO, rtol=1e-8, atol=1e-10, events=Event(crosses)).events[0].ts

@@ -16,7 +16,7 @@ from mechanics.testing import (
     check_symplectic,
 )
 
-CHECKED = ("HEUN", "RK4", "TSIT5", "DOP853", "VERN8", "VERN9")
+CHECKED = ("RK4", "TSIT5", "DOP853")
 METHODS = [
     m if m.name in CHECKED else pytest.param(m, marks=pytest.mark.sweep) for m in methods.all_methods("explicit")
 ]
