@@ -2,6 +2,7 @@
 
 import importlib
 import queue
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -11,23 +12,12 @@ from numpy.typing import NDArray
 from mechanics.engine import compile_bound
 
 from . import draws
+from .columns import TEST_BATCH
 from .measure import loads_from, measure_entry
 from .plan import Plan, State, Tick
 from .step import FINITE, train_entry
 from .update import constants_of
 from .workspace import Workspace, make_workspace
-
-TEST_BATCH = 1000  # activations of this many columns stay in the cache
-
-
-class Prepared(NamedTuple):
-    """Data as the compiled code takes them: (features, examples), also sorted by class, and the test set in blocks."""
-
-    x: NDArray[Any]
-    sorted_x: NDArray[Any]
-    sorted_y: NDArray[np.int64]
-    edges: NDArray[np.int64]
-    test: list[tuple[NDArray[Any], NDArray[np.int64]]]
 
 
 class Scratch(NamedTuple):
@@ -44,28 +34,31 @@ def advance(plan: Plan, state: State, stop: int, tick: Tick, *, threads: int) ->
     living = state.living(stop)
     if not living:
         return
-    data = prepared(plan)
     largest = max(int(np.diff(plan.edges(i)).max()) for i in living)
     scratches: queue.SimpleQueue[Scratch] = queue.SimpleQueue()
     threads = min(threads, len(living))
     for _ in range(threads):
         scratches.put(_make_scratch(plan, largest))
 
+    _ = plan.columns  # made once, before the threads ask for it
+    cancelled = threading.Event()
+
     def run(model: int) -> None:
         scratch = scratches.get()
         try:
-            _advance_one(plan, state, model, stop, tick, data, scratch)
+            _advance_one(plan, state, model, stop, lambda: tick() or cancelled.is_set(), scratch)
         finally:
             scratches.put(scratch)
 
-    with one_blas_thread():
-        if threads == 1:
-            for model in living:
-                run(model)
-            return
-        with ThreadPoolExecutor(threads) as pool:
+    # Also one thread is not this one: Ctrl-C then never falls between the end of an epoch and its entry in the state.
+    with one_blas_thread(), ThreadPoolExecutor(threads) as pool:
+        try:
             for done in [pool.submit(run, model) for model in living]:
                 done.result()
+        except BaseException:
+            cancelled.set()
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def one_blas_thread() -> Any:
@@ -80,22 +73,6 @@ def one_blas_thread() -> Any:
     return threadpool_limits(1, user_api="blas")
 
 
-def prepared(plan: Plan) -> Prepared:
-    """The data of a plan, transposed and sorted."""
-    data = plan.data
-    by_class = np.argsort(data.y_train, kind="stable")
-    counts = np.bincount(data.y_train, minlength=data.classes)
-    blocks = [slice(a, a + TEST_BATCH) for a in range(0, len(data.y_test), TEST_BATCH)]
-    columns = [np.ascontiguousarray(data.x_test[at].T, dtype=plan.dtype) for at in blocks]
-    return Prepared(
-        x=np.ascontiguousarray(data.x_train.T, dtype=plan.dtype),
-        sorted_x=np.ascontiguousarray(data.x_train[by_class].T, dtype=plan.dtype),
-        sorted_y=data.y_train[by_class],
-        edges=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        test=[(x, data.y_test[at]) for x, at in zip(columns, blocks, strict=True)],
-    )
-
-
 def _make_scratch(plan: Plan, largest: int) -> Scratch:
     layout = plan.layout
     columns = max(len(plan.data.y_train), min(TEST_BATCH, len(plan.data.y_test)))
@@ -107,14 +84,14 @@ def _make_scratch(plan: Plan, largest: int) -> Scratch:
     )
 
 
-def _advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick, data: Prepared, scratch: Scratch) -> None:
+def _advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick, scratch: Scratch) -> None:
     """One network to epoch `stop`."""
     config, layout, number = plan.configs[i], plan.layout, plan.dtype.type
     sizes, starts, edges = layout.sizes, layout.starts, plan.edges(i)
     labels, constants = plan.train_labels(i), constants_of(config.optimiser)
     train = compile_bound(train_entry)
     if state.epoch[i] < 0:
-        measure(plan, state, i, 0, data, scratch)
+        measure(plan, state, i, 0, scratch)
         state.epoch[i] = 0
     while state.epoch[i] < stop:
         epoch = int(state.epoch[i])
@@ -123,7 +100,7 @@ def _advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick, data: 
         with np.errstate(all="ignore"):  # numbers that are not finite are found and reported; see `rows`
             loss, faulty = train(
                 state.parameters[i], scratch.gradient, state.first[i], state.second[i], state.running[i], sizes, starts,
-                data.x, order, noisy, edges, noise.astype(plan.dtype), scratch.work, number(config.slope),
+                plan.columns.x, order, noisy, edges, noise.astype(plan.dtype), scratch.work, number(config.slope),
                 number(1 - dropout), draws.keep_threshold(1 - dropout), number(input_noise * plan.input_std), constants,
                 lr, decay, np.uint64(config.noise_seed), epoch * (len(edges) - 1),
             )  # fmt: skip
@@ -132,18 +109,18 @@ def _advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick, data: 
             tick()
             return
         state.losses[i, epoch] = loss
-        measure(plan, state, i, epoch + 1, data, scratch)
+        measure(plan, state, i, epoch + 1, scratch)
         state.epoch[i] = epoch + 1
         if tick() or state.failed_epoch[i] >= 0:
             return
 
 
-def measure(plan: Plan, state: State, i: int, epoch: int, data: Prepared, scratch: Scratch) -> None:
+def measure(plan: Plan, state: State, i: int, epoch: int, scratch: Scratch) -> None:
     """Loads and accuracies of one network after an epoch, if the plan asks for them."""
     at = int(np.searchsorted(plan.measured, epoch))
     if at == len(plan.measured) or plan.measured[at] != epoch:
         return
-    layout, entry = plan.layout, compile_bound(measure_entry)
+    layout, data, entry = plan.layout, plan.columns, compile_bound(measure_entry)
     slope = plan.dtype.type(plan.configs[i].slope)
     own = plan.mode_at(i, epoch) == "batch"
     traces = np.empty((layout.layers + 1, 3))

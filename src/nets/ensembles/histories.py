@@ -149,8 +149,10 @@ class Histories:
             raise ImportError("to_xarray needs xarray; install it with: pip install 'mechanet[sweep]'") from None
         epochs = self.losses.shape[1]
         coords: dict[str, Any] = {
-            "epoch": self.epochs, "layer": np.arange(self.load_curves.shape[2]), "trained_epoch": np.arange(1, epochs + 1),
-        }  # fmt: skip
+            "epoch": self.epochs,
+            "layer": np.arange(self.load_curves.shape[2]),
+            "trained_epoch": np.arange(1, epochs + 1),
+        }
         for name in ("seed", "slope", "label_corruption"):
             coords[name] = ("model", [getattr(c, name) for c in self.configs])
         n = self.settings["examples"]

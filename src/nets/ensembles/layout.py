@@ -48,7 +48,7 @@ class Layout:
         """Layers of a load curve: input and activations."""
         return self.depth
 
-    def described(self) -> dict[str, int]:
+    def described(self) -> dict[str, Any]:
         """As JSON can hold it."""
         return {"inputs": self.inputs, "width": self.width, "depth": self.depth, "classes": self.classes}
 

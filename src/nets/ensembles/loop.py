@@ -52,11 +52,12 @@ def make_model(plan: Plan, config: MLPConfig, parameters: NDArray[Any], running:
 def set_masks(model: MLP, seed: int, step: int, batch: int, keep: float) -> None:
     """Masks of one step for every hidden layer."""
     dtype = next(model.parameters()).dtype
-    for l, layer in enumerate(model.hidden):
-        layer.dropout.mask = None
+    width = model.output.in_features  # of any layer that drops out
+    for l, dropout in enumerate(m for m in model.modules() if isinstance(m, InjectedDropout)):
+        dropout.mask = None
         if keep < 1:
-            kept = draws.kept_units(seed, step, l + 1, layer.linear.out_features, batch, keep)
-            layer.dropout.mask = torch.from_numpy(kept.T.copy()).to(dtype) / keep
+            kept = draws.kept_units(seed, step, l + 1, width, batch, keep)
+            dropout.mask = torch.from_numpy(kept.T.copy()).to(dtype) / keep
 
 
 def make_torch_optimiser(config: MLPConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
@@ -149,14 +150,14 @@ def advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick) -> bool
 @torch.no_grad()
 def faulty_layer(model: MLP, x: Tensor) -> int:
     """First layer whose numbers are not finite; the depth stands for the logits."""
-    h = model.input(x)
-    for l in range(len(model.hidden) + 1):
-        norm = model.input if l == 0 else model.hidden[l - 1].norm
-        if not (torch.isfinite(h).all() and torch.isfinite(norm.running_var).all()):
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm1d)]  # the input's and one a hidden layer
+    h = x
+    for l, layer in enumerate([model.input, *model.hidden]):
+        h = layer(h)
+        variance = norms[l].running_var
+        if not torch.isfinite(h).all() or (variance is not None and not torch.isfinite(variance).all()):
             return l
-        if l < len(model.hidden):
-            h = model.hidden[l](h)
-    return len(model.hidden) + 1
+    return len(norms)
 
 
 def measure(plan: Plan, state: State, i: int, epoch: int, model: MLP) -> None:

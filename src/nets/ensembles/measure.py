@@ -15,7 +15,8 @@ from mechanics.engine import kernel
 
 from ..measure._batch import log_ratio
 from ..measure.statistics import ROUNDING
-from .rows import EPS, FAST, normalise
+from .rows import EPS, FAST, inverse_deviation, moments
+from .step import matrix, product
 
 
 @kernel(forceinline=False, fastmath=FAST)
@@ -43,34 +44,54 @@ def class_traces(row, edges, means, norms):  # type: ignore[no-untyped-def]
 
 
 @kernel(forceinline=False, fastmath=FAST)
-def affine_activation(row, factor, shift, slope):  # type: ignore[no-untyped-def]
-    """Leaky ReLU of factor row + shift, in place."""
+def affine_activation(row, mean, factor, shift, slope):  # type: ignore[no-untyped-def]
+    """Leaky ReLU of factor (row - mean) + shift, in place."""
     for j in range(row.shape[0]):
-        a = factor * row[j] + shift
+        a = factor * (row[j] - mean) + shift
         row[j] = a if a > 0 else slope * a
 
 
 @kernel(forceinline=False)
-def measure_layer(h, bias, gamma, beta, mean, var, slope, own_statistics, edges, scratch, traces):  # type: ignore[no-untyped-def]
-    """BatchNorm and activation of h in place, by its own or the running statistics; traces (3,) are filled."""
+def measure_rows(h, w, at, running, first, slope, normed, own_statistics, edges, scratch, traces):  # type: ignore[no-untyped-def]
+    """BatchNorm and activation of h in place, by its own or the running statistics; traces (3,) are filled.
+
+    bias, gamma and beta begin at `at` in w, running statistics at `first`. Unless `normed` (the logits) there is a bias
+    alone.
+    """
     number = h.dtype.type
-    unused = np.empty(2, h.dtype)
+    rows = h.shape[0]
+    own = np.empty((2, rows), h.dtype)
     within, between = 0.0, 0.0
     scratch[1, :] = 0.0
-    for f in range(h.shape[0]):
+    for f in range(rows):
         row = h[f]
-        if own_statistics:
-            normalise(row, number(0), unused[0:1], unused[1:2])
-            factor, shift = gamma[f], beta[f]
-        else:
-            factor = gamma[f] / math.sqrt(var[f] + number(EPS))
-            shift = beta[f] + (bias[f] - mean[f]) * factor
-        affine_activation(row, factor, shift, slope)
+        mean, factor, shift = number(0), number(1), w[at + 2 * rows + f] if normed else w[at + f]
+        if normed and own_statistics:
+            moments(h, f, f + 1, own[0], own[1])
+            mean = own[0, f]
+            factor = number(w[at + rows + f] * inverse_deviation(own[1, f], h.shape[1]))
+        elif normed:
+            mean = running[first + f] - w[at + f]
+            factor = w[at + rows + f] / math.sqrt(running[first + rows + f] + number(EPS))
+        affine_activation(row, mean, factor, shift, slope)
         if edges.shape[0] > 0:
-            w, b = class_traces(row, edges, scratch[0], scratch[1])
-            within += w
-            between += b
+            within_f, between_f = class_traces(row, edges, scratch[0], scratch[1])
+            within += within_f
+            between += between_f
     traces[0], traces[1], traces[2] = within, between, scratch[1].max()
+
+
+@kernel(forceinline=False)
+def count_correct(logits, labels):  # type: ignore[no-untyped-def]
+    """Number of columns whose largest entry is in the row of their label."""
+    correct = 0
+    for j in range(logits.shape[1]):
+        best = 0
+        for c in range(1, logits.shape[0]):
+            if logits[c, j] > logits[best, j]:
+                best = c
+        correct += best == labels[j]
+    return correct
 
 
 def measure_entry(w, running, sizes, starts, x, labels, edges, own_statistics, slope, buffers, scratch, traces):  # type: ignore[no-untyped-def]
@@ -81,50 +102,25 @@ def measure_entry(w, running, sizes, starts, x, labels, edges, own_statistics, s
     """
     depth = starts.shape[0]
     inputs, n = x.shape
-    h = buffers[0][: inputs * n].reshape(inputs, n)
-    h[:, :] = x
     one = x.dtype.type(1)
-    zeros = np.zeros(inputs, x.dtype)
-    measure_layer(
-        h, zeros, w[:inputs], w[inputs : 2 * inputs], running[:inputs], running[inputs : 2 * inputs], one,
-        own_statistics, edges, scratch, traces[0],
-    )  # fmt: skip
+    h = matrix(buffers[0], 0, inputs, n)
+    h[:, :] = x
+    input_norm = np.zeros(3 * inputs, x.dtype)  # a bias of 0 before gamma and beta
+    input_norm[inputs:] = w[: 2 * inputs]
+    measure_rows(h, input_norm, 0, running, 0, one, True, own_statistics, edges, scratch, traces[0])
     at = 2 * inputs
     for l in range(depth):
-        i, o, a = sizes[l], sizes[l + 1], starts[l]
-        b = a + o * i
-        z = buffers[(l + 1) % 2][: o * n].reshape(o, n)
-        np.dot(w[a:b].reshape(o, i), h, z)
+        i, o = sizes[l], sizes[l + 1]
+        hidden = l < depth - 1
+        z = matrix(buffers[(l + 1) % 2], 0, o, n)
+        product(matrix(w, starts[l], o, i), h, z)
         h = z
-        if l < depth - 1:
-            measure_layer(
-                h, w[b : b + o], w[b + o : b + 2 * o], w[b + 2 * o : b + 3 * o], running[at : at + o],
-                running[at + o : at + 2 * o], slope, own_statistics, edges, scratch, traces[l + 1],
-            )  # fmt: skip
-            at += 2 * o
-        else:
-            _measure_logits(h, w[b : b + o], edges, scratch, traces[depth])
-    correct = 0
-    for j in range(n):
-        best = 0
-        for c in range(1, h.shape[0]):
-            if h[c, j] > h[best, j]:
-                best = c
-        correct += best == labels[j]
-    return correct
-
-
-@kernel(forceinline=False)
-def _measure_logits(h, bias, edges, scratch, traces):  # type: ignore[no-untyped-def]
-    within, between = 0.0, 0.0
-    scratch[1, :] = 0.0
-    for f in range(h.shape[0]):
-        affine_activation(h[f], h.dtype.type(1), bias[f], h.dtype.type(1))
-        if edges.shape[0] > 0:
-            w, b = class_traces(h[f], edges, scratch[0], scratch[1])
-            within += w
-            between += b
-    traces[0], traces[1], traces[2] = within, between, scratch[1].max()
+        b = starts[l] + o * i
+        measure_rows(
+            h, w, b, running, at, slope if hidden else one, hidden, own_statistics, edges, scratch, traces[l + 1]
+        )
+        at += 2 * o
+    return count_correct(h, labels)
 
 
 def loads_from(traces: np.ndarray, n: int) -> np.ndarray:

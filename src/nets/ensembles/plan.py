@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ..data import Digits
 from ..training.loop import MIN_STEPS_FOR_EVAL, WARM_UP_STEPS
 from . import draws
+from .columns import Columns, columns_of
 from .config import MLPConfig
 from .layout import Layout
 
@@ -61,6 +62,11 @@ class Plan:
         """Numbers of each network and epoch, by name, shapes (models, epochs)."""
         each = [config.schedules(self.epochs) for config in self.configs]
         return {name: np.array([s[name] for s in each]) for name in each[0]}
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The data as layers take them that hold an example in each column."""
+        return columns_of(self.data, self.dtype)
 
     @cached_property
     def input_std(self) -> float:
@@ -194,10 +200,10 @@ def new_state(plan: Plan, snapshots: bool) -> State:
 
 def every(k: int | Sequence[int], epochs: int, name: str) -> NDArray[np.int64]:
     """Epochs to measure at: every k-th with both ends, or those that are listed."""
-    if isinstance(k, bool) or (np.ndim(k) == 0 and (int(k) != k or k < 1)):  # type: ignore[arg-type, call-overload]
+    if isinstance(k, bool) or (np.ndim(k) == 0 and (int(k) != k or k < 1)):  # type: ignore[arg-type]
         raise ValueError(f"{name} must be a whole number of at least 1 or a list of epochs, but is {k!r}.")
     if np.ndim(k) == 0:
-        return np.unique([*range(0, epochs + 1, int(k)), epochs]).astype(np.int64)  # type: ignore[arg-type, call-overload]
+        return np.unique([*range(0, epochs + 1, int(k)), epochs]).astype(np.int64)  # type: ignore[arg-type]
     listed = np.unique(np.asarray(k, dtype=np.int64))
     if not len(listed) or listed[0] < 0 or listed[-1] > epochs:
         raise ValueError(f"{name} must list epochs in 0 .. {epochs}, but is {k!r}.")

@@ -23,46 +23,63 @@ _ZERO = np.uint64(0)
 
 
 @kernel(forceinline=False, fastmath=FAST)
-def normalise(row, shift, mean, var):  # type: ignore[no-untyped-def]
-    """Row to zero mean and unit variance in place; running statistics of row + shift; 1 / standard deviation."""
-    number = row.dtype.type
-    n = row.shape[0]
-    total = number(0)
-    for j in range(n):
-        total += row[j]
-    centre = total / number(n)
-    squares = number(0)
-    for j in range(n):
-        c = row[j] - centre
-        row[j] = c
-        squares += c * c
-    inverse = number(1) / math.sqrt(squares / number(n) + number(EPS))
-    for j in range(n):
-        row[j] *= inverse
-    old = number(1 - MOMENTUM)
-    mean[0] = old * mean[0] + number(MOMENTUM) * (centre + shift)
-    var[0] = old * var[0] + number(MOMENTUM) * (squares / number(max(n - 1, 1)))
-    return inverse
+def moments(z, start, stop, means, squares):  # type: ignore[no-untyped-def]
+    """Means of rows start .. stop - 1 and sums of squares about them.
+
+    Two short loops over rows: a sum waits for itself, and the processor meanwhile begins the next row's.
+    """
+    number = z.dtype.type
+    n = z.shape[1]
+    for f in range(start, stop):
+        total, row = number(0), z[f]
+        for j in range(n):
+            total += row[j]
+        means[f] = total / number(n)
+    for f in range(start, stop):
+        total, row, mean = number(0), z[f], means[f]
+        for j in range(n):
+            c = row[j] - mean
+            total += c * c
+        squares[f] = total
 
 
-@kernel(forceinline=False, fastmath=FAST)
-def activate(x, h, D, gamma, beta, slope):  # type: ignore[no-untyped-def]
-    """h = phi(gamma x + beta) of one row and its derivative D."""
+@kernel
+def inverse_deviation(squares, n):  # type: ignore[no-untyped-def]
+    """1 / sqrt(var + eps) from the sum of squares over a batch of n; in double precision, once a row."""
+    return 1 / math.sqrt(squares / n + EPS)
+
+
+@kernel
+def keep_running(running, at, f, rows, mean, squares, n):  # type: ignore[no-untyped-def]
+    """Running mean and unbiased variance of feature f of a layer: its means begin at `at`, its variances follow."""
+    number = running.dtype.type
+    old, new = number(1 - MOMENTUM), number(MOMENTUM)
+    running[at + f] = old * running[at + f] + new * mean
+    running[at + rows + f] = old * running[at + rows + f] + new * (squares / number(max(n - 1, 1)))
+
+
+@kernel(fastmath=FAST)
+def activate(x, h, D, mean, inverse, gamma, beta, slope):  # type: ignore[no-untyped-def]
+    """One row: x is normalised, h = phi(gamma x + beta), and D its derivative."""
     one = x.dtype.type(1)
     for j in range(x.shape[0]):
-        a = gamma * x[j] + beta
+        xj = (x[j] - mean) * inverse
+        x[j] = xj
+        a = gamma * xj + beta
         d = one if a > 0 else slope
         D[j] = d
         h[j] = a * d
 
 
-@kernel(forceinline=False, fastmath=FAST)
-def activate_and_drop(x, h, D, gamma, beta, slope, bits, threshold, scale):  # type: ignore[no-untyped-def]
+@kernel(fastmath=FAST)
+def activate_and_drop(x, h, D, mean, inverse, gamma, beta, slope, bits, threshold, scale):  # type: ignore[no-untyped-def]
     """The same with dropout: a number stays, times `scale`, where its random bits are below the threshold."""
     zero = x.dtype.type(0)
     low = slope * scale
     for j in range(x.shape[0]):
-        a = gamma * x[j] + beta
+        xj = (x[j] - mean) * inverse
+        x[j] = xj
+        a = gamma * xj + beta
         d = scale if a > 0 else low
         d = d if bits[j] < threshold else zero
         D[j] = d
@@ -70,15 +87,19 @@ def activate_and_drop(x, h, D, gamma, beta, slope, bits, threshold, scale):  # t
 
 
 @kernel(forceinline=False)
-def hidden_forward(z, h, D, inverse, bias, gamma, beta, mean, var, slope, keep, threshold, words, seed, stream, step):  # type: ignore[no-untyped-def]
-    """z becomes x; h and D are filled. `words` is scratch for the random bits; keep = 1 draws none.
+def hidden_forward(  # type: ignore[no-untyped-def]
+    z, h, D, inverse, scratch, w, b, running, at, slope, keep, threshold, words, seed, stream, step,
+):  # fmt: skip
+    """z becomes x; h, D and inverse are filled, and the running statistics from `at` on kept.
 
-    Returns whether all numbers are finite.
+    bias, gamma and beta follow each other in w from b on. scratch (2, rows), and `words` for the random bits; keep = 1
+    draws none. Returns whether all numbers are finite.
     """
     rows, n = z.shape
     scale = z.dtype.type(1) / keep
+    means, squares = scratch[0], scratch[1]
     blocks = -(-n // PER_BLOCK)
-    together = max(words.shape[0] // (2 * blocks), 1)  # rows whose bits are made in one loop
+    together = max(words.shape[0] // (2 * blocks), 1)  # rows that stay in the cache, with their random bits
     bits = words.view(np.uint32)
     drops = keep < 1
     finite = True
@@ -86,34 +107,38 @@ def hidden_forward(z, h, D, inverse, bias, gamma, beta, mean, var, slope, keep, 
         stop = min(start + together, rows)
         if drops:
             fill_words(words, (stop - start) * blocks, seed, stream, step, np.uint64(start) * np.uint64(blocks))
+        moments(z, start, stop, means, squares)
         for f in range(start, stop):
-            inverse[f] = normalise(z[f], bias[f], mean[f : f + 1], var[f : f + 1])
+            inverse[f] = inverse_deviation(squares[f], n)
+            keep_running(running, at, f, rows, means[f] + w[b + f], squares[f], n)
             finite = finite and inverse[f] > 0  # 0 of an infinite variance, nan of nan
+        for f in range(start, stop):
+            x, gamma, beta = z[f], w[b + rows + f], w[b + 2 * rows + f]
             if drops:
-                at = PER_BLOCK * blocks * (f - start)
+                first = PER_BLOCK * blocks * (f - start)
                 activate_and_drop(
-                    z[f], h[f], D[f], gamma[f], beta[f], slope, bits[at : at + n], threshold, scale
-                )  # fmt: skip
+                    x, h[f], D[f], means[f], inverse[f], gamma, beta, slope, bits[first:], threshold, scale
+                )
             else:
-                activate(z[f], h[f], D[f], gamma[f], beta[f], slope)
+                activate(x, h[f], D[f], means[f], inverse[f], gamma, beta, slope)
     return finite
 
 
 @kernel(forceinline=False, fastmath=FAST)
-def hidden_backward(dh, D, x, inverse, gamma, dgamma, dbeta):  # type: ignore[no-untyped-def]
-    """dh becomes dz; gradients of gamma and beta are filled."""
+def hidden_backward(dh, D, x, inverse, w, g, b):  # type: ignore[no-untyped-def]
+    """dh becomes dz; the gradients of bias (0), gamma and beta are filled into g from b on."""
     number = dh.dtype.type
     rows, n = dh.shape
     for f in range(rows):
         dhf, Df, xf = dh[f], D[f], x[f]
         sum_g, sum_gx = number(0), number(0)
         for j in range(n):
-            g = dhf[j] * Df[j]
-            dhf[j] = g
-            sum_g += g
-            sum_gx += g * xf[j]
-        dgamma[f], dbeta[f] = sum_gx, sum_g
-        factor = gamma[f] * inverse[f]
+            gj = dhf[j] * Df[j]
+            dhf[j] = gj
+            sum_g += gj
+            sum_gx += gj * xf[j]
+        g[b + f], g[b + rows + f], g[b + 2 * rows + f] = number(0), sum_gx, sum_g
+        factor = w[b + rows + f] * inverse[f]
         mean_g, mean_gx = sum_g / number(n), sum_gx / number(n)
         for j in range(n):
             dhf[j] = factor * (dhf[j] - mean_g - mean_gx * xf[j])

@@ -14,152 +14,178 @@ from mechanics.engine import kernel
 
 from .draws import DROPOUT
 from .loss import cross_entropy
-from .rows import FAST, hidden_backward, hidden_forward, normalise
+from .rows import FAST, hidden_backward, hidden_forward, inverse_deviation, keep_running, moments
 from .update import update
 
 FINITE = -1  # no layer is at fault
 
 
 @kernel(forceinline=False)
-def gather(x, order, noise, std, out):  # type: ignore[no-untyped-def]
-    """Columns of x (features, n) in the order given, with noise of this standard deviation."""
-    noisy = std > 0
-    for f in range(x.shape[0]):
-        row, to = x[f], out[f]
-        for j in range(order.shape[0]):
-            to[j] = row[order[j]]
-        if noisy:
-            for j in range(order.shape[0]):
-                to[j] += std * noise[f, j]
+def matrix(flat, start, rows, columns):  # type: ignore[no-untyped-def]
+    """The part of a flat array that holds a matrix."""
+    return flat[start : start + rows * columns].reshape(rows, columns)
 
 
 @kernel(forceinline=False)
-def input_forward(x, h, gamma, beta, mean, var):  # type: ignore[no-untyped-def]
-    """BatchNorm of the inputs: x is normalised in place, h = gamma x + beta."""
-    finite = True
+def product(a, b, out):  # type: ignore[no-untyped-def]
+    """out = a b."""
+    np.dot(a, b, out)
+
+
+@kernel(forceinline=False)
+def product_nt(a, b, out):  # type: ignore[no-untyped-def]
+    """out = a b^T."""
+    np.dot(a, b.T, out)
+
+
+@kernel(forceinline=False)
+def product_tn(a, b, out):  # type: ignore[no-untyped-def]
+    """out = a^T b."""
+    np.dot(a.T, b, out)
+
+
+@kernel(forceinline=False)
+def gather(x, order, start, noise, std, out):  # type: ignore[no-untyped-def]
+    """Columns of x (features, n) in the order given from `start` on, with noise of this standard deviation."""
+    noisy = std > 0
+    n = out.shape[1]
     for f in range(x.shape[0]):
-        inverse = normalise(x[f], x.dtype.type(0), mean[f : f + 1], var[f : f + 1])
+        row, to = x[f], out[f]
+        for j in range(n):
+            to[j] = row[order[start + j]]
+        if noisy:
+            for j in range(n):
+                to[j] += std * noise[f, start + j]
+
+
+@kernel(forceinline=False)
+def input_forward(x, h, w, running, scratch):  # type: ignore[no-untyped-def]
+    """BatchNorm of the inputs: x is normalised in place, h = gamma x + beta; whether all numbers are finite."""
+    rows, n = x.shape
+    means, squares = scratch[0], scratch[1]
+    moments(x, 0, rows, means, squares)
+    finite = True
+    for f in range(rows):
+        inverse = x.dtype.type(inverse_deviation(squares[f], n))
+        keep_running(running, 0, f, rows, means[f], squares[f], n)
         finite = finite and inverse > 0
-        for j in range(x.shape[1]):
-            h[f, j] = gamma[f] * x[f, j] + beta[f]
+        mean, gamma, beta, xf, hf = means[f], w[f], w[rows + f], x[f], h[f]
+        for j in range(n):
+            xj = (xf[j] - mean) * inverse
+            xf[j] = xj
+            hf[j] = gamma * xj + beta
     return finite
 
 
 @kernel(forceinline=False, fastmath=FAST)
-def row_sums(z, out):  # type: ignore[no-untyped-def]
-    """Sum of each row."""
+def row_sums(z, g, at):  # type: ignore[no-untyped-def]
+    """Sum of each row, into g from `at` on."""
     for f in range(z.shape[0]):
         total, row = z.dtype.type(0), z[f]
         for j in range(z.shape[1]):
             total += row[j]
-        out[f] = total
+        g[at + f] = total
 
 
 @kernel(forceinline=False)
-def add_bias(z, bias):  # type: ignore[no-untyped-def]
-    """z += bias of each row."""
+def add_bias(z, w, at):  # type: ignore[no-untyped-def]
+    """z += bias of each row, which is in w from `at` on."""
     for f in range(z.shape[0]):
         for j in range(z.shape[1]):
-            z[f, j] += bias[f]
+            z[f, j] += w[at + f]
 
 
 @kernel(forceinline=False)
-def input_backward(w, dw, s, gamma, beta, dgamma, dbeta):  # type: ignore[no-untyped-def]
-    """From M in dw to the gradients of W, gamma and beta of the input's BatchNorm."""
-    outputs, inputs = w.shape
-    for i in range(inputs):
-        dgamma[i] = w.dtype.type(0)
-        dbeta[i] = w.dtype.type(0)
+def input_backward(w, g, W, dW, at):  # type: ignore[no-untyped-def]
+    """From M in dW, and s in g from `at` on, to the gradients of W, gamma and beta of the input's BatchNorm."""
+    outputs, inputs = W.shape
+    g[: 2 * inputs] = 0
     for o in range(outputs):
+        s = g[at + o]
         for i in range(inputs):
-            dgamma[i] += w[o, i] * dw[o, i]
-            dbeta[i] += w[o, i] * s[o]
-            dw[o, i] = dw[o, i] * gamma[i] + s[o] * beta[i]
+            g[i] += W[o, i] * dW[o, i]
+            g[inputs + i] += W[o, i] * s
+            dW[o, i] = dW[o, i] * w[i] + s * w[inputs + i]
 
 
 @kernel(forceinline=False)
-def loss_and_gradient(w, g, running, sizes, starts, x, labels, work, slope, keep, threshold, seed, step):  # type: ignore[no-untyped-def]
-    """Loss summed over a batch and, in g, the gradient of its mean; running statistics move on.
+def forward(w, running, sizes, starts, x, labels, work, slope, keep, threshold, seed, step):  # type: ignore[no-untyped-def]
+    """Loss summed over a batch, and the layer whose numbers stopped being finite, or FINITE.
 
-    x (inputs, n) is overwritten. Returns the loss and the layer whose numbers stopped being finite, or FINITE.
+    x (inputs, n) is overwritten, `work` filled, the logits with the gradient of the mean loss; running statistics move.
     """
     depth = starts.shape[0]
     inputs, n = x.shape
-    s = w[0:0]
     faulty = FINITE
-    h = work.h[0][: inputs * n].reshape(inputs, n)
-    if not input_forward(x, h, w[:inputs], w[inputs : 2 * inputs], running[:inputs], running[inputs : 2 * inputs]):
+    h = matrix(work.h[0], 0, inputs, n)
+    if not input_forward(x, h, w, running, work.moments):
         faulty = 0
     at = 2 * inputs
-    for l in range(depth):
-        i, o, a = sizes[l], sizes[l + 1], starts[l]
-        b = a + o * i
-        W = w[a:b].reshape(o, i)
-        if l == depth - 1:
-            logits = work.logits[: o * n].reshape(o, n)
-            np.dot(W, h, logits)
-            add_bias(logits, w[b : b + o])
-            break
-        z = work.x[l][: o * n].reshape(o, n)
-        np.dot(W, h, z)
-        h = work.h[l + 1][: o * n].reshape(o, n)
+    for l in range(depth - 1):
+        i, o = sizes[l], sizes[l + 1]
+        z = matrix(work.x[l], 0, o, n)
+        product(matrix(w, starts[l], o, i), h, z)
+        h = matrix(work.h[l + 1], 0, o, n)
         good = hidden_forward(
-            z, h, work.D[l][: o * n].reshape(o, n), work.inverse[l], w[b : b + o], w[b + o : b + 2 * o],
-            w[b + 2 * o : b + 3 * o], running[at : at + o], running[at + o : at + 2 * o], slope, keep, threshold,
-            work.words, seed, DROPOUT + np.uint64(l + 1), step,
+            z, h, matrix(work.D[l], 0, o, n), work.inverse[l], work.moments, w, starts[l] + o * i, running, at,
+            slope, keep, threshold, work.words, seed, DROPOUT + np.uint64(l + 1), step,
         )  # fmt: skip
         at += 2 * o
         if not good and faulty == FINITE:
             faulty = l + 1
+    i, o = sizes[depth - 1], sizes[depth]
+    logits = matrix(work.logits, 0, o, n)
+    product(matrix(w, starts[depth - 1], o, i), h, logits)
+    add_bias(logits, w, starts[depth - 1] + o * i)
     loss = cross_entropy(logits, labels, work.scratch[0], work.scratch[1])
     if faulty == FINITE and not math.isfinite(loss):
         faulty = depth
-    if faulty != FINITE:
-        return loss, faulty
-
-    dz = logits
-    for l in range(depth - 1, -1, -1):
-        i, o, a = sizes[l], sizes[l + 1], starts[l]
-        b = a + o * i
-        W, dW = w[a:b].reshape(o, i), g[a:b].reshape(o, i)
-        if l < depth - 1:
-            x_l, D = work.x[l][: o * n].reshape(o, n), work.D[l][: o * n].reshape(o, n)
-            hidden_backward(
-                dz, D, x_l, work.inverse[l], w[b + o : b + 2 * o], g[b + o : b + 2 * o], g[b + 2 * o : b + 3 * o]
-            )
-            g[b : b + o] = 0
-        else:
-            row_sums(dz, g[b : b + o])
-        if l > 0:
-            np.dot(dz, work.h[l][: i * n].reshape(i, n).T, dW)
-            dh = work.dh[l % 2][: i * n].reshape(i, n)
-            np.dot(W.T, dz, dh)
-            dz = dh
-        else:
-            np.dot(dz, x.T, dW)
-            s = g[b : b + o]
-            input_backward(W, dW, s, w[:inputs], w[inputs : 2 * inputs], g[:inputs], g[inputs : 2 * inputs])
     return loss, faulty
 
 
-def train_entry(w, g, m, v, running, sizes, starts, x, order, labels, edges, noise, work, slope, keep, threshold,
-                input_std, constants, lr, weight_decay, seed, first_step):  # type: ignore[no-untyped-def]  # fmt: skip
+@kernel(forceinline=False)
+def backward(w, g, sizes, starts, x, work):  # type: ignore[no-untyped-def]
+    """The gradient of the mean loss in g, after `forward`."""
+    depth = starts.shape[0]
+    n = x.shape[1]
+    dz = matrix(work.logits, 0, sizes[depth], n)
+    for l in range(depth - 1, -1, -1):
+        i, o = sizes[l], sizes[l + 1]
+        b = starts[l] + o * i
+        W, dW = matrix(w, starts[l], o, i), matrix(g, starts[l], o, i)
+        if l < depth - 1:
+            hidden_backward(dz, matrix(work.D[l], 0, o, n), matrix(work.x[l], 0, o, n), work.inverse[l], w, g, b)
+        else:
+            row_sums(dz, g, b)
+        product_nt(dz, matrix(work.h[l], 0, i, n) if l > 0 else x, dW)
+        if l > 0:
+            dh = matrix(work.dh[l % 2], 0, i, n)
+            product_tn(W, dz, dh)
+            dz = dh
+        else:
+            input_backward(w, g, W, dW, b)
+
+
+def train_entry(  # type: ignore[no-untyped-def]
+    w, g, m, v, running, sizes, starts, x, order, labels, edges, noise, work, slope, keep, threshold, input_std,
+    constants, lr, weight_decay, seed, first_step,
+):  # fmt: skip
     """Steps over the batches order[edges[k] : edges[k + 1]]; returns the mean loss and the faulty layer or FINITE.
 
     Parameters move only while all is finite. `noise` is (features, n) where input_std > 0.
     """
-    inputs = x.shape[0]
     total = 0.0
     for k in range(edges.shape[0] - 1):
         start, stop = edges[k], edges[k + 1]
-        batch = work.batch[: inputs * (stop - start)].reshape(inputs, stop - start)
-        gather(x, order[start:stop], noise[:, start:stop], input_std, batch)
-        loss, faulty = loss_and_gradient(
-            w, g, running, sizes, starts, batch, labels[start:stop], work, slope, keep, threshold, seed,
-            np.uint64(first_step + k),
-        )  # fmt: skip
+        step = first_step + k
+        batch = matrix(work.batch, 0, x.shape[0], stop - start)
+        gather(x, order, start, noise, input_std, batch)
+        loss, faulty = forward(
+            w, running, sizes, starts, batch, labels[start:stop], work, slope, keep, threshold, seed, np.uint64(step)
+        )
         total += loss
         if faulty != FINITE:
             return total, faulty
-        update(w, g, m, v, constants, lr, weight_decay, first_step + k + 1)
+        backward(w, g, sizes, starts, batch, work)
+        update(w, g, m, v, constants, lr, weight_decay, step + 1)
     return total / max(edges[-1] - edges[0], 1), FINITE

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -15,13 +16,12 @@ from mechanics.threads import default_threads
 from ..data import Digits
 from ..training.progress import Progress, progress_reporter
 from .checkpoints import identity, read_checkpoint, write_checkpoint
+from .checks import check_options, make_plan
 from .config import MLPConfig
 from .histories import Histories
-from .layout import Layout
-from .plan import Mode, Plan, State, every, new_state
+from .plan import Mode, Plan, State, new_state
 
 Backend = Literal["auto", "compiled", "torch", "loop"]
-RECORDS = ("networks", "weights")
 
 
 def train_ensemble(
@@ -55,9 +55,9 @@ def train_ensemble(
     width, depth : int
         Features of the hidden layers, number of linear layers; as in `MLP`.
     backend : {"auto", "compiled", "torch", "loop"}
-        "compiled": numba and BLAS, one network in each thread. "torch": networks with equal batches and optimiser as one
-        stack, on any device. "loop": plain PyTorch, one network after the other, the reference. "auto" is "torch" where
-        a device is named or CUDA is there, else "compiled". All draw the same order, masks and noises.
+        "compiled": numba and BLAS, one network in each thread. "torch": networks with equal batches and optimiser as
+        one stack, on any device. "loop": plain PyTorch, one network after the other, the reference. "auto" is "torch"
+        where a device is named or CUDA is there, else "compiled". All draw the same order, masks and noises.
     measure_every : int or sequence of int
         Epochs between measurements (epoch 0 and the last one are always measured), or the epochs to measure at.
     test_every : int or sequence of int, optional
@@ -89,13 +89,13 @@ def train_ensemble(
     Raises
     ------
     ValueError, TypeError
-        If an argument is out of range; the message names it, its value and the remedy. Also if the checkpoint belongs to
-        another run.
+        If an argument is out of range; the message names it, its value and the remedy. Also if the checkpoint
+        belongs to another run.
 
     Notes
     -----
-    Weights start as those of `MLP(seed=config.seed)`, the draws are functions of (seed, step, place): the trained networks
-    are not those of `train`, but have the same distribution.
+    Weights start as those of `MLP(seed=config.seed)`, the draws are functions of (seed, step, place): the trained
+    networks are not those of `train`, but have the same distribution.
 
     Examples
     --------
@@ -110,17 +110,14 @@ def train_ensemble(
     Shi, Pan, Dokmanic, arXiv:2407.19353.
     """
     begun = time.perf_counter()
-    plan = _plan(configs, data, epochs, width, depth, measure_every, test_every, mode, dtype)
-    _check_options(backend, record, checkpoint_every, threads, device)
+    plan = make_plan(configs, data, epochs, width, depth, measure_every, test_every, mode, dtype)
+    check_options(backend, record, checkpoint_every, threads, device)
     name = _choose(backend, device)
     about, file = identity(plan, name), _npz(checkpoint)
-    if file is not None and file.exists():
-        state = read_checkpoint(file, about)
-    else:
-        state = new_state(plan, "weights" in record)
+    resumed = file is not None and file.exists()
+    state = read_checkpoint(file, about) if file and resumed else new_state(plan, "weights" in record)
     advance = _backend(name, threads or default_threads(), device)
     models, lock = len(plan.configs), Lock()
-    stopped = False
     with progress_reporter(progress, models * epochs) as report:
         done = int(np.maximum(state.epoch, 0).sum())
 
@@ -129,15 +126,13 @@ def train_ensemble(
             with lock:
                 done += 1
                 report(done, models * epochs)
-            return stopped
+            return False
 
-        try:
+        with suppress(KeyboardInterrupt):
             for stop in _stops(state, epochs, checkpoint_every if file is not None else max(epochs, 1)):
                 advance(plan, state, stop, tick)
                 if file is not None:
                     write_checkpoint(file, state, about)
-        except KeyboardInterrupt:
-            stopped = True
     settings = {
         **plan.layout.described(), "epochs": epochs, "mode": mode, "dtype": plan.dtype.name, "backend": name,
         "data": data.name, "examples": len(data.y_train),
@@ -198,69 +193,6 @@ def _histories(plan: Plan, state: State, settings: dict[str, Any], record: Seque
         settings=settings,
         seconds=seconds,
     )
-
-
-def _plan(
-    configs: Sequence[MLPConfig],
-    data: Digits,
-    epochs: int,
-    width: int,
-    depth: int,
-    measure_every: int | Sequence[int],
-    test_every: int | Sequence[int] | None,
-    mode: Mode,
-    dtype: DTypeLike,
-) -> Plan:
-    """The checked plan of a call."""
-    if isinstance(configs, MLPConfig) or not all(isinstance(c, MLPConfig) for c in configs) or not len(configs):
-        raise TypeError("configs must be a sequence of at least one MLPConfig(...).")
-    if not isinstance(data, Digits):
-        raise TypeError(
-            f"data must be Digits, but is {type(data).__name__}; use load_mnist10() or "
-            "Digits(x_train, y_train, x_test, y_test, classes)."
-        )
-    for name, whole, least in (("epochs", epochs, 0), ("width", width, 1), ("depth", depth, 1)):
-        if isinstance(whole, bool) or int(whole) != whole or whole < least:
-            raise ValueError(f"{name} must be a whole number of at least {least}, but is {whole!r}.")
-    if mode not in ("auto", "eval", "batch"):
-        raise ValueError(f"mode must be 'auto', 'eval' or 'batch', but is {mode!r}.")
-    kind = np.dtype(dtype)
-    if kind not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise ValueError(f"dtype must be float32 or float64, but is {kind}.")
-    n = len(data.y_train)
-    for i, config in enumerate(configs):
-        size = n if config.batch_size is None else config.batch_size
-        if isinstance(size, bool) or int(size) != size or not 2 <= size <= n:
-            raise ValueError(
-                f"batch_size of configs[{i}] must be a whole number in 2 .. {n} (the training examples; BatchNorm has no "
-                f"variance of 1), but is {size!r}; None takes all of them."
-            )
-    counts = np.bincount(data.y_train, minlength=data.classes)
-    if (counts > 0).sum() < 2 or (counts == 1).any():
-        raise ValueError(
-            f"y_train must name at least 2 classes, each with 2 examples or more (one has no variance), but classes 0 .. "
-            f"{data.classes - 1} have {counts.tolist()}."
-        )
-    measured = every(measure_every, epochs, "measure_every")
-    tested = measured if test_every is None else np.intersect1d(every(test_every, epochs, "test_every"), measured)
-    layout = Layout(data.features, int(width), int(depth), data.classes)
-    plan = Plan(tuple(configs), layout, data, int(epochs), measured, tested, mode, kind)
-    _ = plan.schedules  # a schedule that is too short is found here
-    return plan
-
-
-def _check_options(
-    backend: str, record: Sequence[str], checkpoint_every: int, threads: int | None, device: str | None
-) -> None:
-    if backend not in get_args(Backend):
-        raise ValueError(f"backend must be one of {', '.join(get_args(Backend))}, but is {backend!r}.")
-    if device is not None and backend not in ("auto", "torch"):
-        raise ValueError(f"device={device!r} needs backend='torch', but backend is {backend!r}, which runs on the CPU.")
-    if isinstance(record, str) or not set(record) <= set(RECORDS):
-        raise ValueError(f"record must list names among {', '.join(RECORDS)}, but is {record!r}.")
-    for name, whole in (("checkpoint_every", checkpoint_every), ("threads", 1 if threads is None else threads)):
-        if isinstance(whole, bool) or int(whole) != whole or whole < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, but is {whole!r}.")
 
 
 def _npz(path: str | Path | None) -> Path | None:

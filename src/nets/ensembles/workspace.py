@@ -16,7 +16,7 @@ class Workspace(NamedTuple):
 
     batch (inputs B,): inputs, normalised. x, D (depth - 1, width B): normalised sums and derivatives of the hidden
     layers. h (depth, widest B): outputs of layers 0 .. depth - 1. dh (2, widest B), logits (classes B,), inverse
-    (depth - 1, width), scratch (2, B), words: random bits.
+    (depth - 1, width), moments (2, widest), scratch (2, B), words: random bits.
     """
 
     batch: NDArray[Any]
@@ -26,6 +26,7 @@ class Workspace(NamedTuple):
     dh: NDArray[Any]
     logits: NDArray[Any]
     inverse: NDArray[Any]
+    moments: NDArray[Any]
     scratch: NDArray[Any]
     words: NDArray[np.uint64]
 
@@ -41,6 +42,7 @@ def make_workspace(layout: Layout, batch: int, dtype: Any) -> Workspace:
         dh=np.empty((2, widest * batch), dtype),
         logits=np.empty(layout.classes * batch, dtype),
         inverse=np.empty((hidden, layout.width), dtype),
+        moments=np.empty((2, widest), dtype),
         scratch=np.empty((2, batch), dtype),
         words=np.empty(max(WORDS, 2 * dropout_blocks(batch)), dtype=np.uint64),
     )
