@@ -27,7 +27,10 @@ from .commands.sweep import sweep
 GROUP = "mechanet.commands"
 OWN = EntryPoint("nets", "nets.cli:register", GROUP)  # of a source tree that was not installed
 COMMANDS_OF = {  # what `mechanet --help` says of packages that it does not load
-    "nets": {"demo": "Train three networks on digits, measure them layer by layer, fit a spring-block chain to each."},
+    "nets": {
+        "demo": "Train three networks on digits, measure them layer by layer, fit a spring-block chain to each.",
+        "network-figures": "Train the networks of a figure of the spring-block paper, measure them and draw it.",
+    },
 }
 INSTALL = "pip install 'mechanet[nets]'"
 

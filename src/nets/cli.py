@@ -7,12 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
+from .experiments.figure_names import FigureName
+
 NEEDS = {"torch": "PyTorch", "jinja2": "Jinja2", "matplotlib": "Matplotlib"}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application; called through the entry point `mechanet.commands`."""
     app.command()(demo)
+    app.command()(network_figures)
 
 
 def demo(
@@ -33,10 +36,7 @@ def demo(
 
     Writes report.html, summary.json and PNG files. A second call goes on where the first stopped.
     """
-    missing = [name for module, name in NEEDS.items() if find_spec(module) is None]
-    if missing:
-        print(f"mechanet demo needs {' and '.join(missing)}: pip install 'mechanet[nets]'", file=sys.stderr)
-        raise typer.Exit(1)
+    _require("demo", NEEDS, "nets")
     from rich.console import Console
 
     from mechanics.threads import default_threads
@@ -63,6 +63,59 @@ def demo(
     if outcome.interrupted:
         again = f"{command} goes on with the rest" + (", if called without --fresh." if fresh else ".")
         print(f"mechanet demo: interrupted; finished runs are kept in {folder / 'runs'}: {again}", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def network_figures(
+    name: Annotated[FigureName, typer.Argument(help="Which figure; dropout is Figure 1, linear Figure 5a.")],
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer networks: a look, not a measurement.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the results (out/network-figures/NAME, with --quick NAME-quick).")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every number.")] = 0,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads or processes (one a processor). Changes no number.")
+    ] = None,
+) -> None:
+    """Train the networks of a figure of the spring-block paper, measure them layer by layer and draw it.
+
+    Writes figure.png (movie: figure.gif) and summary.json. A second call goes on where the first stopped.
+    """
+    _require("network-figures", {**NEEDS, "xarray": "xarray", "zarr": "Zarr"}, "nets,sweep")
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from nets.experiments import network_figure
+
+    def tell(run: str, step: int, steps: int) -> None:
+        if step == steps:
+            print(f"run {run}: {steps} epochs done", file=sys.stderr)
+
+    try:
+        made = network_figure(name, out, quick=quick, seed=seed, workers=workers, progress=tell)
+    except KeyboardInterrupt:
+        print("mechanet network-figures: interrupted; the same call goes on with the rest.", file=sys.stderr)
+        raise typer.Exit(1) from None
+    for measure, found in made.summary.get("correlation", {}).items():
+        interval = f"[{found['low']:+.2f}, {found['high']:+.2f}]"
+        print(f"accuracy against |curvature|, {measure}: {found['value']:+.2f} {interval}, {found['cells']} cells")
+    for panel in made.summary.get("panels", []):
+        for curve in panel["curves"]:
+            numbers = [_number(curve[key]) for key in ("curvature", "curvature_se", "score", "score_se")]
+            print(f"{panel['panel']}, {curve['label']}: curvature {' +- '.join(numbers[:2])}, score", end=" ")
+            print(f"{' +- '.join(numbers[2:])}")
+    print(f"Figure: {made.picture} ({made.summary['seconds']:.0f} s)")
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.3f}"
+
+
+def _require(command: str, modules: dict[str, str], extra: str) -> None:
+    """Leave with a sentence where a package is missing."""
+    missing = [name for module, name in modules.items() if find_spec(module) is None]
+    if missing:
+        print(f"mechanet {command} needs {' and '.join(missing)}: pip install 'mechanet[{extra}]'", file=sys.stderr)
         raise typer.Exit(1)
 
 

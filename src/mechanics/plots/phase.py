@@ -51,7 +51,7 @@ NAMES = {
 def plot_phase_diagram(
     diagram: "Diagram", ax: "Axes | None" = None, *, theory: bool = True, insets: int = 3, colorbar: bool = True
 ) -> "Axes":
-    """Draw the curvature of load curves over two parameters: blue convex, red concave.
+    """Draw the curvature of load curves over two parameters: blue concave, red convex.
 
     Parameters
     ----------

@@ -1,18 +1,27 @@
 """Experiments of the papers: whole phase diagrams, figures and reports from one call."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .diagram import Correlation, NetworkDiagram, correlation, phase_diagram
+    from .network_figures import NetworkFigure, network_figure
 
-__all__ = ["Correlation", "NetworkDiagram", "correlation", "phase_diagram"]
+__all__ = ["Correlation", "NetworkDiagram", "NetworkFigure", "correlation", "network_figure", "phase_diagram"]
+
+_HOME = {
+    "Correlation": "diagram",
+    "NetworkDiagram": "diagram",
+    "NetworkFigure": "network_figures",
+    "correlation": "diagram",
+    "network_figure": "network_figures",
+    "phase_diagram": "diagram",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        from . import diagram
-
-        return getattr(diagram, name)
+    if name in _HOME:
+        return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
