@@ -97,8 +97,8 @@ def network_figures(
         print("mechanet network-figures: interrupted; the same call goes on with the rest.", file=sys.stderr)
         raise typer.Exit(1) from None
     for measure, found in made.summary.get("correlation", {}).items():
-        interval = f"[{found['low']:+.2f}, {found['high']:+.2f}]"
-        print(f"accuracy against |curvature|, {measure}: {found['value']:+.2f} {interval}, {found['cells']} cells")
+        value, low, high = (_number(found[key]) for key in ("value", "low", "high"))
+        print(f"accuracy against |curvature|, {measure}: {value} [{low}, {high}], {found['cells']} cells")
     for panel in made.summary.get("panels", []):
         for curve in panel["curves"]:
             numbers = [_number(curve[key]) for key in ("curvature", "curvature_se", "score", "score_se")]

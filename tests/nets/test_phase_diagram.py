@@ -74,6 +74,16 @@ def test_correlation_of_a_monotone_relation_is_exact():
     assert (found.value, found.low, found.high, found.cells) == (-1.0, -1.0, -1.0, 12)
 
 
+def test_correlation_agrees_with_scipy_and_is_undefined_for_equal_accuracies():
+    from scipy.stats import spearmanr
+
+    rng = np.random.default_rng(1)
+    bend, accuracy = rng.normal(size=(4, 3, 2)), rng.integers(0, 4, (4, 3, 2)) / 4  # with ties
+    exact = spearmanr(np.abs(bend.mean(2)).ravel(), accuracy.mean(2).ravel()).statistic
+    assert correlation(made(bend, accuracy), resamples=2).value == pytest.approx(exact, abs=1e-14)
+    assert np.isnan(correlation(made(bend, np.full((4, 3, 2), 0.1)), resamples=2).value)
+
+
 def test_correlation_of_noise_has_an_interval_around_zero():
     rng = np.random.default_rng(0)
     found = correlation(made(rng.normal(size=(6, 6, 8)), rng.normal(size=(6, 6, 8))), resamples=200)

@@ -203,7 +203,8 @@ def _train_cells(
     D = found.load_curves[:, -1]
     good = np.isfinite(D).all(axis=1) & found.finished
     bend, ends = np.full(len(D), np.nan), np.full(len(D), np.nan)
-    bend[good], ends[good] = curvature(D[good]), curvature(D[good], kind="ends")
+    for i in np.flatnonzero(good):  # one by one: the bits of a product of matrices depend on how many rows it has
+        bend[i], ends[i] = curvature(D[i]), curvature(D[i], kind="ends")
     return {
         "load_curve": D, "curvature": bend, "curvature_ends": ends, "test_accuracy": found.test_accuracy[:, -1],
         "train_accuracy": found.train_accuracy[:, -1],
@@ -256,14 +257,14 @@ def correlation(
     Returns
     -------
     Correlation
-        value < 0: networks with straighter load curves are more accurate.
+        value < 0: networks with straighter load curves are more accurate. nan where all accuracies are the same.
 
     Raises
     ------
     ValueError
         If fewer than 4 cells have finished networks.
     """
-    from scipy.stats import spearmanr
+    from scipy.stats import rankdata
 
     group = [diagrams] if isinstance(diagrams, NetworkDiagram) else list(diagrams)
     name = "curvature" if measure == "quadratic" else "curvature_ends"
@@ -285,9 +286,13 @@ def correlation(
     rng = np.random.default_rng(seed)
 
     def rank(picks: list[NDArray[np.int64]]) -> float:
-        a = [abs(b[i].mean()) for b, i in zip(bends, picks, strict=True)]
-        return float(spearmanr(a, [q[i].mean() for q, i in zip(accuracies, picks, strict=True)]).statistic)
+        a = rankdata([abs(b[i].mean()) for b, i in zip(bends, picks, strict=True)])
+        b = rankdata([q[i].mean() for q, i in zip(accuracies, picks, strict=True)])
+        a, b = a - a.mean(), b - b.mean()
+        size = np.sqrt((a @ a) * (b @ b))
+        return float(a @ b / size) if size else float("nan")
 
-    drawn = [rank([rng.integers(0, len(b), len(b)) for b in bends]) for _ in range(resamples)]
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    drawn = np.array([rank([rng.integers(0, len(b), len(b)) for b in bends]) for _ in range(resamples)])
+    drawn = drawn[np.isfinite(drawn)]
+    low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
     return Correlation(rank([np.arange(len(b)) for b in bends]), float(low), float(high), len(bends))

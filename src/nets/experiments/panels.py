@@ -64,6 +64,13 @@ class Curve:
     seeds: int
     failed: int
 
+    @property
+    def from_line(self) -> float:
+        """Greatest distance of D from the straight line between its ends, as part of the drop D_0 - D_{n-1}."""
+        drop = self.D[0] - self.D[-1]
+        line = np.linspace(self.D[0], self.D[-1], len(self.D))
+        return float(np.abs(self.D - line).max() / abs(drop)) if drop else float("nan")
+
 
 def measure_panels(
     panels: Sequence[Panel],
@@ -119,7 +126,7 @@ def describe(panels: Sequence[Panel], curves: Sequence[dict[str, Curve]]) -> lis
                 {
                     "label": label, "network": settings_of(panel.networks[label]), "D": c.D, "D_se": c.D_se,
                     "curvature": c.curvature[0], "curvature_se": c.curvature[1], "score": c.score[0],
-                    "score_se": c.score[1], "seeds": c.seeds, "failed": c.failed,
+                    "score_se": c.score[1], "from_line": c.from_line, "seeds": c.seeds, "failed": c.failed,
                 }
                 for label, c in found.items()
             ],
@@ -196,10 +203,10 @@ def cnn(quick: bool) -> list[Panel]:
 def linear(quick: bool) -> list[Panel]:
     """Linear networks from orthogonal weights on orthogonal data (Figure 5a), gradient descent."""
     base = Network(
-        data="orthogonal", slope=1.0, norm=None, init="orthogonal", input_norm=False, optimiser="sgd", lr=0.03,
+        data="orthogonal", slope=1.0, norm=None, init="orthogonal", input_norm=False, optimiser="sgd", lr=0.3,
         test_examples=90,
     )  # fmt: skip
-    epochs = (0, 100, 300) if quick else (0, 100, 300, 1000, 3000)
+    epochs = (0, 10, 30, 100, 300) if quick else (0, 10, 30, 100, 300, 1000, 3000)
     return [Panel("linear network, orthogonal", {f"epoch {e}": replace(base, epochs=e) for e in epochs})]
 
 
