@@ -195,7 +195,7 @@ def regression(quick: bool) -> list[Panel]:
 def cnn(quick: bool) -> list[Panel]:
     """Convolutional networks: the paper's on CIFAR-10; quick on 640 digits."""
     if quick:
-        small = Network(kind="cnn", width=20, examples=640, test_examples=2000, epochs=40)
+        small = Network(kind="cnn", width=20, examples=640, test_examples=2000, epochs=80)
         return [Panel("CNN, 640 digits", over_dropout(small, (0.0, 0.08, 0.32)))]
     paper = Network(kind="cnn", data="CIFAR-10", width=20, lr=1e-4, epochs=2000)
     return [Panel("CNN, CIFAR-10", over_dropout(paper, CNN_DROPOUTS))]
