@@ -5,7 +5,8 @@
 Equal work: the same steps, the same number of vectors, an orthonormalisation after as many steps. C: RK4 of state and
 tangents with V[component][vector], hand-written derivatives, Gram-Schmidt by rows, one logarithm for many products
 (benchmarks/c/lyapunov.c, with fast-math). Ours finds the derivatives from the drift. Compiling is not timed. The last
-two tables have no counterpart: a full spectrum of 1024 components, and ten exponents of 100 000.
+two tables have no counterpart: the same flow by ways and schemes, and full spectra of 512 and 1024 components and ten
+or twenty exponents of 10 000 and 100 000, whose memory is proportional to components times vectors.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from harness import limits, table, timing
 from mechanics import Problem
 from mechanics.lyapunov import Map
 from mechanics.lyapunov.job import make_job
+from mechanics.methods import GAUSS4, RK4
 from mechanics.systems import LORENZ63, LORENZ96
 
 
@@ -63,8 +65,8 @@ CASES = {  # system, k, dt, steps between orthonormalisations, orthonormalisatio
 }
 
 
-def ours(system, k, dt, q, count):
-    job = make_job(system, k, None, 0)
+def ours(system, k, dt, q, count, method=None, backend="duals", tolerance=None):
+    job = make_job(system, k, method, 0, backend=backend, tolerance=tolerance)
     room, p = job.room(q), system.p
     first = job.start()
 
@@ -146,12 +148,17 @@ def main():
             ]
         )
     out.add(table.table(["case", "ours, a step", "C, a step", "least / least", "median / median"], rows))
-    rows = [
-        large(chain(512), 1024, 0.01, 50, 1, "FPUT D = 1024, k = 1024, RK4, QR every 50"),
-        large(
-            Map(lattice, np.random.default_rng(0).random(100_000), 0.1), 10, 1.0, 5, 4, "lattice D = 100 000, k = 10"
-        ),
-    ]
+    rows = []
+    for name, system, k in (("Lorenz63", LORENZ63.problem(), 3), ("Lorenz96 N = 40", LORENZ96.problem(), 40)):
+        runs = {f"RK4, {way}": ours(system, k, 0.01, 10, 50, RK4, way) for way in ("duals", "jacobian", "differences")}
+        runs["GAUSS4, duals"] = ours(system, k, 0.01, 10, 50, GAUSS4)
+        times = timing.interleaved(runs, 5)
+        rows += [[name, way, table.seconds(t.smallest / 500)] for way, t in times.items()]
+    out.add(table.table(["flow", "scheme, tangent", "a step"], rows))
+    rows = [large(chain(n // 2), n, 0.01, 50, 1, f"FPUT D = k = {n}, RK4, QR every 50") for n in (512, 1024)]
+    for n, k in ((10_000, 10), (100_000, 10), (100_000, 20)):
+        system = Map(lattice, np.random.default_rng(0).random(n), 0.1)
+        rows.append(large(system, k, 1.0, 5, 4, f"lattice D = {n}, k = {k}"))
     out.add(table.table(["case", "until ready", "a step", "arrays", "peak of the process"], rows))
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .data import Digits, load_cifar10, load_fashion_mnist, load_mnist, load_mnist10
     from .ensembles import Histories, MLPConfig, train_ensemble
-    from .models import CNN, MLP
-    from .training import History, train
+    from .models import CNN, MLP, LeakyResNet
+    from .training import History, LeakyHistory, train, train_leaky
 
 __all__ = [
     "CNN",
@@ -18,6 +18,8 @@ __all__ = [
     "Digits",
     "Histories",
     "History",
+    "LeakyHistory",
+    "LeakyResNet",
     "MLPConfig",
     "load_cifar10",
     "load_fashion_mnist",
@@ -25,13 +27,16 @@ __all__ = [
     "load_mnist10",
     "train",
     "train_ensemble",
+    "train_leaky",
 ]
 
 _HOME = {
+    "CNN": "models",
     "Digits": "data",
     "Histories": "ensembles",
     "History": "training",
-    "CNN": "models",
+    "LeakyHistory": "training",
+    "LeakyResNet": "models",
     "MLP": "models",
     "MLPConfig": "ensembles",
     "load_cifar10": "data",
@@ -40,8 +45,20 @@ _HOME = {
     "load_mnist10": "data",
     "train": "training",
     "train_ensemble": "ensembles",
+    "train_leaky": "training",
 }
-_SUBPACKAGES = ("data", "ensembles", "experiments", "measure", "models", "plots", "report", "training")
+_SUBPACKAGES = (
+    "data",
+    "ensembles",
+    "experiments",
+    "geodesic",
+    "measure",
+    "models",
+    "perturb",
+    "plots",
+    "report",
+    "training",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,7 @@
 """Commands that `nets` adds to `mechanet`; torch and matplotlib are imported when a command runs."""
 
 import sys
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,13 +10,14 @@ import typer
 
 from .experiments.figure_names import FigureName
 
-NEEDS = {"torch": "PyTorch", "jinja2": "Jinja2", "matplotlib": "Matplotlib"}
+NEEDS = {"torch": "PyTorch", "jinja2": "Jinja2", "matplotlib": "Matplotlib", "xarray": "xarray", "zarr": "Zarr"}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application; called through the entry point `mechanet.commands`."""
     app.command()(demo)
-    app.command()(network_figures)
+    app.command("leaky-figures")(leaky_figures)
+    app.command("network-figures")(network_figures)
 
 
 def demo(
@@ -36,7 +38,7 @@ def demo(
 
     Writes report.html, summary.json and PNG files. A second call goes on where the first stopped.
     """
-    _require("demo", NEEDS, "nets")
+    _need("demo", ("torch", "jinja2", "matplotlib"))
     from rich.console import Console
 
     from mechanics.threads import default_threads
@@ -66,6 +68,37 @@ def demo(
         raise typer.Exit(1)
 
 
+def leaky_figures(
+    figure: Annotated[int, typer.Argument(min=1, max=3, help="1 ranks and energies, 2 and 3 kinds of steps.")],
+    out: Annotated[Path, typer.Option(help="Folder of the figure and of the finished runs.")] = Path("out/leaky"),
+    quick: Annotated[bool, typer.Option("--quick", help="A small task, few seeds: two minutes at most.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes (one a processor). Changes no number.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is already there.")] = False,
+) -> None:
+    """Train Leaky ResNets and draw a figure of arXiv:2405.17573.
+
+    Writes a PNG file, for figure 1 an animation too, and prints the numbers. A second call goes on where the first
+    stopped.
+    """
+    _need("leaky-figures", ("torch", "matplotlib"))
+    from mechanics.threads import default_threads
+    from nets.experiments.leaky_figures import make_figure
+    from nets.experiments.workers import Interrupted
+
+    def told(run: Any, epoch: int, epochs: int) -> None:
+        if epoch == epochs:
+            print(f"{run.name}: done", file=sys.stderr)
+
+    try:
+        path = make_figure(figure, out, quick=quick, jobs=jobs or default_threads(), fresh=fresh, progress=told)
+    except (Interrupted, KeyboardInterrupt):
+        print(f"mechanet leaky-figures: interrupted; finished runs are kept in {out / 'runs'}.", file=sys.stderr)
+        raise typer.Exit(1) from None
+    print(f"Figure: {path}")
+
+
 def network_figures(
     name: Annotated[FigureName, typer.Argument(help="Which figure; dropout is Figure 1, linear Figure 5a.")],
     quick: Annotated[bool, typer.Option("--quick", help="Fewer networks: a look, not a measurement.")] = False,
@@ -77,11 +110,11 @@ def network_figures(
         int | None, typer.Option(min=1, help="Threads or processes (one a processor). Changes no number.")
     ] = None,
 ) -> None:
-    """Train the networks of a figure of the spring-block paper, measure them layer by layer and draw it.
+    """Train the networks of a figure of the spring-block paper, measure them and draw it.
 
     Writes figure.png (movie: figure.gif) and summary.json. A second call goes on where the first stopped.
     """
-    _require("network-figures", {**NEEDS, "xarray": "xarray", "zarr": "Zarr"}, "nets,sweep")
+    _need("network-figures", ("torch", "matplotlib", "xarray", "zarr"), "nets,sweep")
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -111,11 +144,11 @@ def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3f}"
 
 
-def _require(command: str, modules: dict[str, str], extra: str) -> None:
-    """Leave with a sentence where a package is missing."""
-    missing = [name for module, name in modules.items() if find_spec(module) is None]
+def _need(command: str, modules: Iterable[str], extras: str = "nets") -> None:
+    """End with what to install unless the modules are there."""
+    missing = [NEEDS[module] for module in modules if find_spec(module) is None]
     if missing:
-        print(f"mechanet {command} needs {' and '.join(missing)}: pip install 'mechanet[{extra}]'", file=sys.stderr)
+        print(f"mechanet {command} needs {' and '.join(missing)}: pip install 'mechanet[{extras}]'", file=sys.stderr)
         raise typer.Exit(1)
 
 

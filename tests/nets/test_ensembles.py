@@ -186,6 +186,19 @@ def test_a_killed_run_resumes_to_the_bit(few, tmp_path, backend, optimiser):
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
 
 
+@pytest.mark.parametrize("backend", ["compiled", "loop"])
+def test_an_interrupted_run_returns_what_is_done(few, backend):
+    def interrupt(done, total):
+        if done == 5:
+            raise KeyboardInterrupt
+
+    options = {**DOUBLE, "backend": backend, "epochs": 3}
+    histories = train_ensemble([MLPConfig(seed=s) for s in range(3)], few, **options, progress=interrupt)
+    assert histories.status == ("finished", "interrupted after epoch 2", "interrupted after epoch 0")
+    assert np.isfinite(histories.load_curves[1, :3]).all()
+    assert np.isnan(histories.losses[2]).all()
+
+
 def test_a_checkpoint_of_another_run_is_refused(few, tmp_path):
     options = {**DOUBLE, "epochs": 2, "checkpoint": tmp_path / "run.npz"}
     train_ensemble([MLPConfig()], few, **options)
@@ -193,6 +206,8 @@ def test_a_checkpoint_of_another_run_is_refused(few, tmp_path):
         train_ensemble([MLPConfig(lr=0.1)], few, **options)
     with pytest.raises(ValueError, match=r"another run: epochs, measured epochs"):
         train_ensemble([MLPConfig()], few, **{**options, "epochs": 3})
+    with pytest.raises(ValueError, match=r"another run: recorded weights"):
+        train_ensemble([MLPConfig()], few, **options, record=("weights",))
     other = Digits(few.x_train + 1, few.y_train, few.x_test, few.y_test, 3)
     with pytest.raises(ValueError, match=r"another run: data"):
         train_ensemble([MLPConfig()], other, **options)

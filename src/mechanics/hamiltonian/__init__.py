@@ -21,6 +21,8 @@ _HOMES = {
     "geodesic": "surfaces",
     "kepler": "orbits",
     "lambert": "orbits",
+    "Geodesic": ".geodesics.result",
+    "solve_geodesic": ".geodesics.solve",
     "LeakyResNet": ".leaky_resnet.leaky",
     "cost_of_identity": ".leaky_resnet.energies",
     "stable_cost_of_identity": ".leaky_resnet.energies",
@@ -38,6 +40,8 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
+    from ..geodesics.result import Geodesic
+    from ..geodesics.solve import solve_geodesic
     from ..leaky_resnet.energies import cost_of_identity, stable_cost_of_identity
     from ..leaky_resnet.laws import balancedness_defect, hamiltonian_bounds, trace_defect
     from ..leaky_resnet.leaky import LeakyResNet
@@ -57,6 +61,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Branch",
     "Free",
+    "Geodesic",
     "GeometricPath",
     "Hamiltonian",
     "LeakyResNet",
@@ -79,6 +84,7 @@ __all__ = [
     "rank_one_geodesic",
     "scalar_relu_geodesic",
     "soft_scalar_ends",
+    "solve_geodesic",
     "stable_cost_of_identity",
     "stable_rank",
     "trace_defect",

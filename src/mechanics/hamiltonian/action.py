@@ -15,18 +15,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
 
-from ..checks import finite_numbers, whole_numbers
+from ..checks import finite_number, finite_numbers, whole_numbers
+from .descent import Search, equally_spaced
 from .flow import Flow
 from .hamiltonian import Hamiltonian
 from .result import TwoPoint
 from .solve_path import two_point
+from .zero_energy import AT_REST, zero_energy
 
 Array = NDArray[np.float64]
-ROUNDS = 40  # of descent and equal spacing
-SPACING = 10.0  # weight of the penalty on unequal steps: it moves points along the path only
-TINY = 1e-30  # added to squares under roots: lengths and drifts may vanish at rest points
+START_ROUNDS, START_GRADIENT = 5, 1e-3  # of a descent that only has to come near Newton's path
+GRADIENT = 1e-5  # of a descent that has to do alone, relative to the mean drift
+DEARER = 1.05  # times the action of the descent: Newton's path is another one
+STRETCH, LEAST_STRETCH = 2.0, 1.02  # of the time, from one path to the next
+HALVINGS, WAITS = 12, 20
 
 
 def freidlin_wentzell(
@@ -68,6 +71,9 @@ def minimum_action(
 ) -> TwoPoint:
     """The path from x0 to x1 in time T that noise takes most easily; `path.action()` is its action.
 
+    Where a straight line is too far from it, shorter times are solved first, and their paths wait where they
+    are slowest.
+
     Parameters
     ----------
     drift : callable
@@ -89,7 +95,52 @@ def minimum_action(
         A stationary path; no minimum where it has `conjugate_points`.
     """
     x0, x1 = np.atleast_1d(finite_numbers("x0", x0)), np.atleast_1d(finite_numbers("x1", x1))
-    return two_point(freidlin_wentzell(drift, len(x0), par, sigma), (x0, x1), (0.0, float(T)), **options)
+    H = freidlin_wentzell(drift, len(x0), par, sigma)
+    T = finite_number("T", T)
+
+    def solve(time: float, **guess: Any) -> TwoPoint:
+        return two_point(H, (x0, x1), (0.0, time), **{"method": "collocation", **options, **guess})
+
+    asked = solve(T)
+    if asked.converged or "guess" in options or not asked.reason.startswith(("no_progress", "max_iter", "singular")):
+        return asked
+    time, path = T, asked
+    for _ in range(HALVINGS):
+        time *= 0.5
+        path = solve(time)
+        if path.converged:
+            break
+    stretch = STRETCH
+    while path.converged and time != T and stretch > LEAST_STRETCH:
+        longer = time * stretch if abs(time * stretch) < abs(T) else T
+        ts, ys = _waiting(path, longer - time)
+        trial = solve(longer, guess=(ts, ys), mesh=(ts - ts[0]) / (ts[-1] - ts[0]))
+        if trial.converged:
+            time, path, stretch = longer, trial, min(stretch * stretch, STRETCH)
+        else:
+            stretch = float(np.sqrt(stretch))
+    return path if path.converged and time == T else asked
+
+
+def _waiting(path: TwoPoint, more: float) -> tuple[Array, Array]:
+    """A path that takes more time: it waits at ends that are rest points, or where it is slowest.
+
+    Near a rest point the action still to be saved falls as exp(-2 rate t), so that waits go as 1 / rate.
+    """
+    ts, ys, flow, d = path.ts, path.ys, path.flow, path.ys.shape[1] // 2
+    speeds = np.sqrt(np.square(flow.slopes(ts, ys)).sum(axis=1))
+    waits = np.zeros(len(ts))
+    for i in (0, -1):
+        at_rest = np.concatenate((ys[i, :d], np.zeros(d)))[None]
+        if np.abs(flow.slopes(ts[:1], at_rest)).max() <= AT_REST * speeds.max():
+            waits[i] = 1.0 / max(np.abs(np.linalg.eigvals(flow.matrices(ts[:1], at_rest)[0]).real).min(), 1e-3)
+    if not waits.any():
+        waits[speeds.argmin()] = 1.0
+    waits *= more / waits.sum()
+    places = np.repeat(np.arange(len(ts)), np.where(waits != 0.0, WAITS + 1, 1))
+    shares = np.concatenate([np.linspace(0.0, 1.0, WAITS + 1) if wait != 0.0 else [0.0] for wait in waits])
+    before = np.cumsum(waits) - waits
+    return ts[places] + before[places] + shares * waits[places], ys[places]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,15 +152,17 @@ class GeometricPath:
     x : ndarray, shape (N + 1, d)
         Points at equal distances.
     action : float
-        Extrapolated from N / 2 and N intervals; the error of the midpoint rule falls as 1 / N^2. NaN unless converged.
+        NaN unless converged.
     error : float
-        How much the extrapolation changed the action.
-    coarse : tuple of float
-        Actions with N / 2 and N intervals.
+        How far the action is from that of a coarser truncation at rest points (or, of a descent, from its value before
+        extrapolation); the action is more exact than that.
     gradient : float
-        Largest component of the gradient across the path, a length times the drift: zero at a minimum.
+        Largest component of the gradient of the discrete action across x, relative to the mean drift.
+    path : TwoPoint or None
+        The path in time with its certificate, a part of it where an end is a rest point; None if only a descent was
+        possible.
     converged : bool
-        Whether gradient and spacing are below tol.
+        Whether the certificate of the path is below tol; where there is no path, whether the gradient is below 1e-5.
     reason : str
         How it ended.
     """
@@ -117,8 +170,8 @@ class GeometricPath:
     x: Array = field(repr=False)
     action: float
     error: float
-    coarse: tuple[float, float]
     gradient: float
+    path: TwoPoint | None = field(repr=False)
     converged: bool
     reason: str
 
@@ -133,9 +186,11 @@ def geometric_action(
     jacobian: Callable[..., None] | None = None,
     guess: ArrayLike | None = None,
     intervals: int = 100,
-    tol: float = 1e-5,
+    tol: float = 1e-9,
 ) -> GeometricPath:
-    """The path from x0 to x1 of least action over all times: minimises the geometric action.
+    """The path from x0 to x1 of least action over all times.
+
+    A descent on the geometric action comes near it; Newton's method on H = 0 (`zero_energy`) finds it to rounding.
 
     Parameters
     ----------
@@ -152,9 +207,9 @@ def geometric_action(
     guess : array_like, shape (m, d), optional
         Points of a path; a straight line by default. Symmetric problems need a guess that is not.
     intervals : int
-        Of the finer path, an even number.
+        Of the returned points, an even number.
     tol : float
-        Of the gradient, relative to the mean drift along the path.
+        Bound of boundary residual, defect and Hamiltonian drift of the path.
 
     Returns
     -------
@@ -178,92 +233,48 @@ def geometric_action(
     if path.ndim != 2 or path.shape[1] != d:
         raise ValueError(f"guess must have shape (m, {d}), but has shape {path.shape}.")
     path = np.concatenate((x0[None], path[1:-1], x1[None]))
-    search = _Search(
-        Flow(drift, jacobian, None, d, parameter_record(par)), np.asarray(np.linalg.inv(a), dtype=np.float64), tol
-    )
-    half = search.minimise(equally_spaced(path, intervals // 2))
-    whole = search.minimise(equally_spaced(half[0], 2 * (intervals // 2)))
-    change = (whole[1] - half[1]) / 3.0
-    converged = bool(whole[2] <= tol)
+    metric = np.asarray(np.linalg.inv(a), dtype=np.float64)
+    flow, N = Flow(drift, jacobian, None, d, parameter_record(par)), 2 * (intervals // 2)
+    line = equally_spaced(path, N // 2)
+    near = Search(flow, metric, START_GRADIENT).minimise(line, START_ROUNDS)
+    why = "the drift is no formula"
+
+    def by_newton(start: Array) -> GeometricPath | None:
+        nonlocal why
+        try:
+            hamilton = freidlin_wentzell(drift, d, par, sigma)._flow
+        except ValueError:
+            return None
+        found = zero_energy(hamilton, metric, start, tol)
+        if found is None:
+            why = "a rest point at an end is not hyperbolic"
+            return None
+        orbit, action, error = found
+        if not orbit.converged or action > DEARER * near[1]:
+            why = f"Newton's path costs {action:.6g}" if orbit.converged else orbit.reason
+            return None
+        x = equally_spaced(np.concatenate((x0[None], orbit(_fine(orbit))[:, :d], x1[None])), N)
+        return GeometricPath(x, action, error, Search(flow, metric, tol).across(x), orbit, True, orbit.reason)
+
+    search = Search(flow, metric, GRADIENT)
+    found = by_newton(near[0]) or by_newton(line)
+    if found is None:
+        half = search.minimise(near[0])
+        found = by_newton(half[0])
+    if found is not None:
+        return found
+    whole = search.minimise(equally_spaced(half[0], N))
+    change, gradient = (whole[1] - half[1]) / 3.0, whole[2]
+    if gradient <= GRADIENT:
+        reason = f"converged: the gradient across the path is below {GRADIENT:g}, by descent alone ({why})."
+        return GeometricPath(whole[0], whole[1] + change, abs(change), gradient, None, True, reason)
     reason = (
-        "converged: the gradient across the path is below tol."
-        if converged
-        else f"max_iterations: the gradient across the path is {whole[2]:.1e}, above tol={tol:g}. Give a better guess, "
-        "fewer intervals, or a larger tol."
+        f"no_progress: the gradient across the path is {gradient:.1e} after a descent; give a better guess, or fewer "
+        f"intervals. Newton's method did not serve: {why}"
     )
-    action, error = (whole[1] + change, abs(change)) if converged else (np.nan, np.nan)
-    return GeometricPath(whole[0], action, error, (half[1], whole[1]), whole[2], converged, reason)
+    return GeometricPath(whole[0], np.nan, np.nan, gradient, None, False, reason)
 
 
-class _Search:
-    """Descent on the discrete geometric action, midpoint rule."""
-
-    def __init__(self, flow: Flow, metric: Array, tol: float) -> None:
-        self.flow, self.metric, self.tol = flow, metric, tol
-
-    def value(self, x: Array) -> tuple[float, Array]:
-        """Action and its gradient with respect to all points (N + 1, d)."""
-        step, middle = np.diff(x, axis=0), 0.5 * (x[1:] + x[:-1])
-        zero = np.zeros(len(step))
-        b, J = self.flow.slopes(zero, middle), self.flow.matrices(zero, middle)
-        step_a, b_a = step @ self.metric, b @ self.metric
-        length, speed = (np.sqrt((u * v).sum(axis=1) + TINY) for u, v in ((step, step_a), (b, b_a)))
-        action = float((length * speed - (step * b_a).sum(axis=1)).sum())
-        by_step = (speed / length)[:, None] * step_a - b_a
-        by_middle = np.einsum("iab,ia->ib", J, (length / speed)[:, None] * b_a - step_a)
-        gradient = np.zeros_like(x)
-        gradient[1:] += by_step + 0.5 * by_middle
-        gradient[:-1] += -by_step + 0.5 * by_middle
-        return action, gradient
-
-    def across(self, x: Array) -> float:
-        """Largest component of the gradient normal to the path, over the mean drift times the metric."""
-        gradient = self.value(x)[1][1:-1]
-        along = x[2:] - x[:-2]
-        along /= np.sqrt((along * along).sum(axis=1, keepdims=True) + TINY)
-        normal = gradient - (gradient * along).sum(axis=1, keepdims=True) * along
-        b = self.flow.slopes(np.zeros(len(x)), x) @ self.metric
-        return float(np.abs(normal).max(initial=0.0) / np.sqrt((b * b).sum(axis=1)).mean())
-
-    def minimise(self, x: Array) -> tuple[Array, float, float]:
-        """Points, action, gradient across the path."""
-        N, d = len(x) - 1, x.shape[1]
-
-        def penalised(inner: Array) -> tuple[float, Array]:
-            y = x.copy()
-            y[1:-1] = inner.reshape(-1, d)
-            action, gradient = self.value(y)
-            step = np.diff(y, axis=0)
-            squares = (step * step).sum(axis=1)
-            mean = squares.mean()
-            weight = SPACING * scale / (N * mean0 * mean0)
-            off = squares - mean
-            slope = 4.0 * weight * off[:, None] * step
-            gradient[1:] += slope
-            gradient[:-1] -= slope
-            return action + weight * float((off * off).sum()), gradient[1:-1].ravel()
-
-        miss = np.inf
-        for _ in range(ROUNDS):
-            squares = (np.diff(x, axis=0) ** 2).sum(axis=1)
-            mean0, scale = float(squares.mean()), max(self.value(x)[0], 1e-12)
-            found = minimize(
-                penalised, x[1:-1].ravel(), jac=True, method="L-BFGS-B",
-                options={"maxiter": 400, "ftol": 0.0, "gtol": 1e-2 * self.tol * np.sqrt(scale), "maxcor": 40},
-            )  # fmt: skip
-            x = x.copy()
-            x[1:-1] = found.x.reshape(-1, d)
-            x = equally_spaced(x, N)
-            miss = self.across(x)
-            if miss <= self.tol:
-                break
-        return x, self.value(x)[0], miss
-
-
-def equally_spaced(x: Array, N: int) -> Array:
-    """N + 1 points at equal distances along the polygon x."""
-    s = np.concatenate(([0.0], np.cumsum(np.sqrt((np.diff(x, axis=0) ** 2).sum(axis=1)))))
-    at = np.linspace(0.0, s[-1], N + 1)
-    new = np.stack([np.interp(at, s, x[:, a]) for a in range(x.shape[1])], axis=1)
-    new[0], new[-1] = x[0], x[-1]
-    return new
+def _fine(path: TwoPoint) -> Array:
+    """Times at and between the mesh points."""
+    return np.sort(np.concatenate((path.ts, *(path.ts[:-1] + s * np.diff(path.ts) for s in (0.25, 0.5, 0.75)))))

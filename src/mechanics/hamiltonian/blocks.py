@@ -11,196 +11,232 @@ problem, separated conditions or not; compaction by products of the G_i is not.
 S. J. Wright, SIAM J. Sci. Stat. Comput. 13 (1992) 742-764.
 """
 
-from dataclasses import dataclass
+import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .kernels import compiled
+from .svd import decompose
 
 Array = NDArray[np.float64]
 
 
-def _factorise(G, P, D, V, beta, R, E, F, Q, X, W, L, C, Pc, D0, D1, Dp):  # type: ignore[no-untyped-def]
+class Space(NamedTuple):
+    """Where a factorisation is kept: reflections, triangular rows, and the reduced system with its singular values."""
+
+    V: Array  # (M, 2 n, n)
+    beta: Array  # (M, n)
+    R: Array  # (M, n, 3 n + m): columns of y_i, y_0, y_{i+1}, theta
+    X: Array  # (M, k, n)
+    reduced: Array  # (2, 2 n + m, 2 n + m): left and right singular vectors
+    small: Array  # (5, 2 n + m): scales of the rows, singular values, and work
+
+
+def space(M: int, n: int, m: int, k: int) -> Space:
+    """Space for M blocks n x n with m unknown numbers and k dense rows."""
+    size, empty = 2 * n + m, np.empty
+    return Space(
+        empty((M, 2 * n, n)), empty((M, n)), empty((M, n, 3 * n + m)), empty((M, k, n)), empty((2, size, size)),
+        empty((5, size)),
+    )  # fmt: skip
+
+
+def factorise(G, P, ends, D, V, beta, R, X, reduced, small):  # type: ignore[no-untyped-def]
+    """Fill the space, up to the reduced system with scaled rows.
+
+    `ends` (n + m, 2 n + m) has boundary rows, and dense ones below, in columns of y_0, y_M, theta.
+    Gives whether all is finite.
+    """
     M, n, _ = G.shape
     m, k = P.shape[2], D.shape[0]
+    size, width = 2 * n + m, 3 * n + m
+    last = size - k
+    whole, scales = reduced[0], small[0]
+    W = np.empty((2 * n, width))
+    # the first n rows of the reduced system are what is left of the blocks: columns of y_0, y_{i+1}, theta
     for a in range(n):
         for c in range(n):
-            L[a, c] = -G[0, a, c]
-            C[a, c] = 1.0 if a == c else 0.0
+            whole[a, c] = -G[0, a, c]
+            whole[a, n + c] = 1.0 if a == c else 0.0
         for c in range(m):
-            Pc[a, c] = -P[0, a, c]
+            whole[a, 2 * n + c] = -P[0, a, c]
+    for r in range(n + m):
+        for c in range(size):
+            whole[n + r, c] = ends[r, c]
     for r in range(k):
         for c in range(n):
-            D0[r, c] = D[r, 0, c]
-    width = 3 * n + m
+            whole[last + r, c] = D[r, 0, c]
+            whole[last + r, n + c] = 0.0
     for i in range(1, M):
         # columns of W: y_i, y_0, y_{i+1}, theta
         for a in range(n):
             for c in range(n):
-                W[a, c] = C[a, c]
+                W[a, c] = whole[a, n + c]
                 W[n + a, c] = -G[i, a, c]
-                W[a, n + c] = L[a, c]
+                W[a, n + c] = whole[a, c]
                 W[n + a, n + c] = 0.0
                 W[a, 2 * n + c] = 0.0
                 W[n + a, 2 * n + c] = 1.0 if a == c else 0.0
             for c in range(m):
-                W[a, 3 * n + c] = Pc[a, c]
+                W[a, 3 * n + c] = whole[a, 2 * n + c]
                 W[n + a, 3 * n + c] = -P[i, a, c]
         for c in range(n):
             square = 0.0
             for a in range(c, 2 * n):
                 square += W[a, c] * W[a, c]
-            norm = np.sqrt(square)
+            norm = math.sqrt(square)
             if W[c, c] > 0.0:
                 norm = -norm
-            for a in range(c):
-                V[i - 1, a, c] = 0.0
             head = W[c, c] - norm
-            V[i - 1, c, c] = head
+            V[i, c, c] = head
             for a in range(c + 1, 2 * n):
-                V[i - 1, a, c] = W[a, c]
+                V[i, a, c] = W[a, c]
             factor = -1.0 / (norm * head) if head != 0.0 and norm != 0.0 else 0.0
-            beta[i - 1, c] = factor
+            beta[i, c] = factor
             for j in range(c, width):
                 total = 0.0
                 for a in range(c, 2 * n):
-                    total += V[i - 1, a, c] * W[a, j]
+                    total += V[i, a, c] * W[a, j]
                 total *= factor
                 for a in range(c, 2 * n):
-                    W[a, j] -= total * V[i - 1, a, c]
+                    W[a, j] -= total * V[i, a, c]
         for a in range(n):
+            for c in range(width):
+                R[i, a, c] = W[a, c]
             for c in range(n):
-                R[i - 1, a, c] = W[a, c]
-                E[i - 1, a, c] = W[a, n + c]
-                F[i - 1, a, c] = W[a, 2 * n + c]
-                L[a, c] = W[n + a, n + c]
-                C[a, c] = W[n + a, 2 * n + c]
+                whole[a, c] = W[n + a, n + c]
+                whole[a, n + c] = W[n + a, 2 * n + c]
             for c in range(m):
-                Q[i - 1, a, c] = W[a, 3 * n + c]
-                Pc[a, c] = W[n + a, 3 * n + c]
-        for r in range(k):
+                whole[a, 2 * n + c] = W[n + a, 3 * n + c]
+        for r in range(k):  # y_i leaves the dense rows
             for c in range(n):
-                total = D[r, i, c] + (D1[r, c] if i > 1 else 0.0)
+                total = D[r, i, c] + whole[last + r, n + c]
                 for a in range(c):
-                    total -= X[i - 1, r, a] * R[i - 1, a, c]
-                X[i - 1, r, c] = total / R[i - 1, c, c]
+                    total -= X[i, r, a] * R[i, a, c]
+                X[i, r, c] = total / R[i, c, c]
             for c in range(n):
                 total = 0.0
                 for a in range(n):
-                    total += X[i - 1, r, a] * F[i - 1, a, c]
-                    D0[r, c] -= X[i - 1, r, a] * E[i - 1, a, c]
-                D1[r, c] = -total
+                    total += X[i, r, a] * R[i, a, 2 * n + c]
+                    whole[last + r, c] -= X[i, r, a] * R[i, a, n + c]
+                whole[last + r, n + c] = -total
             for c in range(m):
                 for a in range(n):
-                    Dp[r, c] -= X[i - 1, r, a] * Q[i - 1, a, c]
+                    whole[last + r, 2 * n + c] -= X[i, r, a] * R[i, a, 3 * n + c]
     for r in range(k):
         for c in range(n):
-            D1[r, c] = D[r, M, c] + (D1[r, c] if M > 1 else 0.0)
-
-
-def _forward(V, beta, X, w, d, v, carry, z):  # type: ignore[no-untyped-def]
-    M, n = w.shape
-    for a in range(n):
-        carry[a] = w[0, a]
+            whole[last + r, n + c] += D[r, M, c]
+    check = 0.0
     for i in range(1, M):
         for a in range(n):
-            z[a] = carry[a]
+            for c in range(n):
+                check += 0.0 * R[i, a, c]
+    for r in range(size):
+        square = 0.0
+        for c in range(size):
+            check += 0.0 * whole[r, c]
+            square += whole[r, c] * whole[r, c]
+        scales[r] = 1.0 / math.sqrt(square) if square > 0.0 else 1.0
+        for c in range(size):
+            whole[r, c] *= scales[r]
+    return check == 0.0  # zero times infinity is not a number
+
+
+def substitute(V, beta, R, X, reduced, small, w, lack, y, theta):  # type: ignore[no-untyped-def]
+    """The solution y (M + 1, n), theta (m,) for right sides w (M, n) of the blocks and `lack` (n + m,)."""
+    M, n = w.shape
+    m, k = len(theta), X.shape[1]
+    last = 2 * n + m - k
+    scales, values, known, z, found = small[0], small[1], small[2], small[3], small[4]
+    for a in range(n):
+        known[a] = w[0, a]
+    for r in range(n + m):
+        known[n + r] = lack[r]
+    for i in range(1, M):
+        for a in range(n):
+            z[a] = known[a]
             z[n + a] = w[i, a]
         for c in range(n):
             total = 0.0
             for a in range(c, 2 * n):
-                total += V[i - 1, a, c] * z[a]
-            total *= beta[i - 1, c]
+                total += V[i, a, c] * z[a]
+            total *= beta[i, c]
             for a in range(c, 2 * n):
-                z[a] -= total * V[i - 1, a, c]
+                z[a] -= total * V[i, a, c]
         for a in range(n):
-            v[i - 1, a] = z[a]
-            carry[a] = z[n + a]
-        for r in range(len(d)):
+            y[i, a] = z[a]
+            known[a] = z[n + a]
+        for r in range(k):
             for a in range(n):
-                d[r] -= X[i - 1, r, a] * z[a]
-
-
-def _back(R, E, F, Q, v, theta, y):  # type: ignore[no-untyped-def]
-    count, n, _ = R.shape
-    for i in range(count, 0, -1):
+                known[last + r] -= X[i, r, a] * z[a]
+    for r in range(2 * n + m):
+        known[r] *= scales[r]
+    for c in range(2 * n + m):
+        found[c] = 0.0
+    for k in range(2 * n + m):
+        total = 0.0
+        for r in range(2 * n + m):
+            total += reduced[0, r, k] * known[r]
+        total = total / values[k] if values[k] > 0.0 else 0.0
+        for c in range(2 * n + m):
+            found[c] += reduced[1, c, k] * total
+    for a in range(n):
+        y[0, a] = found[a]
+        y[M, a] = found[n + a]
+    for c in range(m):
+        theta[c] = found[2 * n + c]
+    for i in range(M - 1, 0, -1):
         for a in range(n - 1, -1, -1):
-            total = v[i - 1, a]
+            total = y[i, a]
             for c in range(n):
-                total -= E[i - 1, a, c] * y[0, c] + F[i - 1, a, c] * y[i + 1, c]
-            for c in range(len(theta)):
-                total -= Q[i - 1, a, c] * theta[c]
+                total -= R[i, a, n + c] * y[0, c] + R[i, a, 2 * n + c] * y[i + 1, c]
+            for c in range(m):
+                total -= R[i, a, 3 * n + c] * theta[c]
             for c in range(a + 1, n):
-                total -= R[i - 1, a, c] * y[i, c]
-            y[i, a] = total / R[i - 1, a, a]
+                total -= R[i, a, c] * y[i, c]
+            y[i, a] = total / R[i, a, a]
 
 
-@dataclass(frozen=True, eq=False)
-class Boundary:
-    """Boundary rows B_0 y_0 + B_1 y_M + B_p theta, and dense rows with D of shape (k, M + 1, n)."""
-
-    B0: Array
-    B1: Array
-    Bp: Array
-    D: Array
-    Dp: Array
+def factorised(G: Array, P: Array, ends: Array, D: Array, into: Space) -> float:
+    """Factorise; the smallest singular value of the reduced system over the largest, -1 if it is not finite."""
+    if not compiled(factorise)(G, P, ends, D, *into):
+        return -1.0
+    values = into.small[1]
+    compiled(decompose)(into.reduced[0], values, into.reduced[1])
+    most = values.max()
+    return float(values.min() / most) if most > 0.0 else 0.0
 
 
 class Factored:
-    """The factorised system; `solve` takes right sides.
+    """The factorised system without dense rows; `solve` takes right sides.
 
     Parameters
     ----------
     G, P : ndarray, shapes (M, n, n), (M, n, m)
         Blocks.
-    boundary : Boundary
-        n + m rows in all.
+    ends : ndarray, shape (n + m, 2 n + m)
+        Boundary rows B_0, B_1, B_p side by side.
 
     Attributes
     ----------
+    finite : bool
+        Whether it could be factorised.
     smallest : float
         Smallest singular value of the reduced system over the largest, its rows scaled to length one: zero where the
         problem has no unique solution.
     """
 
-    def __init__(self, G: Array, P: Array, boundary: Boundary) -> None:
-        M, n, m = P.shape
-        k = len(boundary.D)
-        self.shape, self.k, self.boundary = (M, n, m), k, boundary
-        count = M - 1
-        self.V, self.beta = np.empty((count, 2 * n, n)), np.empty((count, n))
-        self.R, self.E, self.F = (np.empty((count, n, n)) for _ in range(3))
-        self.Q, self.X = np.empty((count, n, m)), np.empty((count, k, n))
-        L, C, Pc = np.empty((n, n)), np.empty((n, n)), np.empty((n, m))
-        D0, D1, Dp = np.empty((k, n)), np.zeros((k, n)), boundary.Dp.copy()
-        run = compiled(_factorise)
-        run(
-            G, P, boundary.D, self.V, self.beta, self.R, self.E, self.F, self.Q, self.X, np.empty((2 * n, 3 * n + m)),
-            L, C, Pc, D0, D1, Dp,
-        )  # fmt: skip
-        size = 2 * n + m
-        whole = np.empty((size, size))
-        whole[:n, :n], whole[:n, n : 2 * n], whole[:n, 2 * n :] = L, C, Pc
-        last = size - k
-        whole[n:last, :n], whole[n:last, n : 2 * n], whole[n:last, 2 * n :] = boundary.B0, boundary.B1, boundary.Bp
-        whole[last:, :n], whole[last:, n : 2 * n], whole[last:, 2 * n :] = D0, D1, Dp
-        self.finite = bool(np.isfinite(whole).all() and np.isfinite(self.R).all())
-        self.smallest = 0.0
-        if self.finite:
-            lengths = np.sqrt((whole * whole).sum(axis=1))
-            self.rows = 1.0 / np.where(lengths > 0.0, lengths, 1.0)
-            self.left, self.values, self.right = np.linalg.svd(whole * self.rows[:, None])
-            self.smallest = float(self.values[-1] / self.values[0])
+    def __init__(self, G: Array, P: Array, ends: Array) -> None:
+        M, n, m = self.shape = P.shape
+        self.space = space(M, n, m, 0)
+        smallest = factorised(G, P, ends, np.empty((0, M + 1, n)), self.space)
+        self.finite, self.smallest = smallest >= 0.0, max(smallest, 0.0)
 
-    def solve(self, w: Array, g: Array, d: Array) -> tuple[Array, Array]:
+    def solve(self, w: Array, g: Array) -> tuple[Array, Array]:
         """The solution (y, theta), y of shape (M + 1, n)."""
-        M, n, _ = self.shape
-        v, carry, d = np.empty((M - 1, n)), np.empty(n), d.copy()
-        compiled(_forward)(self.V, self.beta, self.X, w, d, v, carry, np.empty(2 * n))
-        known = np.concatenate((carry, g, d)) * self.rows
-        found = self.right.T @ ((self.left.T @ known) / np.where(self.values > 0.0, self.values, np.inf))
-        y = np.empty((M + 1, n))
-        y[0], y[M], theta = found[:n], found[n : 2 * n], found[2 * n :]
-        compiled(_back)(self.R, self.E, self.F, self.Q, v, theta, y)
+        M, n, m = self.shape
+        y, theta = np.empty((M + 1, n)), np.empty(m)
+        compiled(substitute)(*self.space, w, g, y, theta)
         return y, theta

@@ -53,17 +53,18 @@ class FixedEnds:
                     f"shape {q.shape}."
                 )
         self.rows = n
+        self.values = np.concatenate((self.q0, self.q1))
+        self.ends = np.zeros((n, 2 * n))  # dg/dy0 and dg/dy1 side by side
+        for a in range(self.d):
+            self.ends[a, a] = self.ends[self.d + a, n + a] = 1.0
 
     def value(self, y0: Array, y1: Array, p: Any) -> Array:
         """g."""
-        return np.concatenate((y0[: self.d] - self.q0, y1[: self.d] - self.q1))
+        return np.concatenate((y0[: self.d], y1[: self.d])) - self.values
 
     def derivatives(self, y0: Array, y1: Array, p: Any) -> tuple[Array, Array]:
         """dg/dy0, dg/dy1."""
-        d, one = self.d, np.eye(self.d)
-        B0, B1 = np.zeros((2 * d, 2 * d)), np.zeros((2 * d, 2 * d))
-        B0[:d, :d] = B1[d:, :d] = one
-        return B0, B1
+        return self.ends[:, : self.rows], self.ends[:, self.rows :]
 
 
 class General:

@@ -8,8 +8,8 @@ arclength condition is one dense row of the structured linear system, so folds a
 H. B. Keller, in Applications of Bifurcation Theory, Academic Press 1977, 359-384.
 """
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from ..checks import finite_number, whole_numbers
 from . import reasons
 from .boundary import Unknowns, boundary_of
-from .by_collocation import curve_through, error_of, report, start_of
+from .by_collocation import curve_through, error_of, put, report
 from .certificate import certify
 from .collocation import Collocation, DenseRows
 from .mesh import refined
-from .newton import Newton, newton
+from .newton import Newton
 from .result import TwoPoint
 from .solve_path import components, flow_of, two_point
 
@@ -140,6 +140,17 @@ def continuation(
     return walk.run(first, origin, to, step or 0.05, max_step or 0.3, max_points)
 
 
+class Tangent(NamedTuple):
+    """Of a branch: of states, slopes and the parameter."""
+
+    y: Array
+    K: Array
+    slope: float
+
+    def __neg__(self) -> "Tangent":
+        return Tangent(-self.y, -self.K, -self.slope)
+
+
 class _Walk:
     """The state of a branch: mesh, point, tangent."""
 
@@ -160,35 +171,33 @@ class _Walk:
         weights = 0.5 * (np.append(h, 0.0) + np.insert(h, 0, 0.0))
         return (weights[:, None] * ty / self.scale**2 / self.flow.n)[None], np.array([[slope / self.width**2]])
 
-    def correct(self, tau: Array, x: Array, t: tuple[Array, float]) -> tuple[Collocation, Newton]:
-        """Newton from a prediction, in the plane through it."""
-        D, Dp = self.rows(tau, *t)
-        M, n = len(tau) - 1, self.flow.n
-        y, value = x[: (M + 1) * n].reshape(-1, n), x[-1:]
-        dense = DenseRows(D, Dp, np.einsum("kin,in->k", D, y) + Dp @ value)
-        discrete = self.discrete(tau, float(value[0]), dense)
-        found = newton(
-            discrete.residual,
-            discrete.linearise,
-            discrete.size,
-            x,
-            tol=max(1e-2 * self.tol, 1e-13),
-            max_iterations=MANY,
-        )
-        return discrete, found
+    def start(self, tau: Array, y: Array, K: Array, value: float, dense: DenseRows) -> Collocation:
+        """A discrete problem at a point."""
+        discrete = self.discrete(tau, value, dense)
+        discrete.y[:], discrete.K[:], discrete.theta[:] = y, K, value
+        return discrete
 
-    def tangent(self, discrete: Collocation, x: Array, ahead: Array | None) -> tuple[Array, float]:
+    def plane(self, tau: Array, t: Tangent, y: Array, value: float) -> DenseRows:
+        """The plane through a point across a tangent."""
+        D, Dp = self.rows(tau, t.y, t.slope)
+        return DenseRows(D, Dp, np.einsum("kin,in->k", D, y) + Dp[:, 0] * value)
+
+    def predicted(self, at: Collocation, t: Tangent, ds: float) -> tuple[Collocation, Newton]:
+        """Newton from ds along the tangent, in the plane through there."""
+        y, K, value = at.y + ds * t.y, at.K + ds * t.K, float(at.theta[0]) + ds * t.slope
+        discrete = self.start(at.tau, y, K, value, self.plane(at.tau, t, y, value))
+        return discrete, discrete.newton(max(1e-2 * self.tol, 1e-13), MANY)
+
+    def tangent(self, discrete: Collocation, ahead: Tangent | None) -> Tangent:
         """Unit tangent at a point, not against `ahead`."""
-        r = np.zeros(len(x))
-        r[-1] = 1.0
-        v = discrete.linearise(x).solve(r)
-        y, slope = discrete.split(v)[0], float(v[-1])
+        discrete.linearise()
+        y, K, theta = (part.copy() for part in discrete.lines(dense=1.0))
+        slope = float(theta[0])
         D, Dp = self.rows(discrete.tau, y, slope)
         length = np.sqrt(float(np.einsum("kin,in->", D, y)) + Dp[0, 0] * slope)
-        v = v / length
-        if ahead is not None and v[: ahead.size] @ ahead < 0.0:
-            v = -v
-        return v, float(v[-1])
+        if ahead is not None and float((ahead.y * y).sum()) + ahead.slope * slope < 0.0:
+            length = -length
+        return Tangent(y / length, K / length, slope / length)
 
     def run(self, first: TwoPoint, origin: float, to: float, step: float, most: float, max_points: int) -> Branch:
         self.scale = np.maximum(np.abs(first.ys).max(axis=0), 1e-3 * np.abs(first.ys).max()) + 1e-12
@@ -197,113 +206,103 @@ class _Walk:
         M, n = len(tau) - 1, self.flow.n
         start = DenseRows(np.zeros((1, M + 1, n)), np.ones((1, 1)), np.array([origin]))
         discrete = self.discrete(tau, origin, start)
-        span = first.ts[-1] - first.ts[0]
 
         def along(at: Array) -> tuple[Array, Array]:
             u, du = first.sol.with_slope(first.ts[0] + span * at)
             return u, span * du
 
-        found = newton(
-            discrete.residual, discrete.linearise, discrete.size,
-            start_of(discrete, along, np.array([origin])), tol=max(1e-2 * self.tol, 1e-13), max_iterations=MANY,
-        )  # fmt: skip
-        x = found.x
-        v, slope = self.tangent(discrete, x, None)
-        if slope * (to - origin) < 0.0:
-            v, slope = -v, -slope
-        points, slopes, folds = [first], [slope], []
+        span = first.ts[-1] - first.ts[0]
+        put(discrete, along, np.array([origin]))
+        discrete.newton(max(1e-2 * self.tol, 1e-13), MANY)
+        t = self.tangent(discrete, None)
+        if t.slope * (to - origin) < 0.0:
+            t = -t
+        points, slopes, folds = [first], [t.slope], []
         ds, least = min(step, most), LEAST * step
         reason, reached = f"{max_points} points were used up; raise max_points or max_step.", False
         while len(points) < max_points:
-            t = v[: (M + 1) * n].reshape(-1, n), slope
-            trial, found = self.correct(tau, x + ds * v, t)
+            trial, found = self.predicted(discrete, t, ds)
             good = found.outcome == "ok"
             if good:
-                new_v, new_slope = self.tangent(trial, found.x, v)
-                D, Dp = self.rows(tau, *t)
-                good = float(np.einsum("kin,in->", D, trial.split(new_v)[0]) + Dp[0, 0] * new_slope) > WIDEST_TURN
+                new = self.tangent(trial, t)
+                D, Dp = self.rows(discrete.tau, t.y, t.slope)
+                good = float(np.einsum("kin,in->k", D, new.y)[0] + Dp[0, 0] * new.slope) > WIDEST_TURN
+            old = float(discrete.theta[0])
             if not good:
                 ds *= SHRINK
                 if ds < least:
-                    reason = f"No point was found near {self.name} = {float(x[-1]):.6g}: steps fell below {least:g}."
+                    reason = f"No point was found near {self.name} = {old:.6g}: steps fell below {least:g}."
                     break
                 continue
-            if slope * new_slope < 0.0:
-                folds.append(self.fold(tau, x, v, slope, ds, new_slope))
-            old = float(x[-1])
-            x, v, slope, discrete = found.x, new_v, new_slope, trial
-            value = float(x[-1])
+            if t.slope * new.slope < 0.0:
+                folds.append(self.fold(discrete, t, ds, new.slope))
+            t, discrete = new, trial
+            value = float(discrete.theta[0])
             back = (value - origin) * (to - origin) < 0.0 and bool(folds)
             if (value - to) * (old - to) <= 0.0 or back:
                 end = two_point(
                     self.flow.with_p(self.flow.p._replace(**{self.name: origin if back else to})), self.boundary,
-                    self.t_span, guess=(discrete.times(x[-1:]), discrete.split(x)[0]), tol=self.tol, order=self.order,
+                    self.t_span, guess=(discrete.times(), discrete.y), tol=self.tol, order=self.order,
                     max_mesh=self.max_mesh, method="collocation",
                 )  # fmt: skip
                 points.append(end)
-                slopes.append(slope)
+                slopes.append(t.slope)
                 reached = not back
                 turns = f" after folds at {', '.join(f'{f:.6g}' for f in folds)}" if folds else ""
                 reason = f"{self.name} = {to:g} was reached{turns}."
                 if back:
                     reason = f"The branch came back to {self.name} = {origin:g}{turns}; {to:g} was not reached."
                 break
-            point, tau, x, v = self.certified(discrete, found, x, v)
-            M = len(tau) - 1
+            point, discrete, t = self.certified(discrete, found, t)
             if not point.converged:
                 reason = f"The point at {self.name} = {value:.6g} misses the tolerance. {point.reason}"
                 break
             points.append(point)
-            slopes.append(slope)
+            slopes.append(t.slope)
             ds = min(most, ds * GROW) if found.iterations <= FEW else ds
         values = np.array([origin] + [point.unknown.get(self.name, to) for point in points[1:]])
         if points[-1].unknown.get(self.name) is None and len(points) > 1:
             values[-1] = float(getattr(points[-1].flow.p, self.name))
         return Branch(self.name, values, tuple(points), tuple(folds), np.array(slopes), reached, reason)
 
-    def certified(
-        self, discrete: Collocation, found: Newton, x: Array, v: Array
-    ) -> tuple[TwoPoint, Array, Array, Array]:
-        """The point as a result, on a finer mesh if it needs one; mesh, point and tangent for the next step."""
+    def certified(self, discrete: Collocation, found: Newton, t: Tangent) -> tuple[TwoPoint, Collocation, Tangent]:
+        """The point as a result, on a finer mesh if it needs one; discrete problem and tangent for the next step."""
         iterations = found.iterations
         for _ in range(12):
-            tau, value = discrete.tau, x[-1:]
-            ts = discrete.times(value)
-            p, _ = discrete.unknowns.apply(value)
-            proof = certify(self.flow.with_p(p), self.boundary, ts, discrete.split(x)[0])
+            tau, value = discrete.tau, float(discrete.theta[0])
+            ts = discrete.times()
+            proof = certify(discrete.flow_now(), self.boundary, ts, discrete.y)
             if proof.meets(self.tol):
-                lines = discrete.linearise(x)
-                error = error_of(discrete, lines, x, proof)
-                return report(discrete, found, proof, reasons.CONVERGED, iterations, self.tol, lines, error), tau, x, v
+                found = replace(found, smallest=discrete.linearise())
+                error = error_of(discrete, proof)
+                return report(discrete, found, proof, reasons.CONVERGED, iterations, self.tol, error), discrete, t
             if len(tau) - 1 >= self.max_mesh:
                 break
             new = refined(tau, proof.defects, min(self.tol, 0.5 * proof.defect), self.order, self.max_mesh)
-            ty = discrete.split(v)[0]
-            t = np.stack([np.interp(new, tau, ty[:, a]) for a in range(self.flow.n)], axis=1), float(v[-1])
-            finer = self.discrete(new, float(value[0]), None)
-            discrete, found = self.correct(new, start_of(finer, curve_through(proof, ts), value), t)
+            ty = np.stack([np.interp(new, tau, t.y[:, a]) for a in range(self.flow.n)], axis=1)
+            curve = curve_through(proof, ts)
+            t = Tangent(ty, t.K, t.slope)  # K is not interpolated: y and the parameter decide the direction
+            discrete = self.discrete(new, value, self.plane(new, t, curve(new)[0], value))
+            put(discrete, curve, np.array([value]))
+            found = discrete.newton(max(1e-2 * self.tol, 1e-13), MANY)
             iterations += found.iterations
             if found.outcome != "ok":
                 reason = reasons.of_newton(found.outcome, found.smallest)
-                return report(discrete, found, None, reason, iterations, self.tol), tau, x, v
-            x = found.x
-            # the old tangent points the way; K is not interpolated, only y and lambda decide the direction
-            ahead = np.concatenate((t[0].ravel(), np.zeros(discrete.ends[1] - discrete.ends[0]), [t[1]]))
-            v = self.tangent(discrete, x, ahead)[0]
+                return report(discrete, found, None, reason, iterations, self.tol), discrete, t
+            t = self.tangent(discrete, t)
         reason = reasons.mesh_limit(len(discrete.tau) - 1, proof, self.tol)
-        return report(discrete, found, None, reason, iterations, self.tol), discrete.tau, x, v
+        return report(discrete, found, None, reason, iterations, self.tol), discrete, t
 
-    def fold(self, tau: Array, x: Array, v: Array, slope: float, ds: float, beyond: float) -> float:
+    def fold(self, at: Collocation, t: Tangent, ds: float, beyond: float) -> float:
         """Value of the parameter where its slope along the branch is zero, by the Illinois method."""
-        t = v[: (len(tau)) * self.flow.n].reshape(-1, self.flow.n), slope
-        a, fa, b, fb, value, side = 0.0, slope, ds, beyond, float(x[-1]), 0
+        a, fa, b, fb, value, side = 0.0, t.slope, ds, beyond, float(at.theta[0]), 0
         for _ in range(20):
             s = (a * fb - b * fa) / (fb - fa)
-            discrete, found = self.correct(tau, x + s * v, t)
+            discrete, found = self.predicted(at, t, s)
             if found.outcome != "ok":
                 return value
-            value = float(found.x[-1])
-            now = self.tangent(discrete, found.x, v)[1]
+            value = float(discrete.theta[0])
+            now = self.tangent(discrete, t).slope
             if abs(now) < 1e-7 * self.width or b - a < 1e-9:
                 return value
             if now * fb > 0.0:

@@ -11,7 +11,7 @@ from .certificate import certify
 from .flow import Flow
 from .guess import Curve
 from .newton import newton
-from .propagate import amplification_of, conjugate_points_of
+from .propagate import amplification_of
 from .result import TwoPoint
 from .shooting import Shooting
 
@@ -69,9 +69,7 @@ def by_shooting(
         else:
             reason = reasons.CONVERGED
     converged, nan = reason == reasons.CONVERGED, float("nan")
-    conjugate: tuple[float, ...] = ()
-    if converged and isinstance(boundary, FixedEnds) and flow.hamiltonian and not len(unknowns) and G is not None:
-        conjugate = conjugate_points_of(_blocks_between(solved, ts, ys), ts)
+    minimal = converged and isinstance(boundary, FixedEnds) and flow.hamiltonian and not len(unknowns)
     return TwoPoint(
         converged=converged,
         reason=reason,
@@ -82,8 +80,6 @@ def by_shooting(
         defect=proof.defect if proof else nan,
         hamiltonian_drift=proof.hamiltonian_drift if proof else nan,
         iterations=found.iterations,
-        amplification=amplification,
-        conjugate_points=conjugate,
         conditioning=found.smallest,
         error_estimate=nan,
         tol=tol,
@@ -91,12 +87,6 @@ def by_shooting(
         flow=solved,
         sol_or_none=proof.sol if converged and proof else None,
         last=(ts, ys),
+        blocks=G,
+        fixed_ends=minimal,
     )
-
-
-def _blocks_between(flow: Flow, ts: Array, ys: Array) -> Array:
-    """Derivatives from point to point of the curve, by the midpoint rule: enough for signs."""
-    J = flow.matrices(0.5 * (ts[1:] + ts[:-1]), 0.5 * (ys[1:] + ys[:-1]))
-    half = 0.5 * np.diff(ts)[:, None, None] * J
-    one = np.eye(flow.n)
-    return np.asarray(np.linalg.solve(one - half, one + half), dtype=np.float64)

@@ -8,6 +8,8 @@ dy_{i+1} = G_i dy_i + w_i with G_i = I + h b^T (I - h J A)^-1 J.
 Ascher, Mattheij, Russell, Numerical Solution of Boundary Value Problems for ODEs, SIAM 1995, 5.6.1-5.6.2.
 """
 
+import numpy as np
+
 
 def stages(ts, y, K, A, c, times, Z):  # type: ignore[no-untyped-def]
     """Stage times (M s,) and states (M s, n)."""
@@ -24,22 +26,26 @@ def stages(ts, y, K, A, c, times, Z):  # type: ignore[no-untyped-def]
 
 
 def residuals(ts, y, K, F, b, rK, rC):  # type: ignore[no-untyped-def]
-    """r_K = f - K (M, s, n) and r_C = y_i + h b^T K - y_{i+1} (M, n)."""
+    """r_K = f - K (M, s, n) and r_C = y_i + h b^T K - y_{i+1} (M, n); whether both are finite."""
     M, s, n = K.shape
+    check = 0.0
     for i in range(M):
         h = ts[i + 1] - ts[i]
         for a in range(n):
             total = 0.0
             for j in range(s):
-                rK[i, j, a] = F[i * s + j, a] - K[i, j, a]
+                r = F[i * s + j, a] - K[i, j, a]
+                rK[i, j, a] = r
                 total += b[j] * K[i, j, a]
+                check += 0.0 * r
             rC[i, a] = y[i, a] + h * total - y[i + 1, a]
+            check += 0.0 * rC[i, a]
+    return check == 0.0  # zero times infinity is not a number
 
 
 def eliminate(ts, J, A, b, LU, swaps, S, G):  # type: ignore[no-untyped-def]
     """Factors of I - h J A, S = (I - h J A)^-1 J and G."""
-    M, size, _ = LU.shape
-    n = J.shape[1]
+    M, size, n = S.shape
     s = size // n
     for i in range(M):
         h = ts[i + 1] - ts[i]
@@ -66,16 +72,19 @@ def eliminate(ts, J, A, b, LU, swaps, S, G):  # type: ignore[no-untyped-def]
             for r in range(k + 1, size):
                 factor = LU[i, r, k] * inverse
                 LU[i, r, k] = factor
+                if factor == 0.0:  # q' = p has many
+                    continue
                 for c in range(k + 1, size):
                     LU[i, r, c] -= factor * LU[i, k, c]
                 for c in range(n):
                     S[i, r, c] -= factor * S[i, k, c]
-        for c in range(n):
-            for k in range(size - 1, -1, -1):
+        for k in range(size - 1, -1, -1):
+            inverse = 1.0 / LU[i, k, k]
+            for c in range(n):
                 total = S[i, k, c]
                 for r in range(k + 1, size):
                     total -= LU[i, k, r] * S[i, r, c]
-                S[i, k, c] = total / LU[i, k, k]
+                S[i, k, c] = total * inverse
         for a in range(n):
             for c in range(n):
                 total = 0.0
@@ -86,41 +95,67 @@ def eliminate(ts, J, A, b, LU, swaps, S, G):  # type: ignore[no-untyped-def]
 
 def reduce(ts, LU, swaps, b, rK, rC, u, w):  # type: ignore[no-untyped-def]
     """u = (I - h J A)^-1 r_K (M, s n) and w = r_C + h b^T u (M, n)."""
-    M, size, _ = LU.shape
-    n = rC.shape[1]
-    s = size // n
+    M, s, n = rK.shape
+    size = s * n
+    x = np.empty(size)
     for i in range(M):
         h = ts[i + 1] - ts[i]
         for j in range(s):
             for a in range(n):
-                u[i, j * n + a] = rK[i, j, a]
+                x[j * n + a] = rK[i, j, a]
         for k in range(size):  # rows were exchanged whole, multipliers too: all exchanges come first
             best = swaps[i, k]
             if best != k:
-                u[i, k], u[i, best] = u[i, best], u[i, k]
+                x[k], x[best] = x[best], x[k]
         for k in range(size):
             for r in range(k):
-                u[i, k] -= LU[i, k, r] * u[i, r]
+                x[k] -= LU[i, k, r] * x[r]
         for k in range(size - 1, -1, -1):
-            total = u[i, k]
+            total = x[k]
             for r in range(k + 1, size):
-                total -= LU[i, k, r] * u[i, r]
-            u[i, k] = total / LU[i, k, k]
+                total -= LU[i, k, r] * x[r]
+            x[k] = total / LU[i, k, k]
+            u[i, k] = x[k]
         for a in range(n):
             total = 0.0
             for j in range(s):
-                total += b[j] * u[i, j * n + a]
+                total += b[j] * x[j * n + a]
             w[i, a] = rC[i, a] + h * total
 
 
-def expand(S, U, u, dy, theta, dK):  # type: ignore[no-untyped-def]
-    """dK = u + S dy_i + U theta (M, s n)."""
-    M, size, n = S.shape
+def expand(S, U, u, dy, dtheta, dK):  # type: ignore[no-untyped-def]
+    """dK = u + S dy_i + U dtheta (M, s, n)."""
+    M, s, n = dK.shape
     for i in range(M):
-        for k in range(size):
-            total = u[i, k]
-            for a in range(n):
-                total += S[i, k, a] * dy[i, a]
-            for a in range(len(theta)):
-                total += U[i, k, a] * theta[a]
-            dK[i, k] = total
+        for j in range(s):
+            for c in range(n):
+                k = j * n + c
+                total = u[i, k]
+                for a in range(n):
+                    total += S[i, k, a] * dy[i, a]
+                for a in range(len(dtheta)):
+                    total += U[i, k, a] * dtheta[a]
+                dK[i, j, c] = total
+
+
+def size_of(ts, y, dy, dK, share, sy, sK):  # type: ignore[no-untyped-def]
+    """Mean square of a correction less a share of the step s; each component relative to its largest value of y."""
+    M, s, n = dK.shape
+    largest, whole = 0.0, 0.0
+    for a in range(n):
+        for i in range(M + 1):
+            largest = max(largest, abs(y[i, a]))
+    for a in range(n):
+        scale, nodes, slopes = 1e-3 * largest, 0.0, 0.0
+        for i in range(M + 1):
+            scale = max(scale, abs(y[i, a]))
+            x = dy[i, a] - share * sy[i, a]
+            nodes += x * x
+        for i in range(M):
+            h = ts[i + 1] - ts[i]
+            for j in range(s):
+                x = h * (dK[i, j, a] - share * sK[i, j, a])
+                slopes += x * x
+        scale += 1e-12
+        whole += (nodes / (M + 1) + slopes / (M * s)) / (scale * scale)
+    return whole / n

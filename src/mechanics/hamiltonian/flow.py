@@ -94,21 +94,21 @@ class Flow:
         """Whether the energy is constant along the flow: y = (q, p), and neither drift nor energy read their t."""
         return self.hamiltonian and self.energy is not None and not any(map(reads_time, (self.drift, self.energy)))
 
-    def slopes(self, times: Array, Z: Array, p: Any = None) -> Array:
-        """F (N, n) at times (N,) and states (N, n)."""
-        F = np.empty(Z.shape)
+    def slopes(self, times: Array, Z: Array, p: Any = None, F: Array | None = None) -> Array:
+        """F (N, n) at times (N,) and states (N, n), for parameters p in place of one's own; into `F` if it is given."""
+        F = np.empty(Z.shape) if F is None else F
         bound(_slopes, "drift", self.drift)(times, Z, self.p if p is None else p, F)
         return F
 
-    def matrices(self, times: Array, Z: Array) -> Array:
+    def matrices(self, times: Array, Z: Array, p: Any = None, J: Array | None = None) -> Array:
         """Jacobians (N, n, n); central differences where no Jacobian was given."""
         N, n = Z.shape
-        J = np.empty((N, n, n))
+        J, p = np.empty((N, n, n)) if J is None else J, self.p if p is None else p
         if self.jacobian is not None:
-            bound(_matrices, "jacobian", self.jacobian)(times, Z, self.p, J)
+            bound(_matrices, "jacobian", self.jacobian)(times, Z, p, J)
         else:
             run = bound(_differences, "drift", self.drift)
-            run(times, Z, self.p, J, np.empty(n), np.empty(n), np.empty(n))
+            run(times, Z, p, J, np.empty(n), np.empty(n), np.empty(n))
         return J
 
     def energies(self, times: Array, Z: Array) -> Array | None:

@@ -11,42 +11,52 @@ from .flow import Flow
 from .interpolant import interpolate
 
 Array = NDArray[np.float64]
+SMALL = 1e-8  # relative, of velocities that a guess has
 Curve = Callable[[Array], tuple[Array, Array]]  # fractions tau -> states and their slopes by tau
 
 
 def straight(flow: Flow, boundary: Any, t0: float, t1: float) -> Curve:
     """q on the line between its ends; p such that dH/dp = q' where Newton's method finds it, else zero."""
     n, d = flow.n, flow.n // 2
-    y0, y1 = np.zeros(n), np.zeros(n)
+    ends = np.zeros((2, n))
     if isinstance(boundary, FixedEnds):
-        y0[:d], y1[:d] = boundary.q0, boundary.q1
+        ends[:, :d] = boundary.values.reshape(2, d)
         velocity = (boundary.q1 - boundary.q0) / (t1 - t0)
         if flow.hamiltonian:
-            for t, y in ((t0, y0), (t1, y1)):
-                y[d:] = _momentum(flow, t, y, velocity)
+            _momenta(flow, np.array([t0, t1]), ends, velocity)
         else:
-            y0[d:] = y1[d:] = velocity  # for second-order equations written as (q, q')
+            ends[:, d:] = velocity  # for second-order equations written as (q, q')
+    y0, slope = ends[0], ends[1] - ends[0]
 
     def curve(tau: Array) -> tuple[Array, Array]:
-        return y0 + tau[:, None] * (y1 - y0), np.broadcast_to(y1 - y0, (len(tau), n)).copy()
+        du = np.empty((len(tau), n))
+        du[:] = slope
+        return y0 + tau[:, None] * slope, du
 
     return curve
 
 
-def _momentum(flow: Flow, t: float, y: Array, velocity: Array) -> Array:
-    """p with dH/dp(t, q, p) = velocity."""
-    d = flow.n // 2
-    y, times = y.copy(), np.array([t])
-    for _ in range(8):
-        miss = flow.slopes(times, y[None])[0, :d] - velocity
-        if not np.isfinite(miss).all():
-            return np.zeros(d)
-        mass = flow.matrices(times, y[None])[0, :d, d:]
-        step = np.linalg.lstsq(mass, miss, rcond=None)[0]
-        y[d:] -= step
-        if np.abs(step).max() <= 1e-8 * (1.0 + np.abs(y[d:]).max()):
-            return y[d:]
-    return np.zeros(d)
+def _momenta(flow: Flow, times: Array, ends: Array, velocity: Array) -> None:
+    """p with dH/dp(t, q, p) = velocity at both ends; zero where it is not found."""
+    n, d = flow.n, flow.n // 2
+    F, J, last = np.empty((2, n)), np.empty((2, n, n)), np.inf
+    for _ in range(9):
+        flow.slopes(times, ends, None, F)
+        miss = F[:, :d] - velocity
+        size = float(max(miss.max(), -miss.min()))
+        if size <= SMALL * (1.0 + float(max(F.max(), -F.min()))):
+            return
+        if not size <= last:  # also where it is not a number
+            break
+        last = size
+        flow.matrices(times, ends, None, J)
+        try:
+            ends[:, d:] -= np.linalg.solve(J[:, :d, d:], miss[:, :, None])[:, :, 0]
+        except np.linalg.LinAlgError:  # degenerate noise
+            for e in range(2):
+                ends[e, d:] -= np.linalg.lstsq(J[e, :d, d:], miss[e], rcond=None)[0]
+            return
+    ends[:, d:] = 0.0
 
 
 def curve_of(guess: Any, flow: Flow, boundary: Any, t0: float, t1: float) -> tuple[Curve, Array | None]:

@@ -13,14 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 from .kernels import compiled
 
 Array = NDArray[np.float64]
-SAMPLES = (0.1726731646460114, 0.5, 0.8273268353539886)  # where the defect is measured: inner Lobatto points
-WEIGHTS = (49.0 / 180.0, 64.0 / 180.0, 49.0 / 180.0)  # theirs; at the ends of an interval the defect is zero
 
 
-def _divided(ts, y, f, start, points, table, C):  # type: ignore[no-untyped-def]
+def divided(ts, y, f, points, table, start, C):  # type: ignore[no-untyped-def]
+    """Divided differences C (M, 8, n), and the first node of each interval."""
     M, n = len(ts) - 1, y.shape[1]
     for i in range(M):
-        k, first = points[i], start[i]
+        k = points[i]
+        first = min(max(i - 1, 0), M - 3) if k == 4 else i
+        start[i] = first
         for a in range(n):
             for j in range(k):
                 table[2 * j] = y[first + j, a]
@@ -36,10 +37,23 @@ def _divided(ts, y, f, start, points, table, C):  # type: ignore[no-untyped-def]
                 C[i, level, a] = table[0]
 
 
-def _evaluate(ts, start, points, C, where, times, u, du):  # type: ignore[no-untyped-def]
-    n = u.shape[1]
+def evaluate(ts, start, points, C, times, u, du):  # type: ignore[no-untyped-def]
+    """u (m, n) and u' at times (m,)."""
+    M, n = len(ts) - 1, C.shape[2]
+    backwards = ts[M] < ts[0]
+    i = 0
     for m in range(len(times)):
-        i, t = where[m], times[m]
+        t = times[m]
+        if i > 0 and (t > ts[i] if backwards else t < ts[i]):
+            i = 0
+        if i == 0 or (t < ts[i + 1] if backwards else t > ts[i + 1]):
+            high = M
+            while high - i > 1:
+                middle = (i + high) // 2
+                if t <= ts[middle] if backwards else t >= ts[middle]:
+                    i = middle
+                else:
+                    high = middle
         last = 2 * points[i] - 1
         for a in range(n):
             value, slope = C[i, last, a], 0.0
@@ -66,25 +80,18 @@ class Interpolant:
         u = self.with_slope(times)[0]
         return u if np.ndim(t) else u[0]
 
-    def with_slope(self, times: Array, where: NDArray[np.int64] | None = None) -> tuple[Array, Array]:
-        """u and u' at times (m,); `where` says in which intervals they lie."""
-        if where is None:
-            direction = 1.0 if self.ts[-1] >= self.ts[0] else -1.0
-            where = np.searchsorted(direction * self.ts, direction * times, side="right") - 1
-            where = np.clip(where, 0, len(self.ts) - 2)
-        u, du = (np.empty((len(times), self.C.shape[2])) for _ in range(2))
-        compiled(_evaluate)(self.ts, self.start, self.points, self.C, where, times, u, du)
+    def with_slope(self, times: Array) -> tuple[Array, Array]:
+        """u and u' at times (m,)."""
+        times, shape = np.ascontiguousarray(times), (len(times), self.C.shape[2])
+        u, du = np.empty(shape), np.empty(shape)
+        compiled(evaluate)(self.ts, self.start, self.points, self.C, times, u, du)
         return u, du
 
 
-def interpolate(ts: Array, y: Array, f: Array, points: NDArray[np.int64] | int = 4) -> Interpolant:
+def interpolate(ts: Array, y: Array, f: Array, points: NDArray[np.int64] | int) -> Interpolant:
     """The interpolant with `points` nodes (2 or 4) for each interval."""
     M = len(ts) - 1
-    count = np.full(M, points, np.int64) if np.ndim(points) == 0 else np.asarray(points, np.int64)
-    if M < 3:
-        count = np.full(M, 2, np.int64)
-    i = np.arange(M)
-    start = np.where(count == 4, np.clip(i - 1, 0, max(M - 3, 0)), i).astype(np.int64)
-    C = np.zeros((M, 8, y.shape[1]))
-    compiled(_divided)(ts, y, f, start, count, np.empty(8), C)
+    count = points if isinstance(points, np.ndarray) else np.full(M, points if M >= 3 else 2, np.int64)
+    start, C = np.empty(M, np.int64), np.empty((M, 8, y.shape[1]))
+    compiled(divided)(ts, y, f, count, np.empty(8), start, C)
     return Interpolant(ts, start, count, C)

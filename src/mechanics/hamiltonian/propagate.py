@@ -8,10 +8,14 @@ Columns of (X, Y) are made orthonormal at every step, without turning them over,
 Gelfand, Fomin, Calculus of Variations, section 26 (conjugate points).
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
+from .flow import Flow
 from .kernels import compiled
+from .svd import decompose
 
 Array = NDArray[np.float64]
 
@@ -78,18 +82,16 @@ def _product(G, whole, work):  # type: ignore[no-untyped-def]
                 whole[a, c] = work[a, c]
 
 
-def monodromy_of(G: Array) -> Array:
-    """Product of the blocks, the last one leftmost."""
-    n = G.shape[1]
-    whole = np.eye(n)
-    compiled(_product)(G, whole, np.empty((n, n)))
-    return whole
-
-
 def amplification_of(G: Array) -> float:
-    """2-norm of the monodromy matrix; inf if it overflows."""
-    whole = monodromy_of(G)
-    return float(np.linalg.norm(whole, 2)) if np.isfinite(whole).all() else float("inf")
+    """2-norm of the monodromy matrix, the product of the blocks; inf if it overflows."""
+    n = G.shape[1]
+    whole, work, values = np.eye(n), np.empty((n, n)), np.empty(n)
+    compiled(_product)(G, whole, work)
+    largest = float(max(whole.max(), -whole.min()))
+    if not math.isfinite(largest) or largest == 0.0:
+        return math.inf if largest else 0.0
+    compiled(decompose)(whole / largest, values, work)  # squares do not overflow
+    return float(values.max()) * largest
 
 
 def conjugate_points_of(G: Array, ts: Array) -> tuple[float, ...]:
@@ -101,6 +103,16 @@ def conjugate_points_of(G: Array, ts: Array) -> tuple[float, ...]:
     out = np.empty(M)
     compiled(_determinants)(G, frame, np.empty((n, d)), np.empty((d, d)), out)
     first, second, ends = out[:-1], out[1:], ts[1:]
+    if out.min() * out.max() >= 0.0:
+        return ()
     found = np.flatnonzero(first * second < 0.0)
     share = first[found] / (first[found] - second[found])
     return tuple(float(t) for t in ends[found] + share * (ends[found + 1] - ends[found]))
+
+
+def midpoint_blocks(flow: Flow, ts: Array, ys: Array) -> Array:
+    """Derivatives from point to point of a curve by the midpoint rule: enough for signs."""
+    J = flow.matrices(0.5 * (ts[1:] + ts[:-1]), 0.5 * (ys[1:] + ys[:-1]))
+    half = 0.5 * np.diff(ts)[:, None, None] * J
+    one = np.eye(flow.n)
+    return np.asarray(np.linalg.solve(one - half, one + half), dtype=np.float64)

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .interpolant import Interpolant
+from .propagate import amplification_of, conjugate_points_of, midpoint_blocks
 
 Array = NDArray[np.float64]
 
@@ -31,11 +33,6 @@ class TwoPoint:
         The three measures (`mechanics.hamiltonian.certificate`); the last is NaN without a conserved Hamiltonian.
     iterations : int
         Newton iterations on all meshes.
-    amplification : float
-        2-norm of the monodromy matrix d y(t1) / d y(t0): what a shot makes of an error at the start.
-    conjugate_points : tuple of float
-        Times at which d q(t) / d p(t0) is singular, the end excluded: beyond the first, the path is no minimum of the
-        action. Fixed ends only.
     conditioning : float
         Smallest singular value of the reduced linear system over its largest; near zero at folds and conjugate points.
     error_estimate : float
@@ -49,6 +46,10 @@ class TwoPoint:
         The system, with the unknown parameters filled in.
     last : (ndarray, ndarray)
         Mesh and states of the last iterate, for diagnosis.
+    blocks : ndarray, shape (M, n, n), or None
+        Derivatives of the states at the end of each interval, or segment of shooting, by those at its start.
+    fixed_ends : bool
+        Whether q is fixed at both ends, and nothing else is unknown: then conjugate points are looked for.
     """
 
     converged: bool
@@ -60,8 +61,6 @@ class TwoPoint:
     defect: float
     hamiltonian_drift: float
     iterations: int
-    amplification: float
-    conjugate_points: tuple[float, ...]
     conditioning: float
     error_estimate: float
     tol: float
@@ -69,6 +68,24 @@ class TwoPoint:
     flow: Any = field(repr=False)
     sol_or_none: Interpolant | None = field(repr=False)
     last: tuple[Array, Array] = field(repr=False)
+    blocks: Array | None = field(repr=False)
+    fixed_ends: bool = field(repr=False)
+
+    @cached_property
+    def amplification(self) -> float:
+        """2-norm of the monodromy matrix d y(t1) / d y(t0): what a shot makes of an error at the start. NaN unknown."""
+        return float("nan") if self.blocks is None else amplification_of(self.blocks)
+
+    @cached_property
+    def conjugate_points(self) -> tuple[float, ...]:
+        """Times at which d q(t) / d p(t0) is singular, the end excluded; known for fixed ends of a Hamiltonian only.
+
+        Beyond the first, the path is no minimum of the action.
+        """
+        if not self.fixed_ends or self.blocks is None:
+            return ()
+        G = self.blocks if len(self.blocks) == len(self.ts) - 1 else midpoint_blocks(self.flow, self.ts, self.ys)
+        return conjugate_points_of(G, self.ts)
 
     @property
     def sol(self) -> Interpolant:

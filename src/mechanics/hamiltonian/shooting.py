@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..methods import DOP853
 from ..problem import Problem
 from ..solving import solve
-from .blocks import Boundary, Factored
+from .blocks import Factored
 from .boundary import Unknowns
 from .flow import CUBE_EPS, Flow
 from .variational import flow_and_monodromy
@@ -123,11 +123,11 @@ class LinearShots:
             P[:, :, k] = (shots._miss(y, up) - shots._miss(y, down)) / width
             Bp[:, k] = (shots.conditions(y[0], y[-1], up) - shots.conditions(y[0], y[-1], down)) / width
         B0, B1 = shots.boundary.derivatives(y[0], y[-1], shots.unknowns.apply(theta)[0])
-        self.blocks = Factored(G, P, Boundary(B0, B1, Bp, np.zeros((0, shots.M + 1, n)), np.zeros((0, m))))
+        self.blocks = Factored(G, P, np.hstack((B0, B1, Bp)))
         self.finite, self.smallest = self.blocks.finite, self.blocks.smallest
 
     def solve(self, r: Array) -> Array:
         """J^-1 r."""
         a = self.shots.M * self.shots.n
-        y, theta = self.blocks.solve(-r[:a].reshape(self.shots.M, self.shots.n), r[a:], np.empty(0))
+        y, theta = self.blocks.solve(-r[:a].reshape(self.shots.M, self.shots.n), r[a:])
         return np.concatenate((y.ravel(), theta))

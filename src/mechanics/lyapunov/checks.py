@@ -1,7 +1,7 @@
 """What a spectrum has to satisfy whatever its system, measured along a short stretch after the run.
 
 sum             sum of log R_jj against log |det D f| of a map, or the mean divergence of a flow, both from differences
-of the user's own function
+of the user's own function; not where the method chooses its steps, whose grid is too coarse for the mean
 orthonormality  largest |Q^T Q - 1|
 pairing         how far l_i + l_{n+1-i} is from one value: zero for Hamiltonian systems, -gamma with uniform friction
 zeros           exponents that cannot be told from zero: a flow off its rest points has one, and one more for each
@@ -40,7 +40,7 @@ def checks_of(spectrum: "LyapunovSpectrum") -> dict[str, Any]:
         if job.n % 2 == 0 and np.isfinite(spectrum.exponents).all():
             pairs = spectrum.exponents + spectrum.exponents[::-1]
             found["pairing"] = float(np.abs(pairs - pairs.mean()).max())
-        if job.n <= MOST and isinstance(job, Job) and not job.noisy:
+        if job.n <= MOST and isinstance(job, Job) and not job.noisy and not job.adaptive:
             found["sum"] = _sum(spectrum)
     return found
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engine.compile import compile_bound
-from .job import FINE, Job, make_job, stepped
+from .job import FINE, Job, stepped
 
 if TYPE_CHECKING:
     from .result import LyapunovSpectrum
@@ -140,7 +140,7 @@ def covariant_vectors(
         raise ValueError("The run has diverged: there are no covariant vectors.")
     if not np.isfinite(spectrum.exponents).all():
         raise ValueError("An exponent is -infinity: its vector vanishes and has no direction. Give a smaller k.")
-    before = stepped(spectrum.job, "covariant_vectors")
+    job = stepped(spectrum.job, "covariant_vectors")
     q, dt = max(1, spectrum.interval // SHORTER), spectrum.dt
     window = INTERVALS if time is None else max(1, round(time / dt / q))
     after = math.ceil(SHARE * window) if transient is None else max(1, round(transient / dt / q))
@@ -149,9 +149,6 @@ def covariant_vectors(
         raise ValueError(
             f"{window} intervals of {n} x {k} numbers need more than {MOST / 2**30:.0f} GiB; shorten time."
         )
-    job = make_job(
-        before.system, k, before.method, before.seed, backend=before.backend, records=True, unit=before.unit
-    )  # fmt: skip
     stretch = max(1, math.isqrt(window + after))
     starts, V, step = [], spectrum.V.copy(), spectrum.step
     lengths = [min(stretch, window + after - i) for i in range(0, window + after, stretch)]

@@ -65,6 +65,7 @@ class EventDriven:
     unit: ClassVar[str] = "t"
     is_map: ClassVar[bool] = False
     noisy: ClassVar[bool] = False
+    implicit: ClassVar[bool] = False
     origin: ClassVar[float] = 0.0
 
     @property

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..methods import Method
 from .covariant import Stretches
-from .job import FINE, Job, make_job, stepped
+from .job import FINE, Job, stepped
 from .spectrum import arranged
 
 Array = NDArray[np.float64]
@@ -68,7 +68,6 @@ def alignment_index(
     if k < 2:
         raise ValueError(f"k must be at least 2 vectors, but is {k!r}.")
     job = stepped(job, "alignment_index")
-    job = make_job(job.system, k, job.method, seed, backend=job.backend, records=True, unit=job.unit)
     V = job.start()
     q = job.interval(V, p, step, 0)
     count = max(1, math.ceil(total / step / q))

@@ -12,15 +12,14 @@ from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
 from ..engine.compile import compile_bound
-from ..engine.stack import STACK
 from ..methods import RK4, Method
 from ..noise.normals import seed_word
 from ..problem import Problem
-from . import tangents
+from .backends import Backend, backends
 from .map import Map
 from .orthonormal import address_for, room_for
 from .run import FINE, orthonormaliser, spectrum_run
-from .steps import Steps, steps_of_flow, steps_of_map
+from .steps import Steps
 
 Array = NDArray[np.float64]
 PIECE_SECONDS = 0.2  # between looks at Ctrl-C
@@ -55,18 +54,32 @@ class Job:
     n: int
     k: int
     width: int
-    backend: str  # "duals", "jacobian" or "differences"
-    steps: Steps
+    found: Backend
     entry: Any
-    records: bool
     seed: int
     unit: str  # of time: "iteration" or "t"
+    adaptive: bool  # whether a step is one of a grid, within which the method chooses its own
     note: str = ""  # what the exponents are of, where that is not plain
+
+    @property
+    def backend(self) -> str:
+        """How derivatives are found: "jacobian", "duals" or "differences"."""
+        return self.found.name
+
+    @property
+    def steps(self) -> Steps:
+        """The kernels of a step."""
+        return self.found.steps
 
     @property
     def noisy(self) -> bool:
         """Whether steps draw noise."""
         return self.steps.draws > 0
+
+    @property
+    def implicit(self) -> bool:
+        """Whether steps solve equations, which may fail."""
+        return self.found.together
 
     def remarks(self, end: float) -> list[str]:
         """What a verdict has to add on a run until the time `end`."""
@@ -99,10 +112,9 @@ class Job:
 
     def room(self, q: int = LONGEST) -> "Room":
         """Working memory for `advance` with up to q steps between orthonormalisations."""
-        vectors = {"duals": (self.steps.vectors + 1) * self.width, "jacobian": 3 + self.n}
         rows = self.steps.draws + self.steps.draws % 2
         return Room(
-            np.full(vectors.get(self.backend, self.steps.vectors + 4) * self.n, math.nan),
+            np.full(self.found.size, math.nan),
             np.empty((rows, q if rows else 0)), np.empty(rows), np.empty(self.k), room_for(self.k, self.width),
         )  # fmt: skip
 
@@ -159,62 +171,41 @@ def width_of(k: int) -> int:
 
 
 def make_job(
-    system: Any, k: int, method: Method | None, seed: int, *, backend: str = "auto", records: bool = False,
-    unit: str | None = None, note: str = "",
+    system: Any, k: int, method: Method | None, seed: int, *, backend: str = "auto", unit: str | None = None,
+    tolerance: float | None = None, note: str = "",
 ) -> Job:  # fmt: skip
-    """Compile the tangent dynamics of a map or a flow.
+    """Compile the tangent dynamics of a map or a flow; with a tolerance, of steps that the method chooses.
 
     Raises
     ------
     TypeError
         If the system's functions cannot be compiled.
     ValueError
-        If the method does not fit the problem.
+        If there is no such backend.
     """
-    if isinstance(system, Map):
-        n, p, steps = len(system.x0), system.p, steps_of_map(system)
-    else:
+    n = len(system.x0 if isinstance(system, Map) else system.y0)
+    if not isinstance(system, Map):
         method = RK4 if method is None else method
-        n, p = len(system.y0), system.p
-        steps = steps_of_flow(system, method, n if n <= STACK else None)
     width = width_of(k)
     problem: Exception | None = None
-    for kind in _backends(system, backend):
-        entry = _entry(system, steps, kind, n, k, width, records)
+    for found in backends(system, method, width, backend, tolerance):
+        entry = compile_bound(
+            spectrum_run, tangent=found.tangent, fill=found.steps.fill, draws=found.steps.draws, k=k,
+            orthonormalise=orthonormaliser(n, k, width), width=width, together=found.together,
+        )  # fmt: skip
         if not DISABLE_JIT:
             try:
-                entry.compile(_signature(p))
+                entry.compile(_signature(system.p))
             except NumbaError as error:
                 problem = error
                 continue
         unit = unit or ("iteration" if isinstance(system, Map) else "t")
-        return Job(system, method, n, k, width, kind, steps, entry, records, int(seed_word(seed)), unit, note)
+        return Job(system, method, n, k, width, found, entry, int(seed_word(seed)), unit, tolerance is not None, note)
     name = getattr(system.f if isinstance(system, Map) else system.drift, "__name__", "the system's function")
     raise TypeError(
         f"{name} could not be compiled. Functions take numbers, arrays and NamedTuples of these, and write their "
         f"result into their last argument. Numba says:\n{problem}"
     ) from problem
-
-
-def _backends(system: Any, wanted: str) -> tuple[str, ...]:
-    if wanted != "auto":
-        return (wanted,)
-    if isinstance(system, Map) and system.jacobian is not None:
-        return ("jacobian",)
-    return ("differences",) if DISABLE_JIT else ("duals", "differences")
-
-
-def _entry(system: Any, steps: Steps, backend: str, n: int, k: int, width: int, records: bool) -> Any:
-    if backend == "duals":
-        tangent = tangents.by_duals(steps, n, width)
-    elif backend == "jacobian":
-        tangent = tangents.by_jacobian(system.f, system.jacobian, n, width)
-    else:
-        tangent = tangents.by_differences(steps, n, width)
-    return compile_bound(
-        spectrum_run, tangent=tangent, fill=steps.fill, draws=steps.draws, k=k,
-        orthonormalise=orthonormaliser(n, k, width), width=width, records=records,
-    )  # fmt: skip
 
 
 def _signature(p: Any) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dimension import entropy_bound, jackknife, kaplan_yorke_dimension
-from .statistics import Statistics, statistics
+from .statistics import ROUNDING, Statistics, statistics, with_drift
 from .verdict import Verdict, diverged, fixed_point, is_zero, judge, remarked
 
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ class LyapunovSpectrum:
     time : float
         Averaging time, without the transient.
     dt : float
-        Step of a flow; 1 for maps.
+        Step of a flow, or of the grid where the method chooses its steps; 1 for maps.
     interval : int
         Steps between orthonormalisations.
     resets : ndarray, shape (k,)
         How often a vector was replaced because nothing was left of it.
     growth_ratio : float
         Largest ratio of the growth of two vectors between orthonormalisations; beyond 1e10 the last digits suffer.
-    tangent : {"duals", "jacobian", "differences", "exact"}
+    tangent : {"jacobian", "duals", "differences", "exact"}
         How derivatives were found; "exact" from event to event.
     events : Events or None
         Of a chain that is solved from event to event: their number, how many shared their time with others, how many
@@ -129,23 +129,26 @@ class LyapunovSpectrum:
 
     @property
     def stderr(self) -> Array:
-        """Standard errors, rounding included."""
+        """Standard errors, rounding and drift included."""
         if self.divergence is not None:
             return np.full(self.job.k, np.nan)
-        from .statistics import ROUNDING
+        return with_drift(self._scatter, self.blocks)
 
+    @property
+    def _scatter(self) -> Array:
+        """Standard errors of what does not drift, rounding included."""
         return np.sqrt(self.statistics.stderr**2 + (ROUNDING / (self.interval * self.dt)) ** 2)
 
     @cached_property
     def _verdict(self) -> Verdict:
         if self.divergence is not None:
             when = self.job.origin + self.divergence * self.dt
-            return diverged(when, "iteration" if self.job.is_map else "t =")
+            return diverged(when, "iteration" if self.job.is_map else "t =", self.job.implicit)
         remarks = self.job.remarks(self.job.origin + self.step * self.dt)
         if self.at_rest:
             verdict = fixed_point(self.job.k)
         else:
-            found = self.statistics._replace(stderr=self.stderr)
+            found = self.statistics._replace(stderr=self._scatter)
             unit = "iterations" if self.job.is_map else "units of time"
             verdict = judge(found, self.blocks, self.time, self.rtol, unit)
         return remarked(verdict, self.exponents, int(self.resets.sum()), self.events, remarks)

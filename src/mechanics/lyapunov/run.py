@@ -21,13 +21,13 @@ else:
 FINE = -1
 
 # Bound below.
-tangent: Any = None  # steps of one panel
+tangent: Any = None  # steps of one panel, or of all
 fill: Any = None
 draws: Any = None
 k: Any = None
 orthonormalise: Any = None
 width: Any = None
-records: Any = None  # keep Q and R of every interval
+together: Any = None  # whether `tangent` takes all panels at once
 
 BIG, TINY = 1e100, 1e-100
 
@@ -88,11 +88,12 @@ def spectrum_run(  # type: ignore[no-untyped-def]
 
     logs (blocks, k) receives sums of log R_jj; extremes the smallest share of its length that a vector kept, and the
     largest growth ratio of an interval. Returns FINE, or the number of intervals done before the state or a vector was
-    not finite. `flat` is V as one row.
+    not finite. `flat` is V as one row. Where rs has room, qs and rs keep Q and R of every interval.
     """
     n = V.shape[1]
-    panel = n * width
+    panel = len(flat) if together else n * width
     at = first
+    work[0] = math.nan  # what an earlier call left there is not this state's
     for b in range(blocks):
         for j in range(k):
             logs[b, j] = 0.0
@@ -100,7 +101,7 @@ def spectrum_run(  # type: ignore[no-untyped-def]
         for interval in range(intervals):
             if draws > 0:
                 fill(Z, Z, Z, draws, seed, np.uint64(0), np.uint64(at), 1, True)
-            for c in range(V.shape[0]):
+            for c in range(len(flat) // panel):
                 tangent(part(flat, c * panel, panel), work, Z, z, p, origin, dt, at, q)
             total = 0.0
             for i in range(n):
@@ -125,7 +126,7 @@ def spectrum_run(  # type: ignore[no-untyped-def]
                 return b * intervals + interval
             if largest > extremes[1] * smallest:
                 extremes[1] = largest / smallest
-            if records:
+            if len(rs) > 0:
                 keep(flat, n, room, qs, rs, b * intervals + interval, k, width)
             at += q
         for j in range(k):

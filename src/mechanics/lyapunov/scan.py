@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..methods import Method
 from ..parameters import normalise
 from ..threads import default_threads
-from .job import FINE, make_job, stepped
+from .job import FINE, stepped
 from .map import Map
 from .result import LyapunovSpectrum
 from .spectrum import arranged, fresh
@@ -147,7 +147,6 @@ def bifurcation_diagram(
     """
     job, step, _ = arranged(system, 1, dt, method, seed, "auto")
     job = stepped(job, "bifurcation_diagram")
-    job = make_job(job.system, 1, job.method, seed, backend=job.backend, records=True, unit=job.unit)
     if not 0 <= component < job.n:
         raise ValueError(f"component must be from 0 to {job.n - 1}, but is {component!r}.")
     skipped = 2000 if transient is None else round(transient / step)

@@ -14,18 +14,23 @@ import numpy as np
 
 from ..chain.parameters import ChainParameters
 from ..checks import finite_number
-from ..methods import Method
+from ..methods import RK4, Method
 from ..problem import Problem
+from ..solving import solve
+from .backends import NAMES
 from .chain import chain_map, limited
 from .event_driven import EventDriven, Events, event_driven, solved_exactly
 from .job import FINE, Array, Job, automatic_dt, make_job
 from .map import Map
 from .result import LyapunovSpectrum
+from .steps import ABSOLUTE, check_flow
 
 STEPS = 100_000  # of the default run
 UNITS = 1000  # of the default run from event to event
 SHARE = 0.2  # of the run is discarded by default
 BLOCKS = 1024  # at most, of a fresh run
+GRID = 10  # steps of a method that chooses them, in one of the grid
+PILOT = 1000  # attempts from which their length is found
 STILL = 1e-13  # relative change of a state at rest
 
 
@@ -41,6 +46,7 @@ def lyapunov_spectrum(
     seed: int = 0,
     rtol: float = 0.02,
     tangent: str = "auto",
+    tolerance: float = 1e-9,
 ) -> LyapunovSpectrum:
     """Lyapunov exponents with standard errors and a verdict.
 
@@ -58,20 +64,26 @@ def lyapunov_spectrum(
         Time before averaging begins, in which the state finds its attractor and the vectors their directions; a fifth
         of `total` by default.
     dt : float, optional
-        Step of a flow; by default the largest for which a step and two half steps agree to 1e-7. Needed with noise.
-        For a chain the step of its simulation, whose derivative is taken.
+        Step of a flow. Without it, explicit methods with an error estimate (DOPRI5, TSIT5, VERN7) choose their steps,
+        on a grid of ten of them or so; others take the largest for which a step and two half steps agree to 1e-7.
+        Needed with noise, and by RADAU5 and KVAERNO5. For a chain the step of its simulation, whose derivative is
+        taken.
     method : Method, optional
         RK4 by default; any explicit Runge-Kutta method, a splitting (VERLET, YOSHIDA4, ...) for separable
-        Hamiltonians, with noise EULER_MARUYAMA, MILSTEIN, EULER_HEUN, SRA1, SRI1W1, ...
+        Hamiltonians, IMPLICIT_MIDPOINT, GAUSS4, GAUSS6 for any, RADAU5 and KVAERNO5 for stiff problems, with noise
+        EULER_MARUYAMA, MILSTEIN, EULER_HEUN, SRA1, SRI1W1, ...
     interval : float, optional
         Time between orthonormalisations; by default such that growth ratios stay below 1e6.
     seed : int
         Of the initial vectors and of the noise.
     rtol : float
         Relative standard error that counts as converged.
-    tangent : {"auto", "duals", "differences"}
-        How derivatives are found: from the formulas (also the default), or from central differences of the step, which
-        is what "auto" falls back to where the function is not one of plain numbers.
+    tangent : {"auto", "jacobian", "duals", "differences"}
+        How derivatives are found: from the system's `jacobian` (by default, where there is one), from the formulas, or
+        from central differences, which is what "auto" falls back to where a function is not one of plain numbers. The
+        result says which. A large sparse system is faster by its formulas than by a full matrix.
+    tolerance : float
+        Relative error of a step where the method chooses its steps; a thousandth of it is the absolute one.
 
     Returns
     -------
@@ -94,25 +106,27 @@ def lyapunov_spectrum(
     >>> bool(abs(spectrum.exponents.sum() - -1.2039728043) < 1e-9)     # ln 0.3
     True
     """
-    for name, value in (("total", total), ("interval", interval), ("rtol", rtol)):
+    for name, value in (("total", total), ("interval", interval), ("rtol", rtol), ("tolerance", tolerance)):
         if value is not None and not finite_number(name, value) > 0.0:
             raise ValueError(f"{name} must be positive, but is {value}.")
     if transient is not None and finite_number("transient", transient) < 0.0:
         raise ValueError(f"transient must not be negative, but is {transient}.")
-    job, step, p = arranged(system, k, dt, method, seed, tangent)
-    total = (UNITS if isinstance(job, EventDriven) else STEPS) * step if total is None else float(total)
+    job, step, p = arranged(system, k, dt, method, seed, tangent, tolerance)
+    default = UNITS if isinstance(job, EventDriven) else STEPS / (GRID if job.adaptive else 1)
+    total = default * step if total is None else float(total)
     skipped = SHARE * total if transient is None else float(transient)
     return fresh(job, p, step, total, skipped, interval, rtol)
 
 
 def arranged(
-    system: Any, k: int | None, dt: float | None, method: Method | None, seed: int, tangent: str
-) -> tuple[Job | EventDriven, float, Any]:
+    system: Any, k: int | None, dt: float | None, method: Method | None, seed: int, tangent: str,
+    tolerance: float = 1e-9,
+) -> tuple[Job | EventDriven, float, Any]:  # fmt: skip
     """The compiled job of a system, its step, and its parameters."""
     if dt is not None and not finite_number("dt", dt) > 0.0:
         raise ValueError(f"dt must be positive, but is {dt}.")
-    if tangent not in ("auto", "duals", "differences"):
-        raise ValueError(f"tangent must be 'auto', 'duals' or 'differences', but is {tangent!r}.")
+    if tangent not in ("auto", *NAMES):
+        raise ValueError(f"tangent must be 'auto', 'jacobian', 'duals' or 'differences', but is {tangent!r}.")
     if isinstance(system, ChainParameters) and solved_exactly(system, dt):
         if method is not None:
             raise ValueError("A chain takes the steps of its own simulation, or none; leave out method=.")
@@ -125,8 +139,13 @@ def arranged(
         _check_method(system, method, dt)
     elif method is not None:
         raise ValueError("A chain takes the steps of its own simulation; leave out method=.")
-    job = make_job(system, k, method, seed, backend=tangent, unit="t" if tick else None, note=note)
-    step = tick or (1.0 if job.is_map else automatic_dt(job, system.p) if dt is None else float(dt))
+    chooses = isinstance(system, Problem) and dt is None and method is not None and method.adaptive
+    unit, given = "t" if tick else None, tolerance if chooses else None
+    job = make_job(system, k, method, seed, backend=tangent, unit=unit, tolerance=given, note=note)
+    if chooses:
+        step = _grid(system, method, tolerance)
+    else:
+        step = tick or (1.0 if job.is_map else automatic_dt(job, system.p) if dt is None else float(dt))
     return job, step, system.p
 
 
@@ -135,6 +154,18 @@ def _count(k: int | None, n: int) -> int:
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= n:
         raise ValueError(f"k must be a whole number of exponents from 1 to the {n} components of the state, not {k!r}.")
     return int(k)
+
+
+def _grid(problem: Problem, method: Any, tolerance: float) -> float:
+    """GRID times the mean of the steps that the method chooses first."""
+    end = problem.t1 if problem.t1 > problem.t0 else problem.t0 + 1.0
+    run = solve(
+        replace(problem, t1=end), method, rtol=tolerance, atol=ABSOLUTE * tolerance, saveat=[end], max_steps=PILOT,
+        throw=False,
+    )  # fmt: skip
+    if not run.stats.accepted:
+        raise ValueError(f"{method} takes no step from the initial state: {run.status.value}")
+    return float(f"{GRID * (run.t - problem.t0) / run.stats.accepted:.1g}")
 
 
 def _as_system(system: Any, dt: float | None) -> tuple[Any, float | None]:
@@ -164,6 +195,7 @@ def _check_method(system: Any, method: Any, dt: float | None) -> None:
             "A stochastic problem needs method= and dt=: EULER_MARUYAMA or MILSTEIN read the diffusion in the sense of "
             "Ito, EULER_HEUN in that of Stratonovich, and the exponents differ."
         )
+    check_flow(system, RK4 if method is None else method, dt)
 
 
 def fresh(

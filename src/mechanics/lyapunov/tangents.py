@@ -2,7 +2,8 @@
 
     tangent(panel, work, Z, z, p, origin, dt, first, steps)
 
-`by_duals` differentiates the step exactly, through duals; `by_differences` needs only the step itself and takes central
+`by_duals` differentiates the step exactly, through duals; `by_matrix` does so for the matrix of a map of two
+components, and multiplies; `by_differences` needs only the step itself and takes central
 differences, (phi(x + h v) - phi(x - h v)) / 2h; `by_jacobian` multiplies with the matrix that the user of a map gives.
 """
 
@@ -12,11 +13,11 @@ from ..engine.adopt import adopt
 from ..engine.compile import inlined, kernel
 from ..engine.noise_terms import as_matrix
 from ..engine.stack import part
+from .linearised import H
 from .steps import Steps
 
 SMALL = 4  # components whose steps are written into the loop
 STACK = 8  # components whose working memory is taken apart into registers
-H = 1e-6  # of the state's size: rounding (1e-16 / H) and curvature (H^2) balance near 1e-10
 
 
 def by_duals(steps: Steps, n: int, width: int) -> Any:
@@ -24,7 +25,7 @@ def by_duals(steps: Steps, n: int, width: int) -> Any:
     from ..engine.dual_memory import duals_of, stack_duals
 
     prepare, step, draws = steps.prepare, steps.step, steps.draws
-    size = (steps.vectors + 1) * n
+    size = (steps.vectors + 1) * n + steps.more
 
     @inlined
     def along(y, y1, K, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
@@ -49,6 +50,44 @@ def by_duals(steps: Steps, n: int, width: int) -> Any:
     def tangent(panel, work, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
         y, room = duals_of(panel, n, width), duals_of(work, size, width)  # type: ignore[call-arg, var-annotated]
         along(y, part(room, 0, n), part(room, n, size - n), Z, z, p, origin, dt, first, steps)
+
+    return tangent
+
+
+def by_matrix(steps: Steps, width: int) -> Any:
+    """The derivative of a map of two components, written out.
+
+    State and matrix do not wait for the vectors, nor for their orthonormalisation: the state stays in the working
+    memory from one interval to the next, with the step that it belongs to before it.
+    """
+    from ..engine.dual_memory import number, stack_duals
+    from ..engine.elementary import fma
+    from ..engine.lane_memory import load_lanes, store_lanes
+    from .linearised import entry, seeded
+
+    step, draws = steps.step, steps.draws
+
+    @kernel
+    def tangent(panel, work, Z, z, p, origin, dt, first, steps):  # type: ignore[no-untyped-def]
+        y, y1 = stack_duals(2, width), stack_duals(2, width)  # type: ignore[call-arg, var-annotated]
+        a, b = work[1], work[2]
+        if work[0] != first:
+            a, b = panel[0], panel[width]
+        v, w = load_lanes(panel, 0, width), load_lanes(panel, width, width)
+        for s in range(steps):
+            for c in range(draws):
+                z[c] = Z[c, s]
+            y[0], y[1] = seeded(a, 1, width), seeded(b, 2, width)
+            step(first + s, origin + (first + s) * dt, dt, y, p, z, y, y1)
+            f, g = y1[0], y1[1]
+            top = fma(entry(f, 1), v, entry(f, 2) * w)
+            w = fma(entry(g, 1), v, entry(g, 2) * w)
+            v = top
+            a, b = number(f), number(g)
+        store_lanes(panel, 0, v)
+        store_lanes(panel, width, w)
+        panel[0], panel[width] = a, b
+        work[0], work[1], work[2] = float(first + steps), a, b
 
     return tangent
 

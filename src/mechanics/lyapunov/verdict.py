@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .statistics import Statistics
+from .statistics import APART, Statistics, between_halves
 
 if TYPE_CHECKING:
     from .event_driven import Events
 
 Array = NDArray[np.float64]
-APART = 4.0  # standard errors between the halves of a run that chance does not explain
 ZERO_ERRORS, ZERO_TIMES = 5.0, 10.0  # |l| < 5 se + 10 / T is zero: convergence to zero goes as ln T / T
 RISING = 1.5  # of a standard error as its groups double: they remember each other
 
@@ -63,9 +62,7 @@ def judge(found: Statistics, blocks: Array, time: float, rtol: float, unit: str)
             f"more than {100 * rtol:g} % of {max(sizes[worst], largest):.3g}; run about {factor:.0f} times longer",
             False,
         )  # fmt: skip
-    half = len(blocks) // 2
-    with np.errstate(invalid="ignore"):  # exponents of -infinity
-        drift = np.abs(blocks[:half].mean(axis=0) - blocks[half:].mean(axis=0))
+    drift = between_halves(blocks)
     # a half has sqrt 2 times the error, their difference twice
     allowed = APART * 2.0 * stderr + ZERO_TIMES * 2.0 / time
     late = np.flatnonzero(finite & (drift > allowed))
@@ -114,10 +111,11 @@ def fixed_point(n: int) -> Verdict:
     )  # fmt: skip
 
 
-def diverged(when: float, unit: str) -> Verdict:
-    """The state left all bounds."""
+def diverged(when: float, unit: str, implicit: bool = False) -> Verdict:
+    """The state left all bounds, or the equations of an implicit step were not solved."""
+    stages = ", or the equations of the implicit step have no solution that Newton's method finds" if implicit else ""
     return Verdict(
-        f"diverged at {unit} {when:.6g}: the state is not finite any more, and there are no exponents; start inside "
-        "the basin of attraction, or shorten dt if the numerical scheme is what diverges",
+        f"diverged at {unit} {when:.6g}: the state is not finite any more{stages}, and there are no exponents; start "
+        "inside the basin of attraction, or shorten dt if the numerical scheme is what diverges",
         False,
     )  # fmt: skip

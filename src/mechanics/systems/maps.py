@@ -32,7 +32,7 @@ def _logistic_jacobian(n, x, p, J):  # type: ignore[no-untyped-def]
 def doubling(n, x, z, p, out):  # type: ignore[no-untyped-def]
     """2 x mod 1, kept alive: binary digits run out after 53 doublings, so 2^-40 z brings new ones."""
     y = 2.0 * x[0] + ALIVE * z[0]
-    out[0] = y - math.floor(y)
+    out[0] = y - np.floor(y)
 
 
 def cat(n, x, p, out):  # type: ignore[no-untyped-def]

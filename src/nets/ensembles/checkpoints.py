@@ -15,7 +15,7 @@ from .plan import Plan, State
 FORMAT = "mechanet ensemble checkpoint 1"
 
 
-def identity(plan: Plan, backend: str) -> dict[str, Any]:
+def identity(plan: Plan, backend: str, snapshots: bool) -> dict[str, Any]:
     """All that decides the bits of a run, with the data as a hash."""
     data = hashlib.sha256()
     for array in (plan.data.x_train, plan.data.y_train, plan.data.x_test, plan.data.y_test):
@@ -28,6 +28,7 @@ def identity(plan: Plan, backend: str) -> dict[str, Any]:
         "mode": plan.mode,
         "dtype": plan.dtype.name,
         "backend": backend,
+        "recorded weights": snapshots,
         "data": data.hexdigest(),
         "configs": [config.described(plan.epochs) for config in plan.configs],
     }

@@ -44,9 +44,14 @@ def advance(plan: Plan, state: State, stop: int, tick: Tick, *, threads: int) ->
     cancelled = threading.Event()
 
     def run(model: int) -> None:
+        if cancelled.is_set():
+            return
         scratch = scratches.get()
         try:
             _advance_one(plan, state, model, stop, lambda: tick() or cancelled.is_set(), scratch)
+        except BaseException:
+            cancelled.set()
+            raise
         finally:
             scratches.put(scratch)
 

@@ -40,9 +40,16 @@ def words(seed: int, stream: np.uint64, step: int, count: int) -> Words:
     return out[:count]
 
 
+def random_order(seed: int, stream: np.uint64, step: int, n: int) -> NDArray[np.int64]:
+    """Random order of n: that of n random words, whose lowest bits are the index (so that none are equal)."""
+    low = np.uint64((1 << max(n - 1, 1).bit_length()) - 1)
+    keys = (words(seed, stream, step, n) & ~low) | np.arange(n, dtype=np.uint64)
+    return (np.sort(keys) & low).astype(np.int64)
+
+
 def epoch_order(seed: int, epoch: int, n: int) -> NDArray[np.int64]:
-    """Random order of n examples in one epoch: that of n random words."""
-    return np.argsort(words(seed, ORDER, epoch, n), kind="stable").astype(np.int64)
+    """Random order of n examples in one epoch."""
+    return random_order(seed, ORDER, epoch, n)
 
 
 def dropout_blocks(batch: int) -> int:
@@ -84,7 +91,7 @@ def corrupted_labels(seed: int, y: NDArray[np.int64], fraction: float, classes: 
     count = int(fraction * len(y))
     if count == 0:
         return y
-    chosen = np.argsort(words(seed, CORRUPTION, 0, len(y)), kind="stable")[:count]
+    chosen = random_order(seed, CORRUPTION, 0, len(y))[:count]
     corrupted = y.copy()
     corrupted[chosen] = uniform_labels(seed, CORRUPTION, 1, count, classes)
     return corrupted

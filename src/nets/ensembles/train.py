@@ -113,7 +113,7 @@ def train_ensemble(
     plan = make_plan(configs, data, epochs, width, depth, measure_every, test_every, mode, dtype)
     check_options(backend, record, checkpoint_every, threads, device)
     name = _choose(backend, device)
-    about, file = identity(plan, name), _npz(checkpoint)
+    about, file = identity(plan, name, "weights" in record), _npz(checkpoint)
     resumed = file is not None and file.exists()
     state = read_checkpoint(file, about) if file and resumed else new_state(plan, "weights" in record)
     advance = _backend(name, threads or default_threads(), device)

@@ -5,14 +5,14 @@ import json
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from mechanics import __version__
 
 if TYPE_CHECKING:
-    from nets import History
+    from nets import History, LeakyHistory
 
 KEY = "run_hash"  # in the settings of a history
 
@@ -23,7 +23,10 @@ def settings_hash(setting: Any, **more: Any) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def label_run(history: "History", run_hash: str, **records: Any) -> "History":
+Kept = TypeVar("Kept", "History", "LeakyHistory")
+
+
+def label_run(history: Kept, run_hash: str, **records: Any) -> Kept:
     """The history with the hash of what made it among its settings, and further numbers among its records."""
     more = {name: np.asarray(record) for name, record in records.items()}
     return replace(history, settings={**history.settings, KEY: run_hash}, records={**history.records, **more})

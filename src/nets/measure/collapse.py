@@ -21,7 +21,7 @@ from .hooks import OUTPUT, Layers
 from .modes import Mode, check_mode
 from .reduce import Reduce, check_reduce
 from .statistics import LayerStatistics
-from .sweep import batch_length, labelled, sweep
+from .sweep import batch_length, by_class, labelled, sweep
 
 Array = NDArray[np.float64]
 
@@ -91,9 +91,7 @@ def neural_collapse(
     rows = check_reduce(reduce)
     inputs, labels = labelled(model, x, y)
     size = batch_length(batch_size, len(labels))
-    present, index = torch.unique(labels, return_inverse=True)
-    if len(present) < 2:
-        raise ValueError(f"y must name at least 2 classes, but names {len(present)}: {present.tolist()}.")
+    present, index = by_class(labels)
     first: dict[str, LayerStatistics] = {}
     decided = torch.empty_like(labels)
 

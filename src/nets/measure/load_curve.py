@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
@@ -18,7 +17,7 @@ from .modes import Mode, check_mode
 from .reduce import Reduce, check_reduce
 from .separation import Metric, check_metric
 from .statistics import LayerStatistics
-from .sweep import batch_length, labelled, sweep
+from .sweep import batch_length, by_class, labelled, sweep
 
 
 @runtime_checkable
@@ -145,9 +144,7 @@ def measure_layers(
     rows = check_reduce(reduce)
     inputs, labels = labelled(model, x, y)
     size = batch_length(batch_size, len(labels))
-    values, index = torch.unique(labels, return_inverse=True)
-    if len(values) < 2:
-        raise ValueError(f"y must name at least 2 classes, but names {len(values)}: {values.tolist()}.")
+    values, index = by_class(labels)
     statistics: dict[str, LayerStatistics] = {}
 
     def accumulate(name: str, h: Tensor, at: slice) -> object:

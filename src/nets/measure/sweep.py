@@ -62,6 +62,14 @@ def labelled(model: nn.Module, x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> 
     return inputs, labels.long()
 
 
+def by_class(labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Classes that occur, ascending, and each label's place among them; ValueError if there are fewer than two."""
+    values, index = torch.unique(labels, return_inverse=True)
+    if len(values) < 2:
+        raise ValueError(f"y must name at least 2 classes, but names {len(values)}: {values.tolist()}.")
+    return values, index
+
+
 def paired(model: nn.Module, x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[Tensor, Tensor]:
     """Inputs and targets of any kind, as many of one as of the other, on the model's device."""
     inputs, targets = torch.as_tensor(x), torch.as_tensor(y)

@@ -3,6 +3,7 @@
 from .cnn import CNN
 from .dropout import Dropout
 from .initial import NTKLinear
+from .leaky_resnet import LeakyResNet
 from .mlp import MLP
 
-__all__ = ["CNN", "MLP", "Dropout", "NTKLinear"]
+__all__ = ["CNN", "MLP", "Dropout", "LeakyResNet", "NTKLinear"]

@@ -12,6 +12,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from mechanics.checks import whole_numbers
+
 from .dropout import Dropout
 
 
@@ -62,9 +64,7 @@ class CNN(nn.Module):
     ) -> None:
         super().__init__()
         sizes = {"channels": channels, "size": size, "width": width, "depth": depth, "classes": classes}
-        for name, value in sizes.items():
-            if isinstance(value, bool) or int(value) != value or value < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1, but is {value!r}.")
+        whole_numbers(**{name: (value, 1) for name, value in sizes.items()})
         if size % 2:
             raise ValueError(f"size must be even, so that pooling and upsampling give it back, but is {size}.")
         if not math.isfinite(slope):

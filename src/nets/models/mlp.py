@@ -13,6 +13,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from mechanics.checks import whole_numbers
+
 from .dropout import Dropout
 from .initial import Init, NTKLinear, check_init, initialise
 
@@ -78,9 +80,7 @@ class MLP(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        for name, size in (("inputs", inputs), ("width", width), ("depth", depth), ("classes", classes)):
-            if isinstance(size, bool) or int(size) != size or size < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1, but is {size!r}.")
+        whole_numbers(inputs=(inputs, 1), width=(width, 1), depth=(depth, 1), classes=(classes, 1))
         if norm not in ("batch", "variance", None):
             raise ValueError(f"norm must be 'batch', 'variance' or None, but is {norm!r}.")
         init = init or ("variance" if norm == "variance" else "default")

@@ -1,6 +1,8 @@
 """Training of one network with its load curves measured on the way."""
 
 from .history import History
+from .leaky import train_leaky
+from .leaky_history import LeakyHistory
 from .loop import train
 
-__all__ = ["History", "train"]
+__all__ = ["History", "LeakyHistory", "train", "train_leaky"]

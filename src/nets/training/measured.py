@@ -54,7 +54,7 @@ class Measurements:
         test_accuracy = accuracy(model, *self._test) if test else float("nan")
         # a recorder that draws must not change the training; without recorders the global state is not even read
         with torch.random.fork_rng(devices=[]) if self._recorders else nullcontext(), torch.no_grad():
-            records = {name: _as_array(recorder(model, epoch)) for name, recorder in self._recorders.items()}
+            records = {name: as_array(recorder(model, epoch)) for name, recorder in self._recorders.items()}
         self._epochs.append(epoch)
         self._loads.append(loads)
         self._test_accuracy.append(test_accuracy)
@@ -91,7 +91,8 @@ def accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
     return correct / len(y)
 
 
-def _as_array(value: Any) -> np.ndarray:
+def as_array(value: Any) -> np.ndarray:
+    """What a recorder returned as an array of its own."""
     if isinstance(value, Tensor):
         value = value.detach().cpu().numpy()
     return np.array(value)  # a copy: the recorder may return a view of weights that move on

@@ -24,7 +24,8 @@ class Case(NamedTuple):
 
 # Sources: harmonic, Ornstein-Uhlenbeck and y'' = k^2 y in closed form; pendulum by Jacobi's sn; Kepler from the ellipse
 # a = 1, e = 0.3 between true anomalies 0.3 and 2.1; sphere by spherical trigonometry; kink x = tanh(t - T/2);
-# Freidlin-Wentzell well and Troesch by quadrature of the energy integral; Bratu from cosh.
+# Freidlin-Wentzell well and Troesch by quadrature of the energy integral; Bratu from cosh; the geodesic of the
+# hyperbolic half-plane is a circle about a point of the axis, cosh(length) = 1 + |q1 - q0|^2 / (2 q0_2 q1_2).
 CASES = {
     "harmonic": Case(
         lambda t, q, p, par: p[0] ** 2 / 2 + par.omega**2 * q[0] ** 2 / 2,
@@ -64,6 +65,12 @@ CASES = {
     "troesch": Case(
         lambda t, q, p, par: p[0] ** 2 / 2 - (math.cosh(par.n * q[0]) - 1),
         1, {"n": 5.0}, 0.0, 1.0, 1.0, {"p0": [0.0457504614063]}, 1e-9),
+    "troesch_10": Case(
+        lambda t, q, p, par: p[0] ** 2 / 2 - (math.cosh(par.n * q[0]) - 1),
+        1, {"n": 10.0}, 0.0, 1.0, 1.0, {"p0": [3.5833778462e-4]}, 1e-10),
+    "hyperbolic_plane": Case(
+        lambda t, q, p, par: q[1] ** 2 * (p[0] ** 2 + p[1] ** 2) / 2,
+        2, None, [0.0, 1.0], [1.5, 0.6], 1.0, {"p0": [1.55580216661, 0.834947162747], "H": 1.5588285731}, 1e-10),
     "bratu": Case(
         lambda t, q, p, par: p[0] ** 2 / 2 + par.lam * math.exp(q[0]),
         1, {"lam": 1.0}, 0.0, 0.0, 1.0, {"p0": [0.549352728775]}, 1e-10),
@@ -75,8 +82,9 @@ FOLD = 3.51383071913  # of Bratu's problem
 def made(name):
     """The Hamiltonian of a case; one object a formula, so that it is compiled once."""
     case = CASES[name]
-    if name.startswith("hyperbolic") and name != "hyperbolic_10":
-        return made("hyperbolic_10").with_par(**case.par)
+    for first, same in (("hyperbolic_10", ("hyperbolic_30", "hyperbolic_60")), ("troesch", ("troesch_10",))):
+        if name in same:
+            return made(first).with_par(**case.par)
     return Hamiltonian(case.H, case.d, case.par)
 
 

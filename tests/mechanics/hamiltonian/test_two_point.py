@@ -12,10 +12,9 @@ from scipy.integrate import solve_bvp
 
 from mechanics.hamiltonian import Free, Hamiltonian, Separated, two_point
 from mechanics.hamiltonian.boundary import FixedEnds, Unknowns
-from mechanics.hamiltonian.by_collocation import start_of
+from mechanics.hamiltonian.by_collocation import put
 from mechanics.hamiltonian.collocation import Collocation
 from mechanics.hamiltonian.guess import straight
-from mechanics.hamiltonian.newton import newton
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -87,11 +86,9 @@ def test_order_of_collocation(order):
     errors, counts = [], (24, 48, 96)
     for M in counts:
         discrete = Collocation(flow, boundary, Unknowns(None, None, (0.0, case.T)), np.linspace(0, 1, M + 1), order)
-        x = start_of(discrete, straight(flow, boundary, 0.0, case.T), np.empty(0))
-        found = newton(discrete.residual, discrete.linearise, discrete.size, x, tol=1e-13, max_iterations=60)
-        assert found.outcome == "ok"
-        y, _, theta = discrete.split(found.x)
-        errors.append(np.abs(y[:, 0] - np.tanh(discrete.times(theta) - case.T / 2)).max())
+        put(discrete, straight(flow, boundary, 0.0, case.T), np.empty(0))
+        assert discrete.newton(1e-13, 60).outcome == "ok"
+        errors.append(np.abs(discrete.y[:, 0] - np.tanh(discrete.times() - case.T / 2)).max())
     slope = -np.polyfit(np.log(counts), np.log(errors), 1)[0]
     assert order - 0.3 < slope < order + 0.6
 

@@ -84,7 +84,7 @@ def _panels(n, k, width, columns):
     return V
 
 
-@pytest.mark.parametrize("width", [4, 8])
+@pytest.mark.parametrize("width", [pytest.param(4, marks=pytest.mark.sweep), 8])
 def test_orthonormalisation_is_householders(width):
     """R and Q of numpy's QR with positive diagonals; condition 1e10 needs the second pass; the state is left alone."""
     from mechanics.engine.panels import address_of, call_at

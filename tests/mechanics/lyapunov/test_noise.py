@@ -34,6 +34,7 @@ def test_geometric_brownian_motion(method, exact):
     assert 0.7 < found.stderr[0] / (0.8 / math.sqrt(2000)) < 1.4
 
 
+@pytest.mark.sweep
 def test_noisy_state_is_that_of_the_solve():
     """Same seed, same increments, same bits."""
     found = lyapunov_spectrum(_gbm(1.0), total=2.0, transient=0.0, dt=0.01, interval=0.1, method=MILSTEIN, seed=5)

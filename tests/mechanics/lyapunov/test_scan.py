@@ -37,6 +37,7 @@ def test_bifurcation_diagram_of_a_map():
     assert_allclose(np.unique(two.round(9)), np.sort(np.roots([r * r, -r * (r + 1), r + 1])), atol=1e-8)
 
 
+@pytest.mark.sweep
 def test_bifurcation_diagram_of_a_flow(known):
     """Maxima of a damped spring's q: heights fall by exp(-gamma T / 2)."""
     problem = known.springs(1, 0.0, gamma=0.1)

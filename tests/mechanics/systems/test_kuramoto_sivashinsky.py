@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from mechanics.lyapunov import lyapunov_spectrum
+from mechanics.systems.kuramoto_modes import kuramoto_sivashinsky_map
 from mechanics.systems.kuramoto_sivashinsky import EXPONENTS_22, kuramoto_sivashinsky
 
 
@@ -85,3 +87,20 @@ def test_leading_exponents():
 def test_bad_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_map_of_modes_is_the_step():
+    """The same numbers without transforms, for another length as well; in plain Python."""
+    for length, points in ((22.0, 48), (36.0, 80)):
+        ks = kuramoto_sivashinsky(length, points, 0.1)
+        found = kuramoto_sivashinsky_map(length, points, 0.1)
+        v = np.fft.rfft(ks.step(ks.start()))[1 : 1 + found.n // 2]
+        image = found.image(found.x0)
+        assert_allclose(image[::2] + 1j * image[1::2], v, rtol=0, atol=1e-12 * points)
+
+
+@pytest.mark.sweep
+def test_exponents_of_the_map():
+    """Ding et al. (2016) within five standard errors of T = 2000."""
+    found = lyapunov_spectrum(kuramoto_sivashinsky_map().map(), 11, total=20_000)
+    assert_allclose(found.exponents / 0.1, EXPONENTS_22, atol=0.02)
