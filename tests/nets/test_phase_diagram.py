@@ -55,6 +55,11 @@ def test_the_picture_has_both_axes_and_the_best_cell(diagram):
     assert "nonlinearity" in ax.get_xlabel()
     assert "dropout" in ax.get_ylabel()
     assert any(line.get_marker() == "*" for line in ax.lines)
+    insets = [line for line in ax.lines if line.get_marker() == "."]
+    assert len(insets) > 1
+    for line in insets:  # drawn into their cells, whatever the loads' zero is
+        assert np.ptp(line.get_ydata()) < 0.2
+        assert abs(np.mean(line.get_ydata()[[0, -1]]) - diagram.axes["dropout"]).min() < 1e-12
 
 
 def made(bend, accuracy):

@@ -264,8 +264,6 @@ def correlation(
     ValueError
         If fewer than 4 cells have finished networks.
     """
-    from scipy.stats import rankdata
-
     group = [diagrams] if isinstance(diagrams, NetworkDiagram) else list(diagrams)
     name = "curvature" if measure == "quadratic" else "curvature_ends"
     bends: list[Array] = []
@@ -284,15 +282,22 @@ def correlation(
     if len(bends) < 4:
         raise ValueError(f"a correlation needs at least 4 cells with finished networks, but there are {len(bends)}.")
     rng = np.random.default_rng(seed)
-
-    def rank(picks: list[NDArray[np.int64]]) -> float:
-        a = rankdata([abs(b[i].mean()) for b, i in zip(bends, picks, strict=True)])
-        b = rankdata([q[i].mean() for q, i in zip(accuracies, picks, strict=True)])
-        a, b = a - a.mean(), b - b.mean()
-        size = np.sqrt((a @ a) * (b @ b))
-        return float(a @ b / size) if size else float("nan")
-
-    drawn = np.array([rank([rng.integers(0, len(b), len(b)) for b in bends]) for _ in range(resamples)])
+    picks = [rng.integers(0, len(b), (resamples, len(b))) for b in bends]
+    drawn = _rank_correlation(
+        np.array([np.abs(b[i].mean(axis=1)) for b, i in zip(bends, picks, strict=True)]),
+        np.array([q[i].mean(axis=1) for q, i in zip(accuracies, picks, strict=True)]),
+    )
     drawn = drawn[np.isfinite(drawn)]
     low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
-    return Correlation(rank([np.arange(len(b)) for b in bends]), float(low), float(high), len(bends))
+    found = _rank_correlation(np.array([[abs(b.mean())] for b in bends]), np.array([[q.mean()] for q in accuracies]))
+    return Correlation(float(found[0]), float(low), float(high), len(bends))
+
+
+def _rank_correlation(a: Array, b: Array) -> Array:
+    """Spearman's correlation of each column; nan where all numbers of one are the same."""
+    from scipy.stats import rankdata
+
+    ranks = [rankdata(values, axis=0) for values in (a, b)]
+    x, y = (r - r.mean(axis=0) for r in ranks)
+    size = np.sqrt((x * x).sum(axis=0) * (y * y).sum(axis=0))
+    return np.where(size > 0, (x * y).sum(axis=0) / np.where(size > 0, size, 1), np.nan)

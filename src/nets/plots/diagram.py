@@ -66,7 +66,7 @@ def plot_diagram(diagram: "NetworkDiagram", ax: "Axes | None" = None, *, insets:
     shown = _Shown(
         axes={NAMES[diagram.noise]: level[up], r"nonlinearity $1 - \alpha$": nonlinearity[right]},
         curvature=diagram.curvature[cells],
-        load_curves=diagram.load_curves[cells],
+        load_curves=(diagram.load_curves - diagram.load_curves[..., -1:])[cells],  # insets measure from the last layer
     )
     ax = plot_phase_diagram(shown, ax, theory=False, insets=insets)
     accuracy = diagram.accuracy[cells]
