@@ -1,5 +1,5 @@
 r"""Stick-slip: blocks that are dragged slowly move in jumps.
-========================================================
+=============================================================
 
     m x_l'' = k (x_{l+1} - 2 x_l + x_{l-1}) - gamma x_l' - friction                          (10)
 

@@ -34,9 +34,9 @@ class PhaseDiagram:
         Values of the parameters that vary, in the order of the arrays' axes.
     seeds : ndarray, shape (seeds,)
         Members of the ensemble in each cell.
-    curvatures : ndarray, shape (*cells, seeds)
+    curvatures : ndarray, shape (cells ..., seeds)
         Of each run; NaN where it failed.
-    curves : ndarray, shape (*cells, seeds, layers)
+    curves : ndarray, shape (cells ..., seeds, layers)
         Load curves at the end of each run, D_0 first; NaN where it failed, and beyond the end of a shorter chain.
     steps, dt, seed, method, kind
         As given; dt is None where it is an axis.
@@ -55,7 +55,7 @@ class PhaseDiagram:
 
     @property
     def curvature(self) -> NDArray[np.float64]:
-        """Mean over the seeds that finished, shape (*cells,)."""
+        """Mean over the seeds that finished, shape (cells ...)."""
         return _mean(self.curvatures)
 
     @property
@@ -68,7 +68,7 @@ class PhaseDiagram:
 
     @property
     def load_curves(self) -> NDArray[np.float64]:
-        """Mean load curves over the seeds that finished, shape (*cells, layers)."""
+        """Mean load curves over the seeds that finished, shape (cells ..., layers)."""
         return _mean(np.moveaxis(self.curves, -2, -1))
 
     def cell(self, **values: Any) -> tuple[SpringChain, float]:
@@ -92,7 +92,7 @@ class PhaseDiagram:
         )  # fmt: skip
 
     def theory(self) -> NDArray[np.float64]:
-        """Curvature of the mean field's load curves at the end of the simulated time, shape (*cells,).
+        """Curvature of the mean field's load curves at the end of the simulated time, shape (cells ...).
 
         NaN where the mean field is not known: other dynamics, bounded noise, parameters that differ between blocks, a
         driven end.

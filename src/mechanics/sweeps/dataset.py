@@ -2,13 +2,13 @@
 
 For each output `name` of the function:
 
-    name            (*axes, *own)   mean over the seeds that finished
-    name_stderr     (*axes, *own)   its standard error: sd / sqrt(n); NaN for fewer than two seeds
-    failed          (*axes)         number of seeds that failed
-    finished        (*axes)         number of seeds that finished; the rest is not run yet
+    name            (axes ..., own ...)   mean over the seeds that finished
+    name_stderr     (axes ..., own ...)   its standard error: sd / sqrt(n); NaN for fewer than two seeds
+    failed          (axes ...)            number of seeds that failed
+    finished        (axes ...)            number of seeds that finished; the rest is not run yet
 
 `own` are the dimensions of the output itself: `name_0`, `name_1`, ... unless `dims=` named them. With `by_seed=True`:
-`name` (*axes, seed, *own) and `status` (*axes, seed): 0 not run, 1 finished, 2 failed. All numbers are float64.
+`name` (axes ..., seed, own ...) and `status` (axes ..., seed): 0 not run, 1 finished, 2 failed. All are float64.
 
 Sums run over the seeds in their order, element by element: the same bits for any split into blocks.
 """
