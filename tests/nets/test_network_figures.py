@@ -74,8 +74,8 @@ def test_regression_starts_at_the_residual_of_least_squares_and_learns(tmp_path)
     rmse = run.records["rmse"]
     assert rmse[0] == pytest.approx(np.sqrt(np.mean(residual**2)), rel=1e-5)  # float32 features
     assert rmse[2] < 0.7 * rmse[0]
-    with pytest.raises(RuntimeError, match="full batches"):
-        train_networks([replace(network, batch_size=10)], [0], tmp_path, workers=1)
+    with pytest.raises(ValueError, match="full batches"):
+        train_networks([replace(network, batch_size=10)], [0], tmp_path, workers=0)
 
 
 def test_a_linear_network_of_orthogonal_weights_and_data_has_a_straight_load_curve(tmp_path):
