@@ -8,13 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
-NEEDS = {"torch": "PyTorch", "jinja2": "Jinja2", "matplotlib": "Matplotlib"}
+from .experiments.figure_names import FigureName
+
+NEEDS = {"torch": "PyTorch", "jinja2": "Jinja2", "matplotlib": "Matplotlib", "xarray": "xarray", "zarr": "Zarr"}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application; called through the entry point `mechanet.commands`."""
     app.command()(demo)
     app.command("leaky-figures")(leaky_figures)
+    app.command("network-figures")(network_figures)
 
 
 def demo(
@@ -35,7 +38,7 @@ def demo(
 
     Writes report.html, summary.json and PNG files. A second call goes on where the first stopped.
     """
-    _need("demo", NEEDS)
+    _need("demo", ("torch", "jinja2", "matplotlib"))
     from rich.console import Console
 
     from mechanics.threads import default_threads
@@ -96,11 +99,56 @@ def leaky_figures(
     print(f"Figure: {path}")
 
 
-def _need(command: str, modules: Iterable[str]) -> None:
+def network_figures(
+    name: Annotated[FigureName, typer.Argument(help="Which figure; dropout is Figure 1, linear Figure 5a.")],
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer networks: a look, not a measurement.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the results (out/network-figures/NAME, with --quick NAME-quick).")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every number.")] = 0,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads or processes (one a processor). Changes no number.")
+    ] = None,
+) -> None:
+    """Train the networks of a figure of the spring-block paper, measure them and draw it.
+
+    Writes figure.png (movie: figure.gif) and summary.json. A second call goes on where the first stopped.
+    """
+    _need("network-figures", ("torch", "matplotlib", "xarray", "zarr"), "nets,sweep")
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from nets.experiments import network_figure
+
+    def tell(run: str, step: int, steps: int) -> None:
+        if step == steps:
+            print(f"run {run}: {steps} epochs done", file=sys.stderr)
+
+    try:
+        made = network_figure(name, out, quick=quick, seed=seed, workers=workers, progress=tell)
+    except KeyboardInterrupt:
+        print("mechanet network-figures: interrupted; the same call goes on with the rest.", file=sys.stderr)
+        raise typer.Exit(1) from None
+    for measure, found in made.summary.get("correlation", {}).items():
+        value, low, high = (_number(found[key]) for key in ("value", "low", "high"))
+        print(f"accuracy against |curvature|, {measure}: {value} [{low}, {high}], {found['cells']} cells")
+    for panel in made.summary.get("panels", []):
+        for curve in panel["curves"]:
+            numbers = [_number(curve[key]) for key in ("curvature", "curvature_se", "score", "score_se")]
+            print(f"{panel['panel']}, {curve['label']}: curvature {' +- '.join(numbers[:2])}, score", end=" ")
+            print(f"{' +- '.join(numbers[2:])}")
+    print(f"Figure: {made.picture} ({made.summary['seconds']:.0f} s)")
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.3f}"
+
+
+def _need(command: str, modules: Iterable[str], extras: str = "nets") -> None:
     """End with what to install unless the modules are there."""
     missing = [NEEDS[module] for module in modules if find_spec(module) is None]
     if missing:
-        print(f"mechanet {command} needs {' and '.join(missing)}: pip install 'mechanet[nets]'", file=sys.stderr)
+        print(f"mechanet {command} needs {' and '.join(missing)}: pip install 'mechanet[{extras}]'", file=sys.stderr)
         raise typer.Exit(1)
 
 

@@ -84,7 +84,7 @@ def animate_chain(
 
     def draw(frame: int) -> tuple[Any, ...]:
         state = x[frame]
-        springs.set_data(*_zigzag(state))
+        springs.set_data(*zigzag(state))
         blocks.set_data(state[1:-1], np.zeros(len(state) - 2))
         ends.set_data(state[[0, -1]], [0.0, 0.0])
         curve.set_data(np.arange(len(state)), load[frame])
@@ -117,7 +117,7 @@ def _states(
     return source.ts[rows], source.x[member, rows]
 
 
-def _zigzag(state: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def zigzag(state: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Points of springs between neighbouring positions."""
     part = np.linspace(0, 1, 2 * COILS + 1)
     height = np.zeros(len(part))

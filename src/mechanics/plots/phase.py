@@ -1,16 +1,40 @@
 """Phase diagrams of chains: curvature as a map, load curves in it, the lines where curvature vanishes."""
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .chain import _axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..chain import PhaseDiagram
+
+class Diagram(Protocol):
+    """What a picture of a phase diagram needs; `PhaseDiagram` has it."""
+
+    @property
+    def axes(self) -> Mapping[str, NDArray[Any]]:
+        """Values along each axis, by name."""
+        ...
+
+    @property
+    def curvature(self) -> NDArray[np.float64]:
+        """Over the axes."""
+        ...
+
+    @property
+    def load_curves(self) -> NDArray[np.float64]:
+        """Over the axes, layers last."""
+        ...
+
+    def theory(self) -> NDArray[np.float64]:
+        """Curvature that is expected, of the shape of `curvature`; asked for with `theory=True`."""
+        ...
+
 
 NAMES = {
     "eps_bar": r"noise $\bar\epsilon$",
@@ -25,9 +49,9 @@ NAMES = {
 
 
 def plot_phase_diagram(
-    diagram: "PhaseDiagram", ax: "Axes | None" = None, *, theory: bool = True, insets: int = 3, colorbar: bool = True
+    diagram: "Diagram", ax: "Axes | None" = None, *, theory: bool = True, insets: int = 3, colorbar: bool = True
 ) -> "Axes":
-    """Draw the curvature of load curves over two parameters: blue convex, red concave.
+    """Draw the curvature of load curves over two parameters: blue concave, red convex.
 
     Parameters
     ----------
@@ -78,7 +102,7 @@ def _zero(ax: "Axes", x: Any, y: Any, values: Any, **line: Any) -> None:
             ax.contour(x, y, np.ma.masked_invalid(values), levels=[0.0], **line)
 
 
-def _draw_curves(diagram: "PhaseDiagram", ax: "Axes", count: int) -> None:
+def _draw_curves(diagram: "Diagram", ax: "Axes", count: int) -> None:
     """Small load curves at cells spread over the map, each scaled to its own drop."""
     (_, y), (_, x) = diagram.axes.items()
     curves = diagram.load_curves

@@ -32,10 +32,15 @@ def retrieve(
     ConnectionError
         If no mirror can be reached or their files have the wrong sha256; the message says where to put the files.
     """
+    place = Path(folder) if folder is not None else cache_folder(data_set)
+    return {name: _retrieve(name, sha256, mirrors, place, data_set, progress) for name, sha256 in names.items()}
+
+
+def cache_folder(data_set: str) -> Path:
+    """Where the files of a data set are kept unless a folder is named."""
     import pooch
 
-    place = Path(folder) if folder is not None else Path(pooch.os_cache("mechanet")) / data_set.lower()
-    return {name: _retrieve(name, sha256, mirrors, place, data_set, progress) for name, sha256 in names.items()}
+    return Path(pooch.os_cache("mechanet")) / data_set.lower()
 
 
 def _retrieve(name: str, sha256: str, mirrors: Sequence[str], place: Path, data_set: str, progress: bool) -> Path:

@@ -62,10 +62,14 @@ def make_plan(
     return plan
 
 
-def check_options(backend: str, record: Sequence[str], checkpoint_every: int, threads: int | None) -> None:
+def check_options(
+    backend: str, record: Sequence[str], checkpoint_every: int, threads: int | None, device: str | None
+) -> None:
     """Raise ValueError for options that make no sense."""
-    if backend not in ("auto", "compiled", "loop"):
-        raise ValueError(f"backend must be 'auto', 'compiled' or 'loop', but is {backend!r}.")
+    if backend not in ("auto", "compiled", "torch", "loop"):
+        raise ValueError(f"backend must be 'auto', 'compiled', 'torch' or 'loop', but is {backend!r}.")
+    if device is not None and backend not in ("auto", "torch"):
+        raise ValueError(f"device={device!r} needs backend='torch', but backend is {backend!r}, which runs on the CPU.")
     if isinstance(record, str) or not set(record) <= set(RECORDS):
         raise ValueError(f"record must list names among {', '.join(RECORDS)}, but is {record!r}.")
     for name, whole in (("checkpoint_every", checkpoint_every), ("threads", 1 if threads is None else threads)):

@@ -35,7 +35,7 @@ class InjectedDropout(nn.Module):
 def advance(plan: Plan, state: State, stop: int, tick: Tick) -> None:
     """Train all living networks to epoch `stop`; see `plan`."""
     for model in state.living(stop):
-        if not _advance_one(plan, state, model, stop, tick):
+        if not advance_one(plan, state, model, stop, tick):
             return
 
 
@@ -100,7 +100,7 @@ def _store_memories(stepper: torch.optim.Optimizer, config: MLPConfig, rows: lis
 
 
 @torch.enable_grad()
-def _advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick) -> bool:
+def advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick) -> bool:
     """One network to epoch `stop`; whether to go on with the next."""
     config, seed = plan.configs[i], plan.configs[i].noise_seed
     model = make_model(plan, config, state.parameters[i], state.running[i])

@@ -21,7 +21,7 @@ from .config import MLPConfig
 from .histories import Histories
 from .plan import Mode, Plan, State, new_state
 
-Backend = Literal["auto", "compiled", "loop"]
+Backend = Literal["auto", "compiled", "torch", "loop"]
 
 
 def train_ensemble(
@@ -41,6 +41,7 @@ def train_ensemble(
     checkpoint_every: int = 10,
     progress: Progress = False,
     threads: int | None = None,
+    device: str | None = None,
 ) -> Histories:
     """Train many networks of one size, each with its own seed and settings, and measure their load curves.
 
@@ -53,9 +54,10 @@ def train_ensemble(
         Passes over the data, 0 or more.
     width, depth : int
         Features of the hidden layers, number of linear layers; as in `MLP`.
-    backend : {"auto", "compiled", "loop"}
-        "compiled": numba and BLAS, one network in each thread. "loop": plain PyTorch, one network after the other, the
-        reference. "auto" is "compiled". All draw the same order, masks and noises.
+    backend : {"auto", "compiled", "torch", "loop"}
+        "compiled": numba and BLAS, one network in each thread. "torch": networks with equal batches and optimiser as
+        one stack, on any device. "loop": plain PyTorch, one network after the other, the reference. "auto" is "torch"
+        where a device is named or CUDA is there, else "compiled". All draw the same order, masks and noises.
     measure_every : int or sequence of int
         Epochs between measurements (epoch 0 and the last one are always measured), or the epochs to measure at.
     test_every : int or sequence of int, optional
@@ -75,6 +77,8 @@ def train_ensemble(
         A bar, or a function called after each epoch of each network with sums over all networks.
     threads : int, optional
         Of backend "compiled"; default: one for each processor this process may use. No bit depends on it.
+    device : str, optional
+        Of backend "torch": "cuda", "cpu", ...; by default CUDA where it is there.
 
     Returns
     -------
@@ -107,12 +111,12 @@ def train_ensemble(
     """
     begun = time.perf_counter()
     plan = make_plan(configs, data, epochs, width, depth, measure_every, test_every, mode, dtype)
-    check_options(backend, record, checkpoint_every, threads)
-    name = "compiled" if backend == "auto" else backend
+    check_options(backend, record, checkpoint_every, threads, device)
+    name = _choose(backend, device)
     about, file = identity(plan, name, "weights" in record), _npz(checkpoint)
     resumed = file is not None and file.exists()
     state = read_checkpoint(file, about) if file and resumed else new_state(plan, "weights" in record)
-    advance = _backend(name, threads or default_threads())
+    advance = _backend(name, threads or default_threads(), device)
     models, lock = len(plan.configs), Lock()
     with progress_reporter(progress, models * epochs) as report:
         done = int(np.maximum(state.epoch, 0).sum())
@@ -136,8 +140,22 @@ def train_ensemble(
     return _histories(plan, state, settings, record, time.perf_counter() - begun)
 
 
-def _backend(name: str, threads: int) -> Callable[..., None]:
+def _choose(backend: Backend, device: str | None) -> str:
+    if backend != "auto":
+        return backend
+    import torch
+
+    return "torch" if device is not None or torch.cuda.is_available() else "compiled"
+
+
+def _backend(name: str, threads: int, device: str | None) -> Callable[..., None]:
     """The backend's function `advance`; see `plan` for what it has to do."""
+    if name == "torch":
+        import torch
+
+        from .stacked import advance as stacked
+
+        return partial(stacked, device=torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     if name == "loop":
         from .loop import advance as loop
 

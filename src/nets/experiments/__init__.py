@@ -1,1 +1,29 @@
-"""Published experiments as functions: settings in, histories out, resumable."""
+"""Experiments of the papers: whole phase diagrams, figures and reports from one call."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .diagram import Correlation, NetworkDiagram, correlation, phase_diagram
+    from .network_figures import NetworkFigure, network_figure
+
+__all__ = ["Correlation", "NetworkDiagram", "NetworkFigure", "correlation", "network_figure", "phase_diagram"]
+
+_HOME = {
+    "Correlation": "diagram",
+    "NetworkDiagram": "diagram",
+    "NetworkFigure": "network_figures",
+    "correlation": "diagram",
+    "network_figure": "network_figures",
+    "phase_diagram": "diagram",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

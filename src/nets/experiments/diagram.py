@@ -1,0 +1,303 @@
+"""Noise-nonlinearity phase diagrams of networks: load curves over a noise knob, the slope and seeds.
+
+Each cell trains its networks from the seeds 0, 1, ... that all cells share; what is kept of a network is its final load
+curve, the curvature of that, its accuracies and its loss. Shi, Pan, Dokmanic, "A spring-block theory of feature
+learning", PRL (2025), arXiv:2407.19353, Figure 1 and the diagrams of its supplement (S4-S8): concave load curves below,
+convex ones above, and the best test accuracy where they are straight.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mechanics import sweep
+from mechanics.chain import curvature
+
+from ..data import Digits, load_mnist10
+from ..ensembles import MLPConfig, train_ensemble
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+Array = NDArray[np.float64]
+Noise = Literal["dropout", "lr", "batch_size", "noise", "label_noise", "input_noise", "weight_decay"]
+OUTPUTS = ("load_curve", "curvature", "curvature_ends", "test_accuracy", "train_accuracy", "loss")
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkDiagram:
+    """Load curves of networks over a noise knob and the slope of the nonlinearity.
+
+    Attributes
+    ----------
+    runs : xarray.Dataset
+        Every network: load_curve (level, slope, seed, layer), curvature, curvature_ends, test_accuracy,
+        train_accuracy, loss and status (level, slope, seed); the first axis has the knob's name.
+    noise : str
+        The knob.
+    """
+
+    runs: "xr.Dataset"
+    noise: str
+
+    @property
+    def axes(self) -> dict[str, Array]:
+        """The knob's levels and the slopes, by name."""
+        return {name: np.asarray(self.runs[name].values, dtype=float) for name in (self.noise, "slope")}
+
+    @property
+    def curvature(self) -> Array:
+        """Mean over seeds, (levels, slopes); convex > 0 > concave. nan in cells without a finished network."""
+        return self._mean("curvature")
+
+    @property
+    def curvature_se(self) -> Array:
+        """Standard error of the mean over seeds, (levels, slopes)."""
+        return self._error("curvature")
+
+    @property
+    def accuracy(self) -> Array:
+        """Test accuracy, mean over seeds, (levels, slopes)."""
+        return self._mean("test_accuracy")
+
+    @property
+    def accuracy_se(self) -> Array:
+        """Its standard error."""
+        return self._error("test_accuracy")
+
+    @property
+    def load_curves(self) -> Array:
+        """Mean load curves, (levels, slopes, layers)."""
+        return self._mean("load_curve")
+
+    def to_xarray(self) -> "xr.Dataset":
+        """Means and standard errors over the seeds, labelled."""
+        means = self.runs[list(OUTPUTS)].mean("seed", keep_attrs=True)
+        count = self.runs[list(OUTPUTS)].count("seed")
+        errors = self.runs[list(OUTPUTS)].std("seed", ddof=1) / count**0.5
+        return means.assign({f"{name}_se": errors[name] for name in OUTPUTS})
+
+    def plot(self, ax: "Axes | None" = None, *, insets: int = 3) -> "Axes":
+        """Curvature as colour, load curves in it, and lines of equal test accuracy (Figure 1 of the paper)."""
+        from ..plots.diagram import plot_diagram
+
+        return plot_diagram(self, ax, insets=insets)
+
+    def _mean(self, name: str) -> Array:
+        return np.asarray(self.runs[name].mean("seed").values, dtype=float)
+
+    def _error(self, name: str) -> Array:
+        runs = self.runs[name]
+        return np.asarray((runs.std("seed", ddof=1) / runs.count("seed") ** 0.5).values, dtype=float)
+
+
+def phase_diagram(
+    noise: Noise,
+    levels: ArrayLike,
+    slopes: ArrayLike,
+    seeds: int | Sequence[int] = 10,
+    *,
+    data: Digits | None = None,
+    epochs: int = 100,
+    config: MLPConfig | None = None,
+    width: int = 100,
+    depth: int = 8,
+    out: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    resume: bool = True,
+    progress: bool = True,
+) -> NetworkDiagram:
+    """Train networks at every level of a noise knob, every slope and seed, and measure their load curves.
+
+    Parameters
+    ----------
+    noise : {"dropout", "lr", "batch_size", "noise", "label_noise", "input_noise", "weight_decay"}
+        The knob; "noise" is label and input noise together, as in the paper.
+    levels : array_like, shape (a,)
+        Its values.
+    slopes : array_like, shape (b,)
+        Slopes of the leaky ReLU: 0 is the ReLU, 1 a linear network.
+    seeds : int or sequence of int
+        Networks of each cell.
+    data : Digits, optional
+        The packaged 10 x 10 MNIST by default.
+    epochs : int
+        Passes over the data.
+    config : MLPConfig, optional
+        Everything else; by default Adam with lr = 1e-3 and full batches, as in the paper.
+    width, depth : int
+        As in `MLP`.
+    out : path, optional
+        Folder of a Zarr store, written cell by cell; a later call with the same arguments goes on with it.
+    workers : int, optional
+        Threads; default: one for each processor. No number depends on it.
+    resume, progress : bool
+        As in `mechanics.sweep`.
+
+    Returns
+    -------
+    NetworkDiagram
+
+    Raises
+    ------
+    ValueError
+        If the knob is unknown or a level or slope out of range, before anything is trained.
+
+    Notes
+    -----
+    A network whose numbers stop being finite counts as failed; its cell's means are over the others.
+    """
+    if noise not in get_args(Noise):
+        raise ValueError(f"noise must be one of {', '.join(get_args(Noise))}, but is {noise!r}.")
+    base = MLPConfig() if config is None else config
+    knob = np.atleast_1d(np.asarray(levels, dtype=float))
+    slope = np.atleast_1d(np.asarray(slopes, dtype=float))
+    for level in knob:
+        for s in slope:
+            _configured(base, noise, float(level), float(s), 0)
+    return NetworkDiagram(
+        runs=sweep(
+            _train_cells,
+            {noise: knob, "slope": slope},
+            seeds=seeds,
+            out=out,
+            workers=workers,
+            resume=resume,
+            progress=progress,
+            vectorised=True,
+            parameters={
+                "noise": noise, "base": base, "data": load_mnist10() if data is None else data,
+                "epochs": epochs, "width": width, "depth": depth,
+            },
+            dims={"load_curve": ("layer",)},
+            by_seed=True,
+        ),
+        noise=noise,
+    )  # fmt: skip
+
+
+def _train_cells(
+    cells: dict[str, Array],
+    seeds: NDArray[np.int64],
+    *,
+    noise: Noise,
+    base: MLPConfig,
+    data: Digits,
+    epochs: int,
+    width: int,
+    depth: int,
+) -> dict[str, Array]:
+    """Final measurements of a block of networks; nan where one failed."""
+    configs = [
+        _configured(base, noise, float(level), float(slope), int(seed))
+        for level, slope, seed in zip(cells[noise], cells["slope"], seeds, strict=True)
+    ]
+    found = train_ensemble(
+        configs, data, epochs=epochs, width=width, depth=depth, measure_every=max(epochs, 1), threads=1
+    )
+    D = found.load_curves[:, -1]
+    good = np.isfinite(D).all(axis=1) & found.finished
+    bend, ends = np.full(len(D), np.nan), np.full(len(D), np.nan)
+    for i in np.flatnonzero(good):  # one by one: the bits of a product of matrices depend on how many rows it has
+        bend[i], ends[i] = curvature(D[i]), curvature(D[i], kind="ends")
+    return {
+        "load_curve": D, "curvature": bend, "curvature_ends": ends, "test_accuracy": found.test_accuracy[:, -1],
+        "train_accuracy": found.train_accuracy[:, -1],
+        "loss": found.losses[:, -1] if epochs else np.full(len(D), np.nan),
+    }  # fmt: skip
+
+
+def _configured(base: MLPConfig, noise: Noise, level: float, slope: float, seed: int) -> MLPConfig:
+    if noise == "noise":
+        return replace(base, slope=slope, seed=seed, label_noise=level, input_noise=level)
+    if noise == "batch_size":
+        if level != int(level):
+            raise ValueError(f"batch_size must be a whole number, but is {level}.")
+        return replace(base, slope=slope, seed=seed, batch_size=int(level))
+    knob: dict[str, Any] = {noise: level}
+    return replace(base, slope=slope, seed=seed, **knob)
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Rank correlation of accuracy with a measure of the load curve over cells, with a 95 % interval over seeds."""
+
+    value: float
+    low: float
+    high: float
+    cells: int
+
+
+def correlation(
+    diagrams: NetworkDiagram | Sequence[NetworkDiagram],
+    measure: Literal["quadratic", "ends"] = "quadratic",
+    *,
+    slopes: Sequence[float] | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Correlation:
+    """Spearman's correlation between test accuracy and the size of the curvature, over the cells of diagrams.
+
+    Parameters
+    ----------
+    diagrams : NetworkDiagram or sequence of them
+        Cells of all are taken together.
+    measure : {"quadratic", "ends"}
+        Which curvature.
+    slopes : sequence of float, optional
+        Only cells with these slopes.
+    resamples, seed : int
+        Bootstrap over the seeds of each cell.
+
+    Returns
+    -------
+    Correlation
+        value < 0: networks with straighter load curves are more accurate. nan where all accuracies are the same.
+
+    Raises
+    ------
+    ValueError
+        If fewer than 4 cells have finished networks.
+    """
+    group = [diagrams] if isinstance(diagrams, NetworkDiagram) else list(diagrams)
+    name = "curvature" if measure == "quadratic" else "curvature_ends"
+    bends: list[Array] = []
+    accuracies: list[Array] = []
+    for diagram in group:
+        runs = diagram.runs if slopes is None else diagram.runs.sel(slope=list(slopes))
+        for bend, accuracy in zip(
+            runs[name].values.reshape(-1, runs.sizes["seed"]),
+            runs["test_accuracy"].values.reshape(-1, runs.sizes["seed"]),
+            strict=True,
+        ):
+            good = np.isfinite(bend) & np.isfinite(accuracy)
+            if good.any():
+                bends.append(bend[good])
+                accuracies.append(accuracy[good])
+    if len(bends) < 4:
+        raise ValueError(f"a correlation needs at least 4 cells with finished networks, but there are {len(bends)}.")
+    rng = np.random.default_rng(seed)
+    picks = [rng.integers(0, len(b), (resamples, len(b))) for b in bends]
+    drawn = _rank_correlation(
+        np.array([np.abs(b[i].mean(axis=1)) for b, i in zip(bends, picks, strict=True)]),
+        np.array([q[i].mean(axis=1) for q, i in zip(accuracies, picks, strict=True)]),
+    )
+    drawn = drawn[np.isfinite(drawn)]
+    low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
+    found = _rank_correlation(np.array([[abs(b.mean())] for b in bends]), np.array([[q.mean()] for q in accuracies]))
+    return Correlation(float(found[0]), float(low), float(high), len(bends))
+
+
+def _rank_correlation(a: Array, b: Array) -> Array:
+    """Spearman's correlation of each column; nan where all numbers of one are the same."""
+    from scipy.stats import rankdata
+
+    ranks = [rankdata(values, axis=0) for values in (a, b)]
+    x, y = (r - r.mean(axis=0) for r in ranks)
+    size = np.sqrt((x * x).sum(axis=0) * (y * y).sum(axis=0))
+    return np.where(size > 0, (x * y).sum(axis=0) / np.where(size > 0, size, 1), np.nan)
