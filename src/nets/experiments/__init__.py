@@ -4,16 +4,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .diagram import Correlation, NetworkDiagram, correlation, phase_diagram
+    from .diagram import NetworkDiagram, phase_diagram
     from .network_figures import NetworkFigure, network_figure
+    from .rank_correlation import Correlation, correlation
 
 __all__ = ["Correlation", "NetworkDiagram", "NetworkFigure", "correlation", "network_figure", "phase_diagram"]
 
 _HOME = {
-    "Correlation": "diagram",
+    "Correlation": "rank_correlation",
     "NetworkDiagram": "diagram",
     "NetworkFigure": "network_figures",
-    "correlation": "diagram",
+    "correlation": "rank_correlation",
     "network_figure": "network_figures",
     "phase_diagram": "diagram",
 }

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .diagram import Correlation, NetworkDiagram, Noise, correlation, phase_diagram
+from .diagram import NetworkDiagram, Noise, phase_diagram
+from .rank_correlation import Correlation, correlation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,7 +7,8 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..experiments.diagram import Correlation, NetworkDiagram
+    from ..experiments.diagram import NetworkDiagram
+    from ..experiments.rank_correlation import Correlation
 
 
 def plot_accuracy(diagram: "NetworkDiagram", correlation: "Correlation", ax: "Axes | None" = None) -> "Axes":
