@@ -51,7 +51,7 @@ def weighted(f: Tensor, along: Tensor, metric: str) -> Tensor:
 
 def exponents(first: Effect, now: Effect, P: Product, T: int) -> tuple[Array, float]:
     """Exponents of the span, descending, and that of the first vector alone; T is the number of steps."""
-    U, s, Vt = np.linalg.svd(first.triangle)
+    _, s, Vt = np.linalg.svd(first.triangle)
     rank = int((s > NULL * s[0]).sum()) if s[0] > 0 else 0
     if not rank:
         return np.empty(0), np.nan

@@ -25,7 +25,7 @@ class Measured(NamedTuple):
     preconditioned : ndarray, shape (m,)
         Largest eigenvalue of P^(1/2) (H + c) P^(1/2), see `nets.lyapunov.edge`; for SGD that of H + c.
     edge : ndarray, shape (m,)
-        lr x preconditioned / stability limit: 1 at the edge of stability; lr x sharpness / 2 for plain gradient descent.
+        lr x preconditioned / stability limit: 1 at the edge of stability. lr x sharpness / 2 for plain SGD.
     function : ndarray, shape (m, r)
         Function-space exponents over the steps from 0, descending; NaN at step 0. r is the rank of what the first
         frame does to the function; 0 without a probe.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jvp
+from torch.func import functional_call
 from torch.nn.modules.batchnorm import _NormBase
 
 from .masks import Masks
@@ -83,6 +83,10 @@ class Network:
 
     def slopes(self, w: Tensor, x: Tensor, W: Tensor) -> tuple[Tensor, Tensor]:
         """Outputs (N, C) and their derivatives (k, N, C) along the rows of W (k, D), without dropout."""
-        f = self.outputs(w.detach(), x).detach()
-        along: Tensor = torch.vmap(lambda v: jvp(lambda u: self.outputs(u, x), (w.detach(),), (v,))[1])(W)
-        return f.reshape(len(f), -1), along.reshape(len(W), len(f), -1)
+        leaf = w.detach().requires_grad_()
+        with torch.enable_grad():
+            f = self.outputs(leaf, x)
+            u = torch.zeros_like(f).requires_grad_()
+            (g,) = torch.autograd.grad(f, leaf, u, create_graph=True)  # J^T u, linear in u: its derivative is J
+        along: Tensor = torch.vmap(lambda v: torch.autograd.grad(g, u, v, retain_graph=True)[0])(W)
+        return f.detach().reshape(len(f), -1), along.reshape(len(W), len(f), -1)

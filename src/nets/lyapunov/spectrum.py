@@ -11,7 +11,7 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -141,7 +141,7 @@ def training_spectrum(
             raise ValueError("keep=True holds frames in memory, which a checkpoint does not store; give one of both.")
         check_room(job.n, job.k, blocks * per_block // (job.fixed or 1))
     fresh = TrainingSpectrum(
-        job=job, p=None, V=np.empty(0), step=0, dt=1.0, interval=1, per_block=per_block, sums=np.empty((0, job.k)),
+        job=cast(Any, job), p=None, V=np.empty(0), step=0, dt=1.0, interval=1, per_block=per_block, sums=np.empty((0, job.k)),
         resets=np.zeros(job.k, np.int64), growth_ratio=1.0, rtol=float(rtol), end=job.start(), wanted=wanted,
     )  # fmt: skip
     path, about = None, None
