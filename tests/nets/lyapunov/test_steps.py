@@ -118,7 +118,7 @@ def log_determinant(name, job, states):
         x, y = job.batches.at(state.n)
         H = hessian(lambda w, x=x, y=y: job.network.value(w, x, y))(state.at.w).numpy() + decay * np.eye(D)
         after = moved(job, state.at, state.Q, state.n, np.inf)[0]
-        if name.startswith("momentum"):
+        if "momentum" in name and isinstance(record, SGD):
             total += D * np.log(record.momentum)
         elif name == "nesterov":
             total += D * np.log(record.momentum) + np.linalg.slogdet(np.eye(D) - LR * H)[1]

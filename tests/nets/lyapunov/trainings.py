@@ -14,6 +14,7 @@ EVERY = {
     "sgd decay": (SGD(), {"weight_decay": 0.03}),
     "momentum": (SGD(0.9), {}),
     "momentum dampening decay": (SGD(0.8), {"dampening": 0.3, "weight_decay": 0.03}),
+    "half momentum": (SGD(0.5), {}),
     "nesterov": (SGD(0.9, nesterov=True), {"weight_decay": 0.03}),
     "adam": (Adam(0.9, 0.99), {"weight_decay": 0.03}),
     "adamw": (AdamW(0.8, 0.95), {"weight_decay": 0.03}),
