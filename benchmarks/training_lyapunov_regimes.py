@@ -49,7 +49,7 @@ def distances(data, loss, lr, batch_size, steps, eps=1e-3):
     models = [network(), network()]
     perturb_on_sphere(models[1], eps, relative=True, seed=SEED)
     flat = [nn.utils.parameters_to_vector(m.parameters()) for m in models]
-    batches, norm, found = Batches(*data, batch_size, SEED), float(flat[0].norm()), []
+    batches, norm, found = Batches(*data, batch_size, SEED), float(flat[0].detach().norm()), []
     for n in range(steps):
         x, y = batches.at(n)
         for model in models:
