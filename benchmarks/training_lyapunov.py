@@ -2,8 +2,8 @@
 
     python benchmarks/training_lyapunov.py [--quick]
 
-Time: a tanh network 64-32-32-10 (D = 3466), batches of 128 examples, SGD with momentum, float64, one thread. CPU time of
-one step, medians over interleaved rounds; the unit is a step of `torch.optim.SGD` with its forward and backward pass.
+Time: a tanh network 64-32-32-10 (D = 3466), batches of 128 examples, SGD with momentum, float64, one thread. CPU time
+of one step, medians over interleaved rounds; the unit is a step of `torch.optim.SGD`, forward and backward included.
 Memory: growth of the resident peak in a fresh process each, in units of the D k numbers of the frame's weights.
 """
 
@@ -78,7 +78,8 @@ def times(rounds):
     unit = statistics.median(spent["plain"])
     for name, values in spent.items():
         ratios = sorted(v / p for v, p in zip(values, spent["plain"], strict=True))
-        print(f"{name:22} {1e6 * statistics.median(values):8.0f} us = {statistics.median(values) / unit:5.2f} plain steps"
+        median = statistics.median(values)
+        print(f"{name:22} {1e6 * median:8.0f} us = {median / unit:5.2f} plain steps"
               f" (median of ratios {statistics.median(ratios):5.2f})", flush=True)  # fmt: skip
 
 
@@ -107,6 +108,7 @@ def memory(k, width):
     process.start()
     peak, D = queue.get()
     process.join()
+    queue.close()
     frame = 8 * D * k / 2**20
     print(f"memory: D = {D}, k = {k}: {peak:.0f} MB, {peak / frame:.1f} times the {frame:.0f} MB of D k numbers")
 

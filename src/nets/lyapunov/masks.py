@@ -49,7 +49,7 @@ def refuse_foreign(network: nn.Module) -> None:
     for name, module in network.named_modules():
         known = isinstance(module, (Dropout, nn.Dropout))
         p = getattr(module, "dropout", 0.0)
-        inside = isinstance(module, (nn.MultiheadAttention, nn.RNNBase)) and p > 0
+        inside = isinstance(module, nn.MultiheadAttention) and p > 0
         if inside or (isinstance(module, _DropoutNd) and not known and module.p > 0):
             raise ValueError(
                 f"{name} ({type(module).__name__}) drops units by numbers of its own, which two copies would not "

@@ -6,10 +6,10 @@ back at once (H is symmetric). Pearlmutter, Neural Computation 6 (1994) 147.
 
 import copy
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.modules.batchnorm import _NormBase
 
 from .masks import Masks
@@ -32,10 +32,10 @@ class Network:
         chosen = {name: p for name, p in self.module.named_parameters() if p.requires_grad}
         if not chosen:
             raise ValueError("the model has no parameters that require a gradient: nothing is trained.")
-        self.names = list(chosen)
         self.shapes = [p.shape for p in chosen.values()]
         self.sizes = [p.numel() for p in chosen.values()]
         self.start = torch.cat([p.detach().reshape(-1) for p in chosen.values()])
+        self._slots = slots(self.module, list(chosen.values()))
         self.loss, self.masks = loss, Masks(self.module, seed)
 
     @property
@@ -45,8 +45,10 @@ class Network:
 
     def outputs(self, w: Tensor, x: Tensor) -> Tensor:
         """Outputs at weights w; dropout only within `masks.at`."""
-        parts = (part.view(shape) for part, shape in zip(w.split(self.sizes), self.shapes, strict=True))
-        found: Tensor = functional_call(self.module, dict(zip(self.names, parts, strict=True)), (x,))
+        for part, shape, homes in zip(w.split(self.sizes), self.shapes, self._slots, strict=True):
+            for home, name in homes:
+                home[name] = part.view(shape)
+        found: Tensor = self.module(x)
         return found
 
     def value(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -90,3 +92,25 @@ class Network:
             (g,) = torch.autograd.grad(f, leaf, u, create_graph=True)  # J^T u, linear in u: its derivative is J
         along: Tensor = torch.vmap(lambda v: torch.autograd.grad(g, u, v, retain_graph=True)[0])(W)
         return f.detach().reshape(len(f), -1), along.reshape(len(W), len(f), -1)
+
+
+def slots(module: nn.Module, parameters: list[nn.Parameter]) -> list[list[tuple[dict[str, Any], str]]]:
+    """Where each parameter is read from: more than one place for tied weights.
+
+    The module is ours alone and takes plain tensors there, at a fraction of what `torch.func.functional_call` costs.
+
+    Raises
+    ------
+    ValueError
+        For recurrent layers, which keep a second list of their weights.
+    """
+    found: dict[int, list[tuple[dict[str, Any], str]]] = {id(p): [] for p in parameters}
+    for name, part in module.named_modules():
+        if isinstance(part, nn.RNNBase):
+            raise ValueError(
+                f"{name} ({type(part).__name__}) keeps its weights in a list of its own; use cells instead."
+            )
+        for key, p in part._parameters.items():
+            if p is not None and id(p) in found:
+                found[id(p)].append((part._parameters, key))
+    return list(found.values())

@@ -141,8 +141,9 @@ def training_spectrum(
             raise ValueError("keep=True holds frames in memory, which a checkpoint does not store; give one of both.")
         check_room(job.n, job.k, blocks * per_block // (job.fixed or 1))
     fresh = TrainingSpectrum(
-        job=cast(Any, job), p=None, V=np.empty(0), step=0, dt=1.0, interval=1, per_block=per_block, sums=np.empty((0, job.k)),
-        resets=np.zeros(job.k, np.int64), growth_ratio=1.0, rtol=float(rtol), end=job.start(), wanted=wanted,
+        job=cast(Any, job), p=None, V=np.empty(0), step=0, dt=1.0, interval=1, per_block=per_block,
+        sums=np.empty((0, job.k)), resets=np.zeros(job.k, np.int64), growth_ratio=1.0, rtol=float(rtol),
+        end=job.start(), wanted=wanted,
     )  # fmt: skip
     path, about = None, None
     if checkpoint is not None:
