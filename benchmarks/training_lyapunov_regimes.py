@@ -79,8 +79,8 @@ def study(name, loss, batch_size, lr, steps):
     late = spectrum.blocks[len(spectrum.blocks) // 2 :].mean(axis=0)
     print("  last half:", " ".join(f"{v:+.1e}" for v in np.sort(late)[::-1]))
     copies = two_copies(network(), data, **settings)
-    apart = np.abs(copies.local(WINDOW)[0] - windows).max()
-    print(f"  two copies at 1e-8 |w|: largest difference of a window from QR {apart:.1e}")
+    apart = np.abs(copies.local(WINDOW)[0] - windows)
+    print("  two copies at 1e-8 |w|, difference of windows from QR:", " ".join(f"{v:.0e}" for v in apart))
     d = distances(data, loss, lr, batch_size, steps)
     print(f"  d/|w0| from 1e-3: {d[WINDOW - 1]:.3g} at 200, {d[steps // 2 - 1]:.3g} half way, {d[-1]:.3g} at the end, "
           f"largest {d.max():.3g} at {d.argmax() + 1}", flush=True)  # fmt: skip

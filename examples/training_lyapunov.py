@@ -24,7 +24,7 @@ from nets import load_mnist10
 from nets.ensembles import SGD
 from nets.lyapunov import training_spectrum, two_copies
 
-RATES, STEPS = (0.2, 2.0, 8.0), 400
+RATES, STEPS = (0.2, 2.0, 8.0), 300
 
 
 def main(out: Path) -> None:
@@ -33,7 +33,7 @@ def main(out: Path) -> None:
     model = nn.Sequential(nn.Linear(100, 8), nn.Tanh(), nn.Linear(8, 10))
     digits = load_mnist10()
     data = (digits.x_train[:200], digits.y_train[:200])
-    marks = range(20, STEPS + 1, 20)
+    marks = range(30, STEPS + 1, 30)
 
     fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     for lr, colour in zip(RATES, plt.colormaps["viridis"]([0.0, 0.45, 0.85]), strict=True):
@@ -51,7 +51,7 @@ def main(out: Path) -> None:
     left.set(xlabel="step $t$", ylabel=r"$\log_{10}$ of growth since step 0", yscale="symlog")
     left.legend(frameon=False)
     right.axhline(0, color="k", lw=0.6)
-    right.set(xlabel="step $t$", ylabel="exponents over steps 0 to $t$", yscale="symlog", ylim=(-1, 1))
+    right.set(xlabel="step $t$", ylabel="exponents over steps 0 to $t$", ylim=(-0.02, 1.2))
     right.set_yscale("symlog", linthresh=1e-2)
     out.mkdir(parents=True, exist_ok=True)
     fig.savefig(out / "training_lyapunov.png", dpi=150)
