@@ -73,10 +73,8 @@ def _judged(spectrum: "TrainingSpectrum") -> Verdict:
             f"told from zero (|l| < {within:.1g}); run about 4 times longer", False,
         )  # fmt: skip
     if burst:
-        return Verdict(
-            f"{burst}; then {lead}, within {within:.1g} of zero: a transient of what is perturbed at the start, not chaos. {band}",
-            False,
-        )
+        text = f"{burst}; then {lead}, within {within:.1g} of zero"
+        return Verdict(f"{text}: a transient of what is perturbed at the start, not chaos. {band}", False)
     return Verdict(f"neutral: the largest exponent is {lead}, within {within:.1g} of zero. {band}", True)
 
 
