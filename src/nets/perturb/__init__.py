@@ -5,6 +5,7 @@ from .chain_spec import spec_of
 from .fitting import LawFit, Score, fit_law
 from .interpolation import Barrier, LossLine, barrier
 from .laws import LAWS
+from .lockstep import Divergence, divergence
 from .permutation_spec import Blocks, PermutationSpec, attention_spec
 from .permutations import spec_error
 from .sphere import Perturbation, on_sphere, perturb_on_sphere
@@ -14,6 +15,7 @@ __all__ = [
     "Alignment",
     "Barrier",
     "Blocks",
+    "Divergence",
     "LawFit",
     "LossLine",
     "PermutationSpec",
@@ -23,6 +25,7 @@ __all__ = [
     "aligned_distance",
     "attention_spec",
     "barrier",
+    "divergence",
     "fit_law",
     "on_sphere",
     "perturb_on_sphere",
