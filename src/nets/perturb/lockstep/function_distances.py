@@ -10,8 +10,8 @@
     and, with labels:  loss, accuracy of the copy; loss_difference, accuracy_difference (copy less baseline), and their
     absolute values loss_change, accuracy_change.
 
-The cross losses are not symmetric. Natural logarithms, double precision, means over inputs. Lin, IEEE Trans. Inf. Theory
-37 (1991) 145 (Jensen-Shannon); Endres, Schindelin, ibid. 49 (2003) 1858 (its root).
+The cross losses are not symmetric. Natural logarithms, double precision, means over inputs. Lin, IEEE Trans. Inf.
+Theory 37 (1991) 145 (Jensen-Shannon); Endres, Schindelin, ibid. 49 (2003) 1858 (its root).
 """
 
 from dataclasses import dataclass

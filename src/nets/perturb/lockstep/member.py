@@ -54,6 +54,6 @@ def optimiser_of(optimiser: str | Optimiser) -> Optimiser:
     if type(optimiser) in (SGD, Adam, AdamW, RMSProp):
         return optimiser  # type: ignore[return-value]
     raise ValueError(
-        f"optimiser must be one of {', '.join(NAMED)}, or SGD(), Adam(), AdamW() or RMSProp() of nets.ensembles, but is "
-        f"{optimiser!r}."
+        f"optimiser must be one of {', '.join(NAMED)}, or SGD(), Adam(), AdamW() or RMSProp() of nets.ensembles, but "
+        f"is {optimiser!r}."
     )

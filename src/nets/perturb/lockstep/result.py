@@ -14,6 +14,7 @@ from torch import nn
 from mechanics.files import read_npz, write_npz
 
 from ..fitting import LawFit, fit_law
+from .end_points import AlignedCopies, CopyBarriers, aligned_copies, copy_barriers
 from .function_distances import FUNCTIONS, LABELLED
 from .prepare import About
 from .recording import Recording
@@ -146,6 +147,46 @@ class Divergence:
                 "record more times, or perturb more."
             )
         return fit_law(self.steps[good], d[:, good], laws, resamples=resamples, seed=seed)
+
+    def aligned(self, model: nn.Module | None = None, **options: Any) -> AlignedCopies:
+        """Distances of the end points before and after permutation alignment of each copy with the baseline.
+
+        Parameters
+        ----------
+        model : nn.Module, optional
+            Of the architecture, for a loaded result.
+        **options
+            For `align`: spec, restarts, seed.
+        """
+        return aligned_copies(self, model, **options)
+
+    def barriers(
+        self,
+        x: Any,
+        y: Any,
+        model: nn.Module | None = None,
+        *,
+        statistics_x: Any = None,
+        points: int = 25,
+        alignments: AlignedCopies | None = None,
+    ) -> CopyBarriers:
+        """Cross-entropy barriers between the baseline and each copy at the end, before and after alignment.
+
+        Parameters
+        ----------
+        x, y : array or tensor
+            Examples on which the loss is evaluated.
+        model : nn.Module, optional
+            Of the architecture, for a loaded result.
+        statistics_x : array or tensor, optional
+            Inputs for BatchNorm's statistics, computed anew at each point of a line (the training inputs, where x are
+            test inputs); x by default.
+        points : int
+            Of a line, both ends included.
+        alignments : AlignedCopies, optional
+            Of `aligned`; made with its defaults otherwise.
+        """
+        return copy_barriers(self, x, y, model, statistics_x=statistics_x, points=points, alignments=alignments)
 
     def plot(self, name: str = "distance_2", ax: "Axes | None" = None, **line: Any) -> "Axes":
         """Draw a distance against the step; see `plot_divergence`."""

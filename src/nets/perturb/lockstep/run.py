@@ -91,9 +91,9 @@ def divergence(
     mode : {"eval", "batch"}
         Statistics of BatchNorm when functions are compared: running ones, or those of the compared inputs.
     backend : {"auto", "compiled", "stacked", "loop"}
-        "compiled": an `MLP` with BatchNorm, one copy in each thread. "stacked": any module that `torch.func.vmap` takes,
-        all copies at once. "loop": any module, one after another, plain PyTorch, the reference. "auto" is "compiled"
-        where it can be, else "loop" for networks with convolutions and "stacked" for others.
+        "compiled": an `MLP` with BatchNorm, one copy in each thread. "stacked": any module that `torch.func.vmap`
+        takes, all copies at once. "loop": any module, one after another, plain PyTorch, the reference. "auto" is
+        "compiled" where it can be, else "loop" for networks with convolutions and "stacked" for others.
     threads : int, optional
         Of backend "compiled"; no bit depends on it.
     progress : bool or function (step, steps)

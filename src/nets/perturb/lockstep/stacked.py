@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, vmap
 from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from .dropout import own_draws, set_step
-from .state import Plan, State, loss_reason, weights_reason
 from .stacked_update import Constants, constants_of, update
+from .state import Plan, State, loss_reason, weights_reason
 from .vectors import Vectors
 
 Buffers = dict[str, Tensor]
@@ -29,7 +30,8 @@ def advance(plan: Plan, state: State, stop: int) -> State:
     trained = None if plan.vectors.trained.all() else torch.from_numpy(plan.vectors.trained)
     failed: dict[int, tuple[int, str]] = {}
     plan.model.train()
-    with own_draws(), torch.enable_grad():
+    # vmap has no rule for the fused attention of the CPU and would run it network by network
+    with own_draws(), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
         for step in range(state.step, stop):
             index = [plan.members[i].order.at(step) for i in living]
             sizes = np.array([len(batch) for batch in index])

@@ -80,7 +80,7 @@ def vectors_of(model: nn.Module) -> Vectors:
 
 
 def read_vectors(model: nn.Module) -> tuple[NDArray[Any], Array]:
-    """Parameters (P,) in their type and buffers (R,) in double precision, which holds single ones and counters exactly."""
+    """Parameters (P,) in their type; buffers (R,) in double precision, which holds single ones and counters exactly."""
     parameters = [p.detach().cpu().numpy().ravel() for p in model.parameters()]
     buffers = [b.detach().cpu().numpy().ravel().astype(np.float64) for b in model.buffers()]
     return np.concatenate(parameters), np.concatenate([np.empty(0), *buffers])

@@ -5,8 +5,8 @@
     rms                     |w - w'|_2 / sqrt(D)            angle  2 atan2(|u - v|, |u + v|),  u = w/|w|, v = w'/|w'|
     cosine                  w . w' / (|w| |w'|)             displacement_cosine  that of w - w(0) and w' - w'(0)
 
-w is the baseline, w' the copy; all in double precision. No arccos: it loses angles below 1e-8. A quotient by a norm of 0
-(displacements at step 0) is nan.
+w is the baseline, w' the copy; all in double precision. No arccos: it loses angles below 1e-8. A quotient by a norm of
+0 (displacements at step 0) is nan.
 """
 
 import numpy as np
@@ -60,7 +60,9 @@ def weight_distances(w: Array, other: Array, start: Array, other_start: Array, s
     return np.stack(found)
 
 
-def _angles(w: Array, other: Array, norm: Array, other_norm: Array, starts: NDArray[np.int64], size: Array) -> Array:
+def _angles(
+    w: Array, other: Array, norm: Array, other_norm: Array, starts: NDArray[np.int64], size: NDArray[np.int64]
+) -> Array:
     """Angle between the whole vectors, and between each pair of tensors."""
     u, v = _unit(w, norm[0]), _unit(other, other_norm[0])
     s, t = _unit(w, np.repeat(norm[1:], size)), _unit(other, np.repeat(other_norm[1:], size))
