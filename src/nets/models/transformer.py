@@ -67,7 +67,8 @@ class Transformer(nn.Module):
             raise ValueError(f"dropout must lie in [0, 1), but is {dropout}.")
         self.settings = {**sizes, "dropout": float(dropout), "model_seed": int(seed)}
         self.uses_global_rng = dropout > 0  # attention draws its masks from the global generator
-        self.embed = nn.Embedding(tokens, width) if tokens else nn.utils.skip_init(nn.Linear, inputs, width)
+        kind, size = (nn.Linear, inputs) if tokens is None else (nn.Embedding, tokens)
+        self.embed = nn.utils.skip_init(kind, size, width)
         self.position = nn.Parameter(torch.empty(length, width))
         self.layers = nn.ModuleList(_Layer(width, heads, dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(width)

@@ -37,7 +37,8 @@ def spec_of(model: nn.Module) -> PermutationSpec:
     ----------
     model : nn.Module
         `MLP`, `CNN`, `LeakyResNet`, `ResNet`, `Transformer`, or `nn.Sequential` (nested too) of linear and
-        convolutional layers (also depthwise), BatchNorm, LayerNorm, elementwise activations, pooling, upsampling, dropout and flatten.
+        convolutional layers (also depthwise), BatchNorm, LayerNorm, elementwise activations, pooling, upsampling,
+        dropout and flatten.
 
     Returns
     -------

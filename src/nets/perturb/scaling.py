@@ -1,4 +1,4 @@
-"""How the rate of divergence depends on a hyperparameter: log-log regression, bootstrap over copies, collapse of curves.
+"""How the rate of divergence depends on a hyperparameter: log-log regression with a bootstrap, collapse of curves.
 
     q = C x^a,   ln q = ln C + a ln x
 
@@ -16,7 +16,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import linregress
 
 from mechanics.checks import finite_numbers, whole_numbers
 
@@ -107,8 +106,8 @@ def fit_scaling(
     curves : sequence of array_like, shape (copies, m)
         Distances of each setting.
     quantity : {"slope", "exponent", "end"} or function (t, d) -> float
-        Slope of the line through all times (least squares), of ln d in the first fifth of the time, or the last value; of
-        the mean over copies (the geometric one for "exponent").
+        Slope of the line through all times (least squares), of ln d in the first fifth of the time, or the last value;
+        of the mean over copies (the geometric one for "exponent").
     name : str
         Of the hyperparameter, for the verdict.
     resamples : int
@@ -122,8 +121,8 @@ def fit_scaling(
     Raises
     ------
     ValueError
-        If shapes do not match, x is not positive or has fewer than 3 different values, or the quantity of a mean curve is
-        not positive: a logarithm needs it.
+        If shapes do not match, x is not positive or has fewer than 3 different values, or the quantity of a mean curve
+        is not positive: a logarithm needs it.
     """
     settings = finite_numbers("x", x)
     whole_numbers(resamples=(resamples, 2), seed=(seed, 0))
@@ -137,21 +136,23 @@ def fit_scaling(
             f"the {quantity} of each mean curve must be positive for its logarithm to be taken, but they are "
             f"{values.tolist()}: the curves of some settings do not grow."
         )
-    line = linregress(np.log(settings), np.log(values))
+    logs = np.log(settings)
+    exponent = _slope(logs, np.log(values))
+    intercept = float(np.log(values).mean() - exponent * logs.mean())
     rng = np.random.default_rng(seed)
     drawn = np.empty((resamples, len(settings)))
     for k, (a, d) in enumerate(zip(times, sets, strict=True)):
         for r in range(resamples):
             drawn[r, k] = measure(a, d[rng.integers(0, len(d), len(d))])
     good = (drawn > 0).all(1)
-    slopes = np.array([linregress(np.log(settings), np.log(row)).slope for row in drawn[good]])
+    slopes = np.array([_slope(logs, np.log(row)) for row in drawn[good]])
     low, high = np.percentile(slopes, [2.5, 97.5]) if len(slopes) else (np.nan, np.nan)
     intervals = np.percentile(drawn, [2.5, 97.5], axis=0).T
-    residual = float(np.std(np.log(values) - line.intercept - line.slope * np.log(settings)))
+    residual = float(np.std(np.log(values) - intercept - exponent * logs))
     fewest = min(map(len, sets))
-    verdict = _verdict(quantity, name, float(line.slope), (low, high), residual, 1 - good.mean(), fewest)
+    verdict = _verdict(quantity, name, exponent, (low, high), residual, 1 - good.mean(), fewest)
     return Scaling(
-        settings, values, intervals, float(line.slope), (float(low), float(high)), float(np.exp(line.intercept)),
+        settings, values, intervals, exponent, (float(low), float(high)), float(np.exp(intercept)),
         residual, verdict,
     )  # fmt: skip
 
@@ -204,12 +205,18 @@ def _measure(quantity: Quantity) -> Callable[[Array, Array], float]:
         own = quantity
         return lambda t, d: float(own(t, d.mean(0)))
     if quantity == "slope":
-        return lambda t, d: float(linregress(t, d.mean(0)).slope)
+        return lambda t, d: _slope(t, d.mean(0))
     if quantity == "end":
         return lambda t, d: float(d.mean(0)[-1])
     if quantity == "exponent":
         return _early_exponent
     raise ValueError(f"quantity must be 'slope', 'exponent', 'end' or a function (t, d), but is {quantity!r}.")
+
+
+def _slope(t: Array, d: Array) -> float:
+    """Of the line of least squares."""
+    centred = t - t.mean()
+    return float(centred @ d / (centred @ centred))
 
 
 def _early_exponent(t: Array, d: Array) -> float:
@@ -219,7 +226,7 @@ def _early_exponent(t: Array, d: Array) -> float:
             f"an exponent needs 3 positive records in the first {100 * EARLY:.0f} % of the time, but there are "
             f"{int(early.sum())}."
         )
-    return float(linregress(t[early], np.log(d[:, early]).mean(0)).slope)
+    return _slope(t[early], np.log(d[:, early]).mean(0))
 
 
 def _checked(
@@ -233,7 +240,7 @@ def _checked(
     for a, d in zip(times, sets, strict=True):
         if a.ndim != 1 or d.ndim != 2 or d.shape[1] != len(a) or len(a) < 3 or (np.diff(a) <= 0).any():
             raise ValueError(
-                f"curves must have shape (copies, m) for m >= 3 increasing times, but shapes are {d.shape} and {a.shape}."
+                f"curves must have shape (copies, m) for m >= 3 increasing times, but have {d.shape} for {a.shape}."
             )
     return times, sets
 

@@ -39,11 +39,10 @@ def network_of(model: nn.Module) -> Network | None:
     """The architecture, or None where it is not one that the compiled kernels know."""
     if type(model) is not MLP or not all(p.requires_grad for p in model.parameters()):
         return None
-    s = model.settings
+    s: dict[str, Any] = model.settings
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm1d)]
     usual = all((m.eps, m.momentum, m.affine, m.track_running_stats) == (1e-5, 0.1, True, True) for m in norms)
     rates = {m.p for m in model.modules() if isinstance(m, KeyedDropout)}
-    rates |= {m.p for m in model.modules() if type(m).__name__ == "Dropout"}
     if s["norm"] != "batch" or not s["input_norm"] or s["init"] == "ntk" or not usual or len(rates) > 1:
         return None
     layout = Layout(s["inputs"], s["width"], s["depth"], s["classes"])

@@ -44,7 +44,7 @@ def with_keyed_dropout(model: nn.Module) -> nn.Module:
         for name, child in parent.named_children():
             if type(child) in (Dropout, nn.Dropout):
                 layer += 1
-                setattr(parent, name, KeyedDropout(child.p, layer))
+                setattr(parent, name, KeyedDropout(float(child.p), layer))  # type: ignore[arg-type]
     return copy
 
 

@@ -92,12 +92,12 @@ def copy_barriers(
         )  # fmt: skip
 
     lines = _each(found, one)
-    columns = [
-        np.array([np.nan if b is None else getattr(getattr(b, side), name) for b in lines])
-        for name in ("barrier", "mean_excess", "line_integral")
+    columns = {
+        f"{name}{side}": np.array([np.nan if b is None else getattr(getattr(b, side), of) for b in lines])
+        for name, of in (("", "barrier"), ("mean_excess_", "mean_excess"), ("line_integral_", "line_integral"))
         for side in ("before", "after")
-    ]
-    return CopyBarriers(*columns, lines)
+    }
+    return CopyBarriers(lines=lines, **columns)
 
 
 def _each(found: "Divergence", of: Callable[[int], Any]) -> tuple[Any, ...]:

@@ -177,7 +177,7 @@ def _sets(data: Examples, probe: Any, examples: int, dtype: np.dtype) -> list[In
 def _times(times: int | Sequence[int], steps: int) -> NDArray[np.int64]:
     """Recorded steps: 0, some between, and the last."""
     if np.ndim(times) == 0:
-        whole_numbers(times=(times, 2))
+        whole_numbers(times=(times, 2))  # type: ignore[arg-type]
         inner = np.geomspace(1, max(steps, 1), int(times) - 1).round()  # type: ignore[arg-type]
         return np.unique([0, *inner, steps]).astype(np.int64)[: None if steps else 1]
     listed = np.unique(np.asarray(times))

@@ -86,13 +86,17 @@ def compare(plan: Plan, state: State, into: Recording) -> State:
     own = _outputs(plan, state, 0, into)
     if own is None:
         return state
-    for k, outputs in enumerate(own):
-        into.baseline[at, 2 + 2 * k : 4 + 2 * k] = outputs.loss, outputs.accuracy
+    for k, of_set in enumerate(own):
+        into.baseline[at, 2 + 2 * k : 4 + 2 * k] = of_set.loss, of_set.accuracy
     kept = into.weights.shape[3]
     for i in state.living[1:]:
         other = state.parameters[i].astype(np.float64)
         other_start = plan.members[i].parameters.astype(np.float64)
-        found = weight_distances(w, other, start, other_start, plan.vectors.starts)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = weight_distances(w, other, start, other_start, plan.vectors.starts)
+        if not np.isfinite(found[: WEIGHTS.index("cosine"), 0]).all() and np.isfinite(into.baseline[at, 0]):
+            state.fail(i, state.step, f"its weights were too large at step {state.step} for a distance; lower lr")
+            continue
         into.weights[i - 1, at] = found[:, :kept]
         outputs = _outputs(plan, state, i, into)
         for k, (mine, theirs) in enumerate(zip(own, outputs or own, strict=True)):

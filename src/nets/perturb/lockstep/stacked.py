@@ -102,7 +102,8 @@ def _batch(plan: Plan, living: np.ndarray, index: list[np.ndarray], every: list[
     """Inputs (models, batch, ...) and labels (models, batch); equal ones are gathered once."""
     members = [plan.members[living[k]] for k in every]
     base, same = members[0], index[every[0]]
-    xs, ys = [], []
+    xs: list[Tensor] = []
+    ys: list[Tensor] = []
     for k, member in zip(every, members, strict=True):
         alike = index[k] is same or np.array_equal(index[k], same)
         at = torch.from_numpy(index[k])

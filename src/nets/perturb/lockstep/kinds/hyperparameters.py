@@ -5,6 +5,7 @@ the e of each is the realised size.
 """
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -27,13 +28,12 @@ def _perturb(name: str, base: Member, eps: float, copy: int, context: Context) -
         raise ValueError(f"{name} is 0, and stays 0 when it is multiplied by 1 + e; give {name} > 0.")
     e = _shift(name, eps, copy, context)
     after = before * (1 + e)
-    if name in ("lr", "weight_decay"):
-        if after < 0:
-            raise ValueError(f"{name} would become {after:g}; eps must be below 1.")
-        changed = {name: after}
-    else:
-        changed = {"optimiser": replace(base.optimiser, **{name: after})}  # checks its range
-    return Perturbed(replace(base, **changed), e)  # type: ignore[arg-type]
+    if holder is not base:  # the record checks its range
+        changed: Any = replace(base.optimiser, **{name: after})  # type: ignore[arg-type]
+        return Perturbed(replace(base, optimiser=changed), e)
+    if after < 0:
+        raise ValueError(f"{name} would become {after:g}; eps must be below 1.")
+    return Perturbed(replace(base, **{name: after}), e)  # type: ignore[arg-type]
 
 
 def lr(base: Member, eps: float, copy: int, context: Context) -> Perturbed:
