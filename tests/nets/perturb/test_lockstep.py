@@ -159,7 +159,8 @@ def test_a_copy_that_overflows_is_flagged_and_the_others_go_on(small, few_digits
     model = deepcopy(small["mlp" if backend == "compiled" else "plain"]).float()
     broken, fine = deepcopy(model), deepcopy(model)
     with torch.no_grad():
-        broken.output.weight.fill_(1e38)
+        broken.hidden[0].linear.weight.mul_(1e3)
+        broken.output.weight.copy_(3e38 * torch.tensor([1.0, -1.0]).repeat(5)[:, None])
         fine.output.weight.add_(1e-3)
     options = {**RUN, "eps": None, "optimiser": "sgd", "lr": 0.05, "backend": backend, "record": ("weights",)}
     found = divergence(model, few_digits, **{**options, "copies": [broken, fine]})
