@@ -3,7 +3,7 @@
     PYTHONPATH=src python benchmarks/nets_divergence.py [--quick] [--out table.md]
 
 Nine networks (a baseline and eight copies) take the same batches of 100 examples of 10x10 digits. The plain loop is
-what one would write: one network after the other, `torch.nn`, fused `torch.optim`, data gathered batch by batch, nothing
+what one would write: one network after the other, fused `torch.optim`, data gathered batch by batch, nothing
 measured. One thread each, in turns, so that a slow moment of the machine hits all; processor time, medians over rounds,
 and ratios of the same round. The last table gives a whole call of `divergence`, with records, beside that.
 """
