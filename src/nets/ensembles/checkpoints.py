@@ -51,7 +51,7 @@ def read_checkpoint(path: Path, about: dict[str, Any]) -> State:
     """
     header, arrays = read_npz(path, FORMAT, "a checkpoint of an ensemble")
     known, wanted = header["identity"], json.loads(json.dumps(about))
-    differing = [name for name in wanted if known.get(name) != wanted[name]]
+    differing = [name for name in {**known, **wanted} if known.get(name) != wanted.get(name)]
     if differing:
         raise ValueError(
             f"{path} is a checkpoint of another run: {', '.join(differing)} differ(s). Give another file, or delete it."

@@ -23,6 +23,7 @@ from ..training.loop import MIN_STEPS_FOR_EVAL, WARM_UP_STEPS
 from . import draws
 from .columns import Columns, columns_of
 from .config import MLPConfig
+from .edges import batch_edges
 from .layout import Layout
 
 Array = NDArray[np.float64]
@@ -76,11 +77,7 @@ class Plan:
     def edges(self, model: int) -> NDArray[np.int64]:
         """Where the batches of an epoch begin, and n; a last batch of one joins the one before it."""
         n = len(self.data.y_train)
-        size = self.configs[model].batch_size or n
-        edges = [*range(0, n, size), n]
-        if len(edges) > 2 and edges[-1] - edges[-2] == 1:
-            del edges[-2]
-        return np.array(edges, dtype=np.int64)
+        return batch_edges(n, self.configs[model].batch_size or n)
 
     def steps(self, model: int) -> int:
         """Steps of an epoch."""

@@ -20,6 +20,7 @@ from .checks import check_options, make_plan
 from .config import MLPConfig
 from .histories import Histories
 from .plan import Mode, Plan, State, new_state
+from .starting_weights import Initial, digest, with_initial
 
 Backend = Literal["auto", "compiled", "torch", "loop"]
 
@@ -42,6 +43,7 @@ def train_ensemble(
     progress: Progress = False,
     threads: int | None = None,
     device: str | None = None,
+    initial: Initial | None = None,
 ) -> Histories:
     """Train many networks of one size, each with its own seed and settings, and measure their load curves.
 
@@ -79,6 +81,9 @@ def train_ensemble(
         Of backend "compiled"; default: one for each processor this process may use. No bit depends on it.
     device : str, optional
         Of backend "torch": "cuda", "cpu", ...; by default CUDA where it is there.
+    initial : array, shape (models, P), or sequence of MLP, optional
+        Weights to start from: flat vectors in the order of `MLP.parameters()`, or a network for each config, whose
+        running statistics are taken too. By default the weights of `MLP(seed=config.seed)`.
 
     Returns
     -------
@@ -94,8 +99,8 @@ def train_ensemble(
 
     Notes
     -----
-    Weights start as those of `MLP(seed=config.seed)`, the draws are functions of (seed, step, place): the trained
-    networks are not those of `train`, but have the same distribution.
+    Weights start as those of `MLP(seed=config.seed)` unless they are given, the draws are functions of (seed, step,
+    place): the trained networks are not those of `train`, but have the same distribution.
 
     Examples
     --------
@@ -114,8 +119,12 @@ def train_ensemble(
     check_options(backend, record, checkpoint_every, threads, device)
     name = _choose(backend, device)
     about, file = identity(plan, name, "weights" in record), _npz(checkpoint)
+    fresh = new_state(plan, "weights" in record)
+    if initial is not None:
+        fresh = with_initial(plan, fresh, initial)
+        about["initial weights"] = digest(fresh)
     resumed = file is not None and file.exists()
-    state = read_checkpoint(file, about) if file and resumed else new_state(plan, "weights" in record)
+    state = read_checkpoint(file, about) if file and resumed else fresh
     advance = _backend(name, threads or default_threads(), device)
     models, lock = len(plan.configs), Lock()
     with progress_reporter(progress, models * epochs) as report:

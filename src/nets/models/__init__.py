@@ -5,5 +5,7 @@ from .dropout import Dropout
 from .initial import NTKLinear
 from .leaky_resnet import LeakyResNet
 from .mlp import MLP
+from .residual import ResNet
+from .transformer import Transformer
 
-__all__ = ["CNN", "MLP", "Dropout", "LeakyResNet", "NTKLinear"]
+__all__ = ["CNN", "MLP", "Dropout", "LeakyResNet", "NTKLinear", "ResNet", "Transformer"]

@@ -9,12 +9,12 @@ is measured after the pooling, where every number occurs once; upsampling repeat
 
 import math
 
-import torch
 from torch import Tensor, nn
 
 from mechanics.checks import whole_numbers
 
 from .dropout import Dropout
+from .initial import default_weights
 
 
 class CNN(nn.Module):
@@ -79,7 +79,7 @@ class CNN(nn.Module):
         )
         self.output = nn.utils.skip_init(nn.Linear, (width if depth > 1 else channels) * size * size, classes)
         self.load_layers = ("input", *(f"hidden.{l}.pool" for l in range(depth - 1)))
-        self._initialise(seed)
+        default_weights(self, seed)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (N, classes) of images (N, channels, size, size) or rows of that many numbers."""
@@ -87,17 +87,6 @@ class CNN(nn.Module):
         for layer in self.hidden:
             h = layer(h)
         return self.output(h.flatten(1))
-
-    @torch.no_grad()
-    def _initialise(self, seed: int) -> None:
-        """PyTorch's default: weights and biases uniform in +-1/sqrt(fan-in), from the seed."""
-        generator = torch.Generator().manual_seed(int(seed))
-        for module in self.modules():
-            if isinstance(module, (nn.Linear, nn.Conv2d)):
-                bound = 1 / math.sqrt(module.weight[0].numel())
-                module.weight.uniform_(-bound, bound, generator=generator)
-                if module.bias is not None:
-                    module.bias.uniform_(-bound, bound, generator=generator)
 
 
 def _hidden_layer(fan_in: int, fan_out: int, slope: float, dropout: float) -> nn.Sequential:

@@ -59,3 +59,15 @@ def initialise(linear: nn.Linear, init: Init, gain: float, scale: float, generat
             nn.init.eye_(linear.weight)
     if scale != 1:
         linear.weight.mul_(scale)
+
+
+@torch.no_grad()
+def default_weights(model: nn.Module, seed: int) -> None:
+    """PyTorch's default of linear and convolutional layers, uniform in +-1/sqrt(fan-in), from a seed."""
+    generator = torch.Generator().manual_seed(int(seed))
+    for module in model.modules():
+        if isinstance(module, (nn.Linear, nn.Conv2d)):
+            bound = 1 / math.sqrt(module.weight[0].numel())
+            module.weight.uniform_(-bound, bound, generator=generator)
+            if module.bias is not None:
+                module.bias.uniform_(-bound, bound, generator=generator)

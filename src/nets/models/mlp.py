@@ -17,6 +17,7 @@ from mechanics.checks import whole_numbers
 
 from .dropout import Dropout
 from .initial import Init, NTKLinear, check_init, initialise
+from .sizes import count_parameters, width_of
 
 
 class MLP(nn.Module):
@@ -117,6 +118,38 @@ class MLP(nn.Module):
         for layer in self.hidden:
             h = layer(h)
         return self.output(h)
+
+    @staticmethod
+    def parameter_count(
+        inputs: int = 100,
+        width: int = 100,
+        depth: int = 8,
+        classes: int = 10,
+        *,
+        norm: Literal["batch", "variance"] | None = "batch",
+        input_norm: bool = True,
+    ) -> int:
+        """Number of parameters of the network with these sizes; see `nets.models.sizes` for the formula."""
+        return count_parameters(inputs, width, depth, classes, norm, input_norm)
+
+    @staticmethod
+    def width_for(
+        parameters: int,
+        inputs: int = 100,
+        depth: int = 8,
+        classes: int = 10,
+        *,
+        norm: Literal["batch", "variance"] | None = "batch",
+        input_norm: bool = True,
+    ) -> int:
+        """Width of hidden layers at which the network has most nearly so many parameters.
+
+        Raises
+        ------
+        ValueError
+            If depth is 1: there is no hidden layer.
+        """
+        return width_of(parameters, inputs, depth, classes, norm, input_norm)
 
 
 def _hidden_layer(linear: nn.Linear, norm: str | None, slope: float, dropout: float) -> nn.Sequential:

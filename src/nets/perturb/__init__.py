@@ -5,8 +5,10 @@ from .chain_spec import spec_of
 from .fitting import LawFit, Score, fit_law
 from .interpolation import Barrier, LossLine, barrier
 from .laws import LAWS
+from .lockstep import Divergence, divergence
 from .permutation_spec import Blocks, PermutationSpec, attention_spec
 from .permutations import spec_error
+from .scaling import Collapse, Scaling, collapse, effective_lr, fit_scaling
 from .sphere import Perturbation, on_sphere, perturb_on_sphere
 
 __all__ = [
@@ -14,16 +16,23 @@ __all__ = [
     "Alignment",
     "Barrier",
     "Blocks",
+    "Collapse",
+    "Divergence",
     "LawFit",
     "LossLine",
     "PermutationSpec",
     "Perturbation",
+    "Scaling",
     "Score",
     "align",
     "aligned_distance",
     "attention_spec",
     "barrier",
+    "collapse",
+    "divergence",
+    "effective_lr",
     "fit_law",
+    "fit_scaling",
     "on_sphere",
     "perturb_on_sphere",
     "spec_error",

@@ -1,7 +1,7 @@
 """Permutation symmetries read from the structure of a chain of layers.
 
 Each linear or convolutional layer but the last makes a group, named after it, of its output units; the layers after it
-carry it until the next one reads it. Only `nn.Sequential`, `MLP`, `CNN` and `LeakyResNet` say by their structure how
+carry it until the next one reads it. Only `nn.Sequential` and the networks of `nets.models` say by their structure how
 they compute; any other module may add, reuse or mix its parts, and needs an explicit spec.
 """
 
@@ -11,8 +11,9 @@ from typing import Any
 
 from torch import nn
 
-from ..models import CNN, MLP, Dropout, LeakyResNet, NTKLinear
+from ..models import CNN, MLP, Dropout, LeakyResNet, NTKLinear, ResNet, Transformer
 from .permutation_spec import Axis, Blocks, PermutationSpec
+from .residual_spec import resnet_spec, transformer_spec
 
 LINEAR = (nn.Linear, NTKLinear)
 CONV = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -35,8 +36,9 @@ def spec_of(model: nn.Module) -> PermutationSpec:
     Parameters
     ----------
     model : nn.Module
-        `MLP`, `CNN`, `LeakyResNet`, or `nn.Sequential` (nested too) of linear and convolutional layers (also
-        depthwise), BatchNorm, LayerNorm, elementwise activations, pooling, upsampling, dropout and flatten.
+        `MLP`, `CNN`, `LeakyResNet`, `ResNet`, `Transformer`, or `nn.Sequential` (nested too) of linear and
+        convolutional layers (also depthwise), BatchNorm, LayerNorm, elementwise activations, pooling, upsampling,
+        dropout and flatten.
 
     Returns
     -------
@@ -48,6 +50,10 @@ def spec_of(model: nn.Module) -> PermutationSpec:
     ValueError
         If a module is not known, occurs twice, or does not fit what comes before it.
     """
+    if type(model) is ResNet:
+        return resnet_spec(model)
+    if type(model) is Transformer:
+        return transformer_spec(model)
     if type(model) is LeakyResNet:
         stream = "stream" if model.settings["projections"] == "learned" else None
         columns: Axis = (stream, None) if stream and model.bias else stream

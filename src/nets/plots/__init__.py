@@ -1,5 +1,6 @@
 """Figures of networks; each function takes and returns an Axes."""
 
+from .divergence_curves import plot_divergence
 from .leaky import (
     animate_spectra,
     plot_energies,
@@ -10,14 +11,18 @@ from .leaky import (
     plot_test_error,
 )
 from .load_curves import plot_load_curves
+from .scaling_curves import plot_collapse, plot_scaling
 
 __all__ = [
     "animate_spectra",
+    "plot_collapse",
+    "plot_divergence",
     "plot_energies",
     "plot_gains",
     "plot_load_curves",
     "plot_path_plane",
     "plot_ranks",
+    "plot_scaling",
     "plot_spectra",
     "plot_test_error",
 ]

@@ -1,0 +1,186 @@
+"""Checks of what `divergence` is given, once, and the plan that they come to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from mechanics.checks import finite_number, whole_numbers
+from mechanics.noise import seed_word
+
+from ...ensembles.optimisers import described
+from .dropout import own_draws, with_keyed_dropout
+from .examples import Examples, examples_of, inputs_of
+from .kinds import KINDS, Context
+from .member import Member, optimiser_of
+from .order import Order
+from .recording import GROUPS, InputSet, Recording, new_recording
+from .state import Plan
+from .vectors import check_same, read_vectors, vectors_of
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class About:
+    """What the result says of the run.
+
+    Attributes
+    ----------
+    eps, sizes : ndarray, shape (copies,)
+        Asked for, and realised.
+    settings : dict
+        As JSON can hold it.
+    """
+
+    eps: Array
+    sizes: Array
+    settings: dict[str, Any]
+
+
+def prepare(
+    model: nn.Module,
+    data: Any,
+    *,
+    eps: float | Sequence[float] | None,
+    copies: int | Sequence[nn.Module],
+    steps: int,
+    optimiser: Any,
+    lr: float,
+    batch_size: int | None,
+    weight_decay: float,
+    seed: int,
+    perturb: str,
+    relative: bool,
+    times: int | Sequence[int],
+    groups: Sequence[str],
+    probe: Any,
+    examples: int,
+    mode: str,
+) -> tuple[Plan, Recording, About]:
+    """The checked plan, empty records, and a description; see `divergence`."""
+    whole_numbers(steps=(steps, 0), seed=(seed, 0), examples=(examples, 1))
+    if int(seed_word(seed)) >= 2**63:
+        raise ValueError(f"seed must be below 2^63, but is {seed}.")
+    if not finite_number("lr", lr) > 0 or not finite_number("weight_decay", weight_decay) >= 0:
+        raise ValueError(f"lr must be positive and weight_decay not negative, but they are {lr} and {weight_decay}.")
+    if mode not in ("eval", "batch"):
+        raise ValueError(f"mode must be 'eval' or 'batch', but is {mode!r}.")
+    if isinstance(groups, str) or not set(groups) <= set(GROUPS):
+        raise ValueError(f"record must list some of {', '.join(GROUPS)}, but is {groups!r}.")
+    vectors = vectors_of(model)
+    scratch = with_keyed_dropout(model.to("cpu"))
+    found = examples_of(data, vectors.dtype)
+    base = _baseline(scratch, found, optimiser, lr, batch_size, weight_decay, seed)
+    classes = _classes(scratch, found)
+    members, asked, sizes = _copies(
+        model, scratch, base, eps, copies, Context(scratch, classes, seed, relative), perturb
+    )
+    plan = Plan(scratch, vectors, (base, *members), seed)
+    sets = _sets(found, probe, examples, vectors.dtype)
+    recording = new_recording(plan, _times(times, steps), groups, sets, mode)  # type: ignore[arg-type]
+    settings = {
+        "perturb": perturb if isinstance(copies, int) else "given", "seed": seed, "relative": relative, "mode": mode,
+        "optimiser": described(base.optimiser), "lr": float(lr), "weight_decay": float(weight_decay),
+        "batch_size": base.order.batch, "examples": base.order.examples, "parameters": len(base.parameters),
+        "classes": classes, "dtype": vectors.dtype.name, "steps_per_epoch": base.order.steps,
+    }  # fmt: skip
+    return plan, recording, About(asked, sizes, settings)
+
+
+def _baseline(
+    model: nn.Module, data: Examples, optimiser: Any, lr: float, batch_size: int | None, weight_decay: float, seed: int
+) -> Member:
+    n = len(data.y)
+    size = n if batch_size is None else batch_size
+    whole_numbers(batch_size=(size, 1))
+    if size > n:
+        raise ValueError(f"batch_size must be at most the {n} training examples, but is {size}; None takes all.")
+    parameters, buffers = read_vectors(model)
+    if not (np.isfinite(parameters).all() and np.isfinite(buffers).all()):
+        raise ValueError("the model's parameters and buffers must be finite at the start.")
+    order = Order(seed, n, size)
+    return Member(parameters, buffers, data.x, data.y, order, optimiser_of(optimiser), float(lr), float(weight_decay))
+
+
+def _classes(model: nn.Module, data: Examples) -> int:
+    """Number of logits; ValueError if the labels do not fit them, or the outputs are no logits."""
+    training = model.training
+    with own_draws(), torch.no_grad():
+        logits = model.eval()(data.x[:2])
+    model.train(training)
+    if logits.ndim != 2 or len(logits) != len(data.x[:2]):
+        raise ValueError(
+            f"the model must give logits (N, classes), but gives shape {tuple(logits.shape)} for 2 inputs."
+        )
+    classes = logits.shape[1]
+    labels = torch.cat([data.y, data.y_test])
+    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        raise ValueError(
+            f"labels must lie in 0 .. {classes - 1}, the model's logits, but span {int(labels.min())} .. "
+            f"{int(labels.max())}."
+        )
+    return classes
+
+
+def _copies(
+    model: nn.Module,
+    scratch: nn.Module,
+    base: Member,
+    eps: float | Sequence[float] | None,
+    copies: int | Sequence[nn.Module],
+    context: Context,
+    perturb: str,
+) -> tuple[list[Member], Array, Array]:
+    """Copies, the sizes asked for, and those realised."""
+    if not isinstance(copies, int):
+        given = list(copies)
+        if eps is not None or not given or not all(isinstance(c, nn.Module) for c in given):
+            raise ValueError("copies must be a number, or a list of networks together with eps=None.")
+        members = []
+        for i, copy in enumerate(given):
+            check_same(model, copy, f"copies[{i}]")
+            parameters, buffers = read_vectors(copy)
+            members.append(replace(base, parameters=parameters, buffers=buffers))
+        start = base.parameters.astype(np.float64)
+        sizes = np.array([np.linalg.norm(m.parameters.astype(np.float64) - start) for m in members])
+        return members, np.full(len(members), np.nan), sizes
+    whole_numbers(copies=(copies, 1))
+    if perturb not in KINDS:
+        raise ValueError(f"perturb must be one of {', '.join(KINDS)}, but is {perturb!r}.")
+    if eps is None:
+        raise ValueError("eps must be given, the size of the perturbation; None goes with a list of networks only.")
+    asked = np.asarray(eps, dtype=np.float64)
+    if asked.ndim > 1 or (asked.ndim == 1 and len(asked) != copies) or not np.isfinite(asked).all():
+        raise ValueError(f"eps must be a finite number, or one for each of the {copies} copies, but is {eps!r}.")
+    asked = np.broadcast_to(asked, (copies,)).copy()
+    made = [KINDS[perturb](base, float(e), i, context) for i, e in enumerate(asked)]
+    return [m.member for m in made], asked, np.array([m.size for m in made], dtype=np.float64)
+
+
+def _sets(data: Examples, probe: Any, examples: int, dtype: np.dtype) -> list[InputSet]:
+    sets = [InputSet("train", data.x[:examples], data.y[:examples])]
+    if len(data.x_test):
+        sets.append(InputSet("test", data.x_test[:examples], data.y_test[:examples]))
+    if probe is not None:
+        x = inputs_of(probe, dtype, "probe inputs")
+        if x.shape[1:] != data.x.shape[1:] or not len(x):
+            raise ValueError(f"probe must hold inputs of shape {tuple(data.x.shape[1:])}, but has {tuple(x.shape)}.")
+        sets.append(InputSet("probe", x, None))
+    return sets
+
+
+def _times(times: int | Sequence[int], steps: int) -> NDArray[np.int64]:
+    """Recorded steps: 0, some between, and the last."""
+    if np.ndim(times) == 0:
+        whole_numbers(times=(times, 2))  # type: ignore[arg-type]
+        inner = np.geomspace(1, max(steps, 1), int(times) - 1).round()  # type: ignore[arg-type]
+        return np.unique([0, *inner, steps]).astype(np.int64)[: None if steps else 1]
+    listed = np.unique(np.asarray(times))
+    if not len(listed) or listed[0] < 0 or listed[-1] > steps or (listed != listed.astype(np.int64)).any():
+        raise ValueError(f"times must be a number of records, or a list of steps in 0 .. {steps}, but is {times!r}.")
+    return listed.astype(np.int64)
