@@ -1,6 +1,8 @@
 """Fits of mechanical models to measured curves, with uncertainty and identifiability."""
 
 from .chain import fit_chain
+from .ode import fit_ode
 from .result import ChainFit, Estimate
+from .trajectory_fit import TrajectoryFit
 
-__all__ = ["ChainFit", "Estimate", "fit_chain"]
+__all__ = ["ChainFit", "Estimate", "TrajectoryFit", "fit_chain", "fit_ode"]
