@@ -30,7 +30,9 @@ class Information:
     at_bound: dict[int, str]
 
 
-def inform(J: Array, variance: float, scale: Array, theta: Array, lower: Array, upper: Array) -> Information:
+def inform(
+    J: Array, variance: float, scale: Array, theta: Array, lower: Array, upper: Array, flat: float = FLAT
+) -> Information:
     """Spectrum and covariance `variance` (J^T J)^{-1} of the directions that are determined.
 
     Parameters
@@ -41,13 +43,15 @@ def inform(J: Array, variance: float, scale: Array, theta: Array, lower: Array, 
         Size of each parameter.
     theta, lower, upper : ndarray, shape (d,)
         Fitted values and their bounds.
+    flat : float
+        Accuracy of the derivatives, relative to the largest singular value.
     """
     d = len(theta)
     _, values, vectors = np.linalg.svd(J * scale, full_matrices=False)
     values = np.r_[values, np.zeros(d - len(values))]
     if len(vectors) < d:
         vectors = np.linalg.svd(J * scale, full_matrices=True)[2]
-    flat = tuple(int(i) for i in np.flatnonzero(values <= FLAT * max(values[0], 1e-300)))
+    rows = tuple(int(i) for i in np.flatnonzero(values <= flat * max(values[0], 1e-300)))
     room = np.where(np.isfinite(upper - lower), upper - lower, np.maximum(np.abs(theta), scale))
     at_bound = {int(i): "lower" for i in np.flatnonzero(theta <= lower + EDGE * room)}
     at_bound |= {int(i): "upper" for i in np.flatnonzero(theta >= upper - EDGE * room)}
@@ -56,7 +60,7 @@ def inform(J: Array, variance: float, scale: Array, theta: Array, lower: Array, 
     open_ = set(at_bound)
     if len(free):
         _, some, V = np.linalg.svd((J * scale)[:, free], full_matrices=False)
-        keep = some > FLAT * max(some[0], 1e-300)
+        keep = some > flat * max(some[0], 1e-300)
         root = (V[keep].T / some[keep]) * scale[free, None]
         covariance[np.ix_(free, free)] = variance * root @ root.T
         lost = (np.abs(V[~keep]) > MOVED).any(axis=0) if (~keep).any() else np.zeros(len(free), dtype=bool)
@@ -64,7 +68,7 @@ def inform(J: Array, variance: float, scale: Array, theta: Array, lower: Array, 
     for i in open_:
         covariance[i, :] = covariance[:, i] = 0.0
         covariance[i, i] = np.inf
-    return Information(covariance, values, vectors, flat, at_bound)
+    return Information(covariance, values, vectors, rows, at_bound)
 
 
 def estimates_of(

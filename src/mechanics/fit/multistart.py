@@ -64,4 +64,4 @@ def best_of(objective: OdeObjective, points: Array) -> tuple[Any, int, int]:
     polished = objective.least_squares(best.x)
     best = best if polished is None or polished.cost > best.cost else polished
     near = sum(s.cost <= best.cost * (1.0 + SAME) + 1e-12 * objective.data.count for s in ended)
-    return best, near, len(points) - len(ended)
+    return best, max(1, near), len(points) - len(ended)

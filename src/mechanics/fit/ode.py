@@ -9,6 +9,7 @@ from scipy.stats import t as student
 from ..checks import finite_numbers, whole_numbers
 from ..methods import TSIT5, Method
 from ..problem import Problem
+from .bounds import bounds_of, sizes
 from .identifiability import describe_flat, estimates_of, inform
 from .multistart import best_of, start_points
 from .ode_objective import OdeObjective
@@ -107,8 +108,8 @@ def fit_ode(
     fit_y0 = y0 == "fit"
     names = tuple(one.name for one in named) + (_state_names(begin, data.single) if fit_y0 else ())
     theta = np.concatenate([values_of(problem.p, named), begin.ravel()]) if fit_y0 else values_of(problem.p, named)
-    lower, upper = _bounds(bounds, names, theta)
-    scale = _scale(theta, lower, upper)
+    lower, upper = bounds_of(bounds, names, theta)
+    scale = sizes(theta, lower, upper)
     if data.count < len(names):
         raise ValueError(f"{data.count} values cannot determine {len(names)} numbers: {', '.join(names)}.")
     model = Sensitive(
@@ -179,26 +180,6 @@ def _state_names(y0: Array, single: bool) -> tuple[str, ...]:
     return tuple(
         f"y0[{i}]" if single else f"y0[{s}][{i}]" for s in range(len(y0)) for i in range(y0.shape[1])
     )
-
-
-def _bounds(bounds: Any, names: tuple[str, ...], theta: Array) -> tuple[Array, Array]:
-    lower, upper = np.full(len(names), -np.inf), np.full(len(names), np.inf)
-    for name, pair in (bounds or {}).items():
-        if name not in names:
-            raise ValueError(f"bounds names {name!r}, which is not fitted; fitted are: {', '.join(names)}.")
-        i = names.index(name)
-        lower[i], upper[i] = (float(x) for x in pair)
-        if not lower[i] < upper[i]:
-            raise ValueError(f"bounds of {name} must be (lower, upper) with lower < upper, but are {pair}.")
-        if not lower[i] <= theta[i] <= upper[i]:
-            raise ValueError(f"{name} begins at {theta[i]:g}, outside of its bounds {pair}; change p or the bounds.")
-    return lower, upper
-
-
-def _scale(theta: Array, lower: Array, upper: Array) -> Array:
-    """Size of each number: its start, else the distance of its bounds, else 1."""
-    width = np.where(np.isfinite(upper - lower), upper - lower, 1.0)
-    return np.where(theta != 0.0, np.abs(theta), width)
 
 
 def _usable(model: Sensitive, theta: Array, y0: Array, data: Trajectories, derivatives: str) -> tuple[Sensitive, bool]:

@@ -131,7 +131,10 @@ class Sensitive:
         for l in range(d):
             row = n + self.slots.fitted[l] if l < len(self.named) else l - len(self.named)
             start[l // (w - 1), row, 1 + l % (w - 1)] = 1.0
-        solution = self._solve(self.drift, start.ravel(), p, t0, ts)
+        try:
+            solution = self._solve(self.drift, start.ravel(), p, t0, ts)
+        except NotImplementedError:  # it failed, and the search for the cause calls the drift, which Python cannot do
+            return self._failed(p, y0, t0, ts)
         flat = solution.ys
         blocks = flat.reshape(len(flat), self.panels, n + len(slots), w)
         ys, dys = blocks[:, 0, :n, 0], _directions(blocks[:, :, :n], d)
@@ -141,6 +144,13 @@ class Sensitive:
         out = np.zeros((len(flat), self.panels, self.outputs, w))
         self.look(solution.ts, np.ascontiguousarray(flat), p, out.reshape(len(flat), -1))
         return Path(ys, out[:, 0, :, 0], dys, _directions(out, d), solution.status)
+
+    def _failed(self, p: Any, y0: Array, t0: float, ts: Array) -> Path:
+        """Nothing, with the cause that the plain solve has."""
+        status = self._solve(self.problem.drift, y0, p, t0, ts).status
+        n, k, d = len(y0), self.outputs, self.directions
+        none = np.empty((0, n)), np.empty((0, k)), np.empty((0, n, d)), np.empty((0, k, d))
+        return Path(*none, Status.BLOW_UP if status.ok else status)  # its derivatives do
 
     def _by_differences(self, theta: Array, y0: Array, t0: float, ts: Array) -> Path:
         point = np.concatenate([theta, y0])
