@@ -34,3 +34,30 @@ def plot_trajectory_fit(fit: Any, ax: "Axes | None" = None) -> "Axes":
     ax.set(xlabel="time $t$", ylabel="observed $y$")
     ax.legend(frameon=False, fontsize="small", ncols=2)
     return ax
+
+
+def plot_kramers_moyal(found: Any, ax: "Axes | None" = None) -> "Axes":
+    """Drift and diffusion over the state with two standard errors, read at tau = 0 where there are several lags.
+
+    Parameters
+    ----------
+    found : KramersMoyal
+        Of one component.
+    ax : Axes, optional
+        A new figure unless given.
+
+    Returns
+    -------
+    Axes
+    """
+    if found.points.ndim != 1:
+        raise ValueError("Only one component can be drawn over x; take drift and diffusion of two from their arrays.")
+    ax = _axes(ax)
+    several = len(found.tau) > 1
+    for name, label in (("drift", "drift $D_1$"), ("diffusion", "diffusion $D_2$")):
+        value = getattr(found, f"{name}_at_zero") if several else getattr(found, name)[0]
+        error = getattr(found, f"{name}_at_zero_stderr") if several else getattr(found, f"{name}_stderr")[0]
+        ax.errorbar(found.points, value, 2.0 * error, fmt="o", ms=3, lw=1, label=label)
+    ax.set(xlabel="state $x$", ylabel="coefficient")
+    ax.legend(frameon=False)
+    return ax
