@@ -49,7 +49,8 @@ class KramersMoyal:
     drift_at_zero, drift_at_zero_stderr, diffusion_at_zero, diffusion_at_zero_stderr : ndarray, shape as of one lag
         Read from a line through the lags at tau = 0; NaN with one lag.
     higher : dict
-        Order from 3 on -> (lags, P), <dx^k | x> / (k! tau); one component only. D4 far below D2^2 tau says diffusion, not jumps.
+        Order from 3 on -> (lags, P), <dx^k | x> / (k! tau); one component only. Gaussian steps have D4 = D2^2 tau / 2; much
+        more says jumps.
     """
 
     points: Array
@@ -89,7 +90,7 @@ def kramers_moyal(
     points: ArrayLike | None = None,
     bandwidth: float | None = None,
     order: int = 2,
-    lags: ArrayLike = (1, 2, 3),
+    lags: ArrayLike = (1, 2),
     blocks: int = 40,
     fewest: int = 30,
 ) -> KramersMoyal:
