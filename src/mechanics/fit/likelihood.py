@@ -116,14 +116,13 @@ class Likelihood:
             along = V.T @ (gradient * unit)
             step = V[:, keep] @ (along[keep] / heights[keep]) * unit
             settled = bool((along[keep] ** 2 / heights[keep]).max(initial=0.0) < SETTLED)
-            if settled:
-                break
             moved = theta.copy()
             moved[inside] = np.clip(theta[inside] + step, self.lower[inside], self.upper[inside])
             after = self.minus2(moved)
-            if after > value:
+            if after <= value:
+                theta, value = moved, after
+            if settled or after > value:
                 break
-            theta, value = moved, after
         return theta, value, settled
 
     def refit(self, theta: Array, held: tuple[int, ...]) -> tuple[Array, float]:
