@@ -33,3 +33,8 @@ def sizes(theta: Array, lower: Array, upper: Array) -> Array:
     """Size of each number: its start, else the distance of its bounds, else 1."""
     width = np.where(np.isfinite(upper - lower), upper - lower, 1.0)
     return np.where(theta != 0.0, np.abs(theta), width)
+
+
+def strictly_inside(theta: Array, lower: Array, upper: Array) -> Array:
+    """The nearest point that a search of SciPy's may begin from: it refuses one on a bound."""
+    return np.clip(theta, np.nextafter(lower, np.inf), np.nextafter(upper, -np.inf))

@@ -1,11 +1,12 @@
 """`kramers_moyal`: drift and diffusion of a time series without a model, from conditional moments of its increments.
 
-    D1(x; tau) = <dx | x> / tau,    D2(x; tau) = (<dx dx^T | x> - <dx | x> <dx | x>^T) / (2 tau),    dx = x(t + tau) - x(t)
+    D1(x; tau) = <dx | x> / tau,    D2(x; tau) = (<dx dx^T | x> - <dx | x> <dx | x>^T) / (2 tau),
+    dx = x(t + tau) - x(t)
 
 As tau -> 0 they are those of dx = D1 dt + sqrt(2 D2) dW (Ito). At finite tau both are off by a term of first order:
-D1(x; tau) = D1 + (tau / 2) L D1 + ..., with the generator L = D1 d/dx + D2 d^2/dx^2. An Ornstein-Uhlenbeck process of rate r and
-noise s gives exactly -x (1 - e^{-r tau}) / tau and s^2 (1 - e^{-2 r tau}) / (4 r tau). A straight line through several
-lags, read at tau = 0, takes the first order away.
+D1(x; tau) = D1 + (tau / 2) L D1 + ..., with the generator L = D1 d/dx + D2 d^2/dx^2. An Ornstein-Uhlenbeck process of
+rate r and noise s gives exactly -x (1 - e^{-r tau}) / tau and s^2 (1 - e^{-2 r tau}) / (4 r tau). A straight line
+through several lags, read at tau = 0, takes the first order away.
 
 Siegert, Friedrich, Peinke, Phys. Lett. A 243 (1998) 275-280; Ragwitz, Kantz, Phys. Rev. Lett. 87 (2001) 254501;
 Gottschall, Peinke, New J. Phys. 10 (2008) 083034.
@@ -49,8 +50,8 @@ class KramersMoyal:
     drift_at_zero, drift_at_zero_stderr, diffusion_at_zero, diffusion_at_zero_stderr : ndarray, shape as of one lag
         Read from a line through the lags at tau = 0; NaN with one lag.
     higher : dict
-        Order from 3 on -> (lags, P), <dx^k | x> / (k! tau); one component only. Gaussian steps have D4 = D2^2 tau / 2; much
-        more says jumps.
+        Order from 3 on -> (lags, P), <dx^k | x> / (k! tau); one component only. Gaussian steps have
+        D4 = D2^2 tau / 2; much more says jumps.
     """
 
     points: Array
@@ -138,8 +139,8 @@ def kramers_moyal(
     dt = float(np.median(steps))
     if np.abs(steps - dt).max() > EQUAL * dt * 10.0:
         raise ValueError(
-            f"Times must be equally spaced, but steps are from {steps.min():g} to {steps.max():g}: interpolate nothing; mark "
-            "missing values by NaN on the full grid."
+            f"Times must be equally spaced, but steps are from {steps.min():g} to {steps.max():g}: do not "
+            "interpolate, but mark missing values by NaN on the full grid."
         )
     taken = np.atleast_1d(np.asarray(lags))
     if taken.dtype.kind not in "iu" or (taken < 1).any() or len(set(taken.tolist())) < len(taken):
@@ -181,7 +182,7 @@ def _weigher(states: Array, bins: Any, points: Any, bandwidth: float | None) -> 
         return lambda x: np.maximum(0.0, 1.0 - ((x[:, None] - at) ** 2).sum(axis=2) / width**2)
     if np.ndim(bins) == 0:
         whole_numbers(bins=(bins, 2))
-        edges = [np.linspace(low[i], high[i], int(bins) + 1) for i in range(d)]  # type: ignore[call-overload]
+        edges = [np.linspace(low[i], high[i], int(bins) + 1) for i in range(d)]
     else:
         edge = np.asarray(bins, dtype=float)
         if edge.ndim != 1 or len(edge) < 3 or (np.diff(edge) <= 0).any() or d > 1:

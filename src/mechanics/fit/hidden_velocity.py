@@ -2,9 +2,9 @@
 
     dx = v dt,   dv = (F(x) - gamma v) dt + sigma dW,       x seen without error at t_0, t_1, ...
 
-Between two times the force is linear, F(x_i) + F'(x_i) (x - x_i), so that (x, v) is Gaussian given the positions so far: the step
-predicts it (`linear_flow`), the next position updates the velocity. Exact for linear forces. Velocities from
-differences of positions need no such care and are wrong at any time step: they give 2/3 of gamma and of sigma^2.
+Between two times the force is linear, F(x_i) + F'(x_i) (x - x_i), so that (x, v) is Gaussian given the positions so
+far: the step predicts it (`linear_flow`), the next position updates the velocity. Exact for linear forces. Velocities
+from differences of positions are wrong at any time step: they give 2/3 of gamma and of sigma^2.
 
 Pedersen et al., Phys. Rev. E 94 (2016) 062401; Brueckner, Ronceray, Broedersz, Phys. Rev. Lett. 125 (2020) 058103.
 """

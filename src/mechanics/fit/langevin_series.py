@@ -1,8 +1,8 @@
 """`fit_langevin`: a Langevin equation for one measured quantity, overdamped or with an unseen velocity.
 
-    overdamped     dx = F(x) dt + sigma dW
-    underdamped    dx = v dt,   dv = (F(x) - gamma v) dt + sigma dW
-    F(x) = sum_j f_j b_j(x),    b_j = x^j, or functions of the user
+overdamped     dx = F(x) dt + sigma dW
+underdamped    dx = v dt,   dv = (F(x) - gamma v) dt + sigma dW
+F(x) = sum_j f_j b_j(x),    b_j = x^j, or functions of the user
 """
 
 from collections.abc import Callable, Mapping
@@ -102,7 +102,9 @@ def fit_langevin(
     made = _basis(basis, begin, float(np.ptp(seen)))
     theta, errors = (_rough_underdamped if under else _rough_overdamped)(made.values, values, dt, moved)
     names = (*made.names, "gamma", "sigma") if under else (*made.names, "sigma")
-    lower, upper = bounds_of(bounds, names, theta) if bounds else (np.full(len(names), -np.inf), np.full(len(names), np.inf))
+    lower, upper = (
+        bounds_of(bounds, names, theta) if bounds else (np.full(len(names), -np.inf), np.full(len(names), np.inf))
+    )
     lower[-1] = max(lower[-1], TINY * theta[-1])
     scale = np.maximum(np.abs(theta), errors)
     run = _underdamped(values, dt, made) if under else _overdamped(begin, dt, moved, made)
@@ -132,7 +134,7 @@ def fit_langevin(
 
 def _basis(basis: Any, x: Array, span: float) -> Basis:
     if isinstance(basis, (int, np.integer)) and not isinstance(basis, bool):
-        whole_numbers(basis=(basis, 0))
+        whole_numbers(basis=(int(basis), 0))
         powers = np.arange(int(basis) + 1)
         slopes = np.where(powers > 0, powers * x[:, None] ** np.maximum(powers - 1, 0), 0.0)
         return Basis(tuple(f"f{j}" for j in powers), x[:, None] ** powers, slopes)

@@ -18,7 +18,9 @@ def surprises_say(z: Array) -> list[str]:
     r1 = float((z[1:] * z[:-1]).mean() / (z**2).mean())
     if abs(r1) > 4.0 / np.sqrt(N * z.shape[1]):
         why = "measurement noise or" if r1 < 0 else "a force with memory or"
-        said.append(f"Neighbouring surprises are correlated (r = {r1:+.3f}): {why} a wrong drift; errors are too small.")
+        said.append(
+            f"Neighbouring surprises are correlated (r = {r1:+.3f}): {why} a wrong drift; errors are too small."
+        )
     tail = float((z**4).mean() / (z**2).mean() ** 2) - 3.0
     if abs(tail) > 5.0 * np.sqrt(24.0 / (N * z.shape[1])):
         said.append(f"Surprises have excess kurtosis {tail:+.2f}: the noise is not Gaussian, or depends on the state.")
@@ -38,7 +40,7 @@ def likelihood_verdict(
             said.append("That is much: take density='linearisation'.")
     elif stiffness > LONG:
         said.append(
-            f"Steps are long (|J| dt = {stiffness:.2g}): between two states the drift is taken as linear, which it may not be."
+            f"Steps are long (|J| dt = {stiffness:.2g}): the drift is taken as linear in between, which it may not be."
         )
     said += surprises_say(surprises)
     return " ".join([*said, status])

@@ -177,9 +177,7 @@ def _initial(problem: Problem, data: Trajectories, observed: Any, y0: str, y0_st
 
 
 def _state_names(y0: Array, single: bool) -> tuple[str, ...]:
-    return tuple(
-        f"y0[{i}]" if single else f"y0[{s}][{i}]" for s in range(len(y0)) for i in range(y0.shape[1])
-    )
+    return tuple(f"y0[{i}]" if single else f"y0[{s}][{i}]" for s in range(len(y0)) for i in range(y0.shape[1]))
 
 
 def _usable(model: Sensitive, theta: Array, y0: Array, data: Trajectories, derivatives: str) -> tuple[Sensitive, bool]:
@@ -210,7 +208,9 @@ def _result(
     estimates = estimates_of(
         objective.names, theta, info, quantile, np.maximum(size, objective.scale), objective.lower, objective.upper
     )
-    fitted = [path.seen for path in objective.paths(theta)]
+    paths = objective.paths(theta)
+    fitted = [path.seen for path in paths]
+    separation = max(float(np.abs(path.dys[..., len(objective.model.named) :]).max(initial=0.0)) for path in paths)
     residuals = [np.where(w > 0, w * (y - f), np.nan) for w, y, f in zip(data.weights, data.ys, fitted, strict=True)]
     logs = sum(float(np.log(w[w > 0]).sum()) for w in data.weights)
     per = rss if objective.known_noise else data.count * (1.0 + np.log(max(rss, 1e-300) / data.count))
@@ -219,7 +219,7 @@ def _result(
     status = status_of(best, near, starts, failed, objective.failures)
     words = verdict_of(
         estimates, describe_flat(objective.names, info), data, fitted, residuals, status, near, starts, shooting,
-        rss, free, objective.known_noise, by_differences,
+        rss, free, objective.known_noise, by_differences, separation,
     )  # fmt: skip
     return TrajectoryFit(
         "weighted least squares", estimates, info.covariance, info.singular_values, info.singular_vectors,

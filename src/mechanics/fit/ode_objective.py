@@ -1,6 +1,6 @@
 """Weighted residuals of trajectories of an ordinary equation, with exact derivatives, and their least squares.
 
-    r = w (y_seen - y),   RSS = |r|^2,   -2 log L = N log(RSS / N)  (common variance unknown)  or  RSS  (weights 1 / sd)
+r = w (y_seen - y),   RSS = |r|^2,   -2 log L = N log(RSS / N)  (common variance unknown)  or  RSS  (weights 1 / sd)
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from scipy.optimize import OptimizeResult, least_squares
 from scipy.stats import chi2
 from scipy.stats import f as fisher
 
+from .bounds import strictly_inside
 from .objective import BAD
 from .sensitivities import Sensitive
 from .trajectories import Trajectories
@@ -103,11 +104,9 @@ class OdeObjective:
             point[free] = x
             return self.evaluate(point)[1][:, free]
 
-        inner = np.clip(
-            theta[free], np.nextafter(self.lower[free], np.inf), np.nextafter(self.upper[free], -np.inf)
-        )
+        low, high = self.lower[free], self.upper[free]
         found = least_squares(
-            residuals, inner, jacobian, bounds=(self.lower[free], self.upper[free]), x_scale=self.scale[free],
+            residuals, strictly_inside(theta[free], low, high), jacobian, bounds=(low, high), x_scale=self.scale[free],
             max_nfev=most, ftol=tol, xtol=tol, gtol=tol * 1e-2,
         )  # fmt: skip
         point[free] = found.x

@@ -11,6 +11,7 @@ from .trajectories import Trajectories
 
 Array = NDArray[np.float64]
 POOR = 0.5  # explained share of the variance of a component below which the curve has lost the data
+CHAOTIC = 1e4  # separation of neighbouring states over the series beyond which no single curve can follow it
 FEW = 20  # residuals from which their correlation is judged
 
 
@@ -27,6 +28,7 @@ def status_of(best: Any, near: int, starts: int, failed: int, failures: dict[str
 def verdict_of(
     estimates: dict[str, Estimate], flat: list[str], data: Trajectories, fitted: list[Array], residuals: list[Array],
     status: str, near: int, starts: int, shooting: Any, rss: float, free: int, known_noise: bool, by_differences: bool,
+    separation: float,
 ) -> str:  # fmt: skip
     """All of it."""
     said = ["; ".join(f"{name} = {e}" for name, e in estimates.items()) + "."]
@@ -36,9 +38,14 @@ def verdict_of(
     r1, limit = _memory(residuals)
     if worst < POOR:
         said.append(
-            f"It has lost component {column} of the data: probably a local minimum, as long oscillating or chaotic series "
-            "make them; give shooting= (pieces shorter than a period), better starts, or fewer data first."
+            f"It has lost component {column} of the data: probably a local minimum, as long oscillating or chaotic "
+            "series make them; give shooting= (pieces shorter than a period), better starts, or fewer data first."
         )
+        if separation > CHAOTIC:
+            said.append(
+                f"Neighbouring initial states separate by a factor {separation:.1g} over the series: give pieces of it "
+                'as several trajectories with y0="fit".'
+            )
     elif r1 > limit:
         said.append(
             f"Neighbouring residuals are correlated (r = {r1:.2f}): the model misses something, or the errors are not "

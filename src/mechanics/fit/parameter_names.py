@@ -17,14 +17,12 @@ from ..engine.adopt import Adopting
 from ..engine.stack import part
 
 
-
 def _piece(function: Any) -> Any:
     """A kernel that may return arrays of duals, which numba could not hand to Python."""
     if DISABLE_JIT:
         return function
-    return njit(
-        error_model="numpy", forceinline=True, pipeline_class=Adopting, no_cpython_wrapper=True, no_cfunc_wrapper=True
-    )(function)
+    options: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return njit(error_model="numpy", forceinline=True, pipeline_class=Adopting, **options)(function)
 
 
 class Named(NamedTuple):

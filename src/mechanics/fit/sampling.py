@@ -50,7 +50,7 @@ def sample_posterior(
 ) -> Posterior:
     """Sample exp(-minus2 / 2) times the prior within the bounds."""
     try:
-        import emcee
+        import emcee  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         raise ImportError(
             "sample needs emcee, which is not installed: pip install emcee. Without it, profile(name) gives intervals "
@@ -71,7 +71,7 @@ def sample_posterior(
                                         objective.upper - objective.lower, np.inf))  # fmt: skip
     start = theta + 0.3 * width * rng.standard_normal((walkers, d))
     start = np.clip(start, objective.lower, objective.upper)
-    state: Any = emcee.State(start, random_state=np.random.RandomState(seed).get_state())  # noqa: NPY002 - emcee's kind
+    state: Any = emcee.State(start, random_state=np.random.RandomState(seed).get_state())
     sampler: Any = emcee.EnsembleSampler(walkers, d, log_posterior)
     sampler.run_mcmc(state, steps)
     chain, logs = sampler.get_chain(discard=steps // 3, flat=True), sampler.get_log_prob(discard=steps // 3, flat=True)

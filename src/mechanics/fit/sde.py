@@ -93,8 +93,8 @@ def fit_sde(
         raise ValueError("The problem has no diffusion; use fit_ode.")
     if method not in ("likelihood", "moments") or density not in ("linearisation", "euler"):
         raise ValueError(
-            f"method must be 'likelihood' or 'moments', and density 'linearisation' or 'euler', but they are {method!r} "
-            f"and {density!r}."
+            "method must be 'likelihood' or 'moments', and density 'linearisation' or 'euler', but they are "
+            f"{method!r} and {density!r}."
         )
     data = as_trajectories(ts, ys)
     if data.columns != len(problem.y0):
@@ -136,17 +136,15 @@ def _by_likelihood(
     found = [objective.search(point, rough=True) for point in points if objective.minus2(point) < BAD]
     if not found:
         raise ValueError(
-            "The likelihood does not exist at any start: drift or diffusion are not finite at the data, or a step has a "
-            "singular covariance" + (", as Euler's has where a component has no noise: take density='linearisation'."
+            "The likelihood does not exist at any start: drift or diffusion are not finite at the data, or a step has "
+            "a singular covariance" + (", as Euler's has where a component has no noise: take density='linearisation'."
             if density == "euler" else "; give other values of p.")
         )  # fmt: skip
     best, value, settled = objective.search(min(found, key=lambda one: one[1])[0])
     near = max(1, sum(one[1] <= value + 0.1 for one in found))
     best = _upright(objective, best, points[0], value)
     info = objective.information(best)
-    estimates = estimates_of(
-        names, best, info, float(norm.ppf(0.975)), np.maximum(np.abs(best), scale), lower, upper
-    )
+    estimates = estimates_of(names, best, info, float(norm.ppf(0.975)), np.maximum(np.abs(best), scale), lower, upper)
     mean, surprises, _, stiffness = steps(best)
     fitted, residuals, at = [], [], 0
     for y, ok in zip(data.ys, pairs, strict=True):
@@ -183,4 +181,3 @@ def _upright(objective: Likelihood, best: Array, start: Array, value: float) -> 
             if abs(objective.minus2(other) - value) < 1e-9 * max(1.0, abs(value)):
                 best = other
     return best
-

@@ -2,10 +2,10 @@
 
     dy/dt = f(t, y, theta),   d(dy/dtheta)/dt = df/dy dy/dtheta + df/dtheta,   d(dy/dy0)/dt = df/dy dy/dy0
 
-State and fitted numbers are written as duals, (y, theta) with theta' = 0: the drift compiled for them gives f and, exactly,
-its derivative along every direction. Directions come in panels of `width` - 1, each with its own copy of the numbers,
-and all panels are one state of an ordinary problem, so that any of our methods integrates it and the error control
-sees the derivatives too.
+State and fitted numbers are written as duals, (y, theta) with theta' = 0: the drift compiled for them gives f and,
+exactly, its derivative along every direction. Directions come in panels of `width` - 1, each with its own copy of the
+numbers, and all panels are one state of an ordinary problem, so that any of our methods integrates it and the error
+control sees the derivatives too.
 
 Dickinson, Gelinas, J. Comput. Phys. 21 (1976) 123-143 (the direct method).
 """
@@ -183,9 +183,7 @@ class Sensitive:
 
     def _solve(self, drift: Any, y0: Array, p: Any, t0: float, ts: Array) -> Any:
         problem = Problem(drift, y0, t0, max(float(ts[-1]), t0), p)
-        return solve(
-            problem, self.method, rtol=self.rtol, atol=self.atol, saveat=ts, throw=False, max_steps=MOST_STEPS
-        )
+        return solve(problem, self.method, rtol=self.rtol, atol=self.atol, saveat=ts, throw=False, max_steps=MOST_STEPS)
 
 
 def panel_drift(drift: Any, rebuild: Any, n: int, m: int, width: int, panels: int) -> Any:
@@ -200,9 +198,9 @@ def panel_drift(drift: Any, rebuild: Any, n: int, m: int, width: int, panels: in
             z = duals_of(part(y, g * size + n * width, m * width), m, width)  # type: ignore[call-arg, var-annotated]
             f(
                 t,
-                duals_of(part(y, g * size, n * width), n, width),  # type: ignore[call-arg]
+                duals_of(part(y, g * size, n * width), n, width),
                 rebuild(z, p),
-                duals_of(part(dy, g * size, n * width), n, width),  # type: ignore[call-arg]
+                duals_of(part(dy, g * size, n * width), n, width),
             )
             for i in range(g * size + n * width, (g + 1) * size):
                 dy[i] = 0.0
@@ -222,7 +220,7 @@ def _look(ts, ys, p, seen):  # type: ignore[no-untyped-def]
     size = (n + m) * width
     for i in range(len(ts)):
         for g in range(ys.shape[1] // size):
-            z = duals_of(part(ys[i], g * size + n * width, m * width), m, width)
+            z = duals_of(part(ys[i], g * size + n * width, m * width), m, width)  # type: ignore[call-arg, var-annotated]
             y = duals_of(part(ys[i], g * size, n * width), n, width)
             out = duals_of(part(seen[i], g * outputs * width, outputs * width), outputs, width)
             observe(ts[i], y, rebuild(z, p), out)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from .bounds import strictly_inside
 from .ode_objective import OdeObjective
 
 Array = NDArray[np.float64]
@@ -36,7 +37,7 @@ def shoot(objective: OdeObjective, theta: Array, pieces: int) -> Array | None:
     scale = np.concatenate([objective.scale[:m], *(_spread(objective, s, n, len(nodes[s])) for s in range(len(nodes)))])
     low, high = np.full(len(x), -np.inf), np.full(len(x), np.inf)
     low[:m], high[:m] = objective.lower[:m], objective.upper[:m]
-    x[:m] = np.clip(x[:m], np.nextafter(low[:m], np.inf), np.nextafter(high[:m], -np.inf))
+    x = strictly_inside(x, low, high)
     firm = 1.0
     for firm in FIRMNESS:
         cache: dict[str, Any] = {}
@@ -71,7 +72,7 @@ def _nodes(objective: OdeObjective, theta: Array, cuts: list[Any]) -> list[Array
         ts, y = objective.data.ts[s], objective.data.ys[s]
         n = y0.shape[1]
         curve = path.ys if len(path.ys) == len(ts) else np.tile(y0[s], (len(ts), 1))
-        columns = np.arange(n) if seen is None else seen if isinstance(seen, np.ndarray) else []
+        columns: Any = np.arange(n) if seen is None else seen if isinstance(seen, np.ndarray) else ()
         for k, column in enumerate(columns):
             there = np.isfinite(y[:, k])
             if there.any():

@@ -4,8 +4,8 @@
     r = W (g_data - g_model(theta)),   W^T W = the inverse of (1/M + 1/M') C,   C = covariance over members
 
 C is cut to the K largest principal directions of its correlations (K <= M / 5), and W made smaller by
-sqrt((M - K - 2) / (M - 1)), as the inverse of an estimated covariance is too large. All trial parameters see the same noise,
-so that g_model is a smooth function of them. |r|^2 at the best fit is chi-square with K - d degrees of freedom.
+sqrt((M - K - 2) / (M - 1)), as the inverse of an estimated covariance is too large. All trial parameters see the same
+noise, so that g_model is a smooth function of them. |r|^2 at the best fit is chi-square with K - d degrees of freedom.
 
 McFadden, Econometrica 57 (1989) 995-1026 (simulated moments); Hartlap, Simon, Schneider, A&A 464 (2007) 399-404.
 """
@@ -21,6 +21,7 @@ from scipy.stats import chi2, norm
 from ..ensembles import ensemble
 from ..methods import Method
 from ..problem import Problem
+from .bounds import strictly_inside
 from .identifiability import describe_flat, estimates_of, inform
 from .objective import BAD
 from .parameter_names import with_values
@@ -132,7 +133,7 @@ class SimulatedMoments:
 
         low, high = self.lower[free], self.upper[free]
         found = least_squares(
-            lambda x: np.nan_to_num(self.residuals(at(x)), posinf=huge), np.clip(point[free], np.nextafter(low, np.inf), np.nextafter(high, -np.inf)),
+            lambda x: np.nan_to_num(self.residuals(at(x)), posinf=huge), strictly_inside(point[free], low, high),
             lambda x: self.jacobian(at(x))[:, free], bounds=(low, high), x_scale=self.scale[free], max_nfev=50,
             xtol=1e-6, ftol=1e-8,
         )  # fmt: skip
@@ -191,7 +192,9 @@ def fit_moments(
         status = "The search used up its evaluations: give better starts or bounds. " + status
     said = ["; ".join(f"{name} = {e}" for name, e in estimates.items()) + "."]
     said += [f"Not identifiable: {words}." for words in describe_flat(names, info)]
-    said.append(f"{K} combinations of moments, chi-square {value:.4g} on {max(1, K - d)} degrees of freedom, p = {chance:.2g}.")
+    said.append(
+        f"{K} combinations of moments, chi-square {value:.4g} on {max(1, K - d)} degrees of freedom, p = {chance:.2g}."
+    )
     if chance < 0.001:
         said.append("The simulated moments differ from the data's by more than chance.")
     return TrajectoryFit(

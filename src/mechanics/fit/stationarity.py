@@ -1,4 +1,4 @@
-"""Whether a series looks stationary: its first and last third compared, mean and spread, with errors of correlated data."""
+"""Whether a series looks stationary: its first and last third compared, mean and spread, correlations counted."""
 
 import warnings
 from typing import NamedTuple
@@ -49,10 +49,11 @@ def stationarity(x: Array) -> Stationarity:
         shifts.append(float((parts[1].mean() - parts[0].mean()) / error) if error > 0.0 else 0.0)
     far = [name for name, shift in zip(("mean", "variance"), shifts, strict=True) if abs(shift) > FAR]
     if far:
+        by = " and ".join(f"{s:+.1f}" for s in shifts if abs(s) > FAR)
         words = (
-            f"Not stationary: the {' and the '.join(far)} of the last third differ from the first third's by "
-            f"{' and '.join(f'{s:+.1f}' for s in shifts if abs(s) > FAR)} standard errors; one set of coefficients for the "
-            "whole series is an average at best. Fit parts of it, or the fluctuations about a trend."
+            f"Not stationary: from the first to the last third the {' and the '.join(far)} changed by {by} standard "
+            "errors; one set of coefficients for the whole series is an average at best. Fit parts of it, or the "
+            "fluctuations about a trend."
         )
     elif length < FEW:
         words = f"Only {length:.0f} correlation times: whether the series is stationary cannot be told."

@@ -70,7 +70,9 @@ def as_trajectories(ts: Any, ys: Any, weights: Any = None) -> Trajectories:
     times = list(ts) if several_ts else [ts] * len(values)
     if len(times) != len(values) or not values:
         raise ValueError(f"There are {len(times)} arrays of times, but {len(values)} of values; give one for each.")
-    out_t, out_y, out_w = [], [], []
+    out_t: list[Array] = []
+    out_y: list[Array] = []
+    out_w: list[Array] = []
     for s, (t, y) in enumerate(zip(times, values, strict=True)):
         t, y = finite_numbers("ts", t), np.array(y, dtype=float)
         y = y[:, None] if y.ndim == 1 else y

@@ -1,4 +1,4 @@
-"""What every fit to trajectories returns: estimates, what the data determine, curves, scores, and the verdict in words."""
+"""What every fit to trajectories returns: estimates, what is determined, curves, scores, the verdict in words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields

@@ -45,7 +45,7 @@ def oscillator(seed, N=4000, dt=0.1, k=1.0, gamma=0.5, sigma=0.6):
 
 
 def test_the_filter_is_the_density_of_the_positions():
-    """Eight positions of a linear oscillator: against the joint normal density written out, given x_0 and v_0 ~ N(0, P)."""
+    """Eight positions of a linear oscillator: against their joint normal density, given x_0 and v_0 ~ N(0, P)."""
     k, gamma, sigma, dt, N = 1.3, 0.4, 0.6, 0.3, 8
     x = oscillator(0, N=N, dt=dt)[1] + 0.1
     logs, surprise, predicted = make_filter()(x, np.full(N, dt), -k * x[:-1], np.full(N, -k), gamma, sigma)
@@ -71,7 +71,7 @@ def test_an_unseen_velocity_is_recovered():
     assert fit.converged
     assert (np.abs(fit.values - [0.0, -1.0, 0.5, 0.6]) < 4 * fit.stderr).all()
     assert fit.parameters["sigma"].stderr < 0.01
-    assert abs(fit.parameters["sigma"].value**2 - 0.24) > 5 * 2 * 0.6 * fit.parameters["sigma"].stderr
+    assert abs(fit.parameters["sigma"].value ** 2 - 0.24) > 5 * 2 * 0.6 * fit.parameters["sigma"].stderr
     assert "correlated" not in fit.verdict
 
 

@@ -147,7 +147,9 @@ def test_multiple_shooting_finds_what_one_search_loses():
 def test_a_product_of_parameters_is_called_unidentifiable():
     t = np.linspace(0.0, 3.0, 30)
     ys = np.exp(-t) + 0.01 * np.random.default_rng(5).standard_normal(30)
-    fit = fit_ode(Problem(decay_of_a_product, [1.0], 0.0, 3.0, [0.5, 1.5]), t, ys, parameters={"a": 0, "b": 1}, starts=3)
+    fit = fit_ode(
+        Problem(decay_of_a_product, [1.0], 0.0, 3.0, [0.5, 1.5]), t, ys, parameters={"a": 0, "b": 1}, starts=3
+    )
     assert fit.values.prod() == pytest.approx(1.0, abs=0.02)
     assert fit.identified == {"a": False, "b": False}
     assert fit.parameters["a"].interval == (-np.inf, np.inf)

@@ -57,7 +57,7 @@ def oscillating(p=(1.0, 0.5, 0.6)):
 
 
 def autoregressive(seed, N=2000, rate=1.0, mean=0.5, sigma=0.7):
-    """The exact discretisation: x' = mean + r (x - mean) + s z, r = e^{-rate dt}, s^2 = sigma^2 (1 - r^2) / (2 rate)."""
+    """Exact steps: x' = mean + r (x - mean) + s z, r = e^{-rate dt}, s^2 = sigma^2 (1 - r^2) / (2 rate)."""
     r = np.exp(-rate * DT)
     z = np.sqrt(sigma**2 * (1 - r * r) / (2 * rate)) * np.random.default_rng(seed).standard_normal(N)
     x = np.full(N + 1, mean)

@@ -23,7 +23,7 @@ TS, X = ornstein_uhlenbeck()
 
 
 def test_finite_step_coefficients_are_the_exact_ones():
-    """Drift -x (1 - e^{-r tau}) / tau, D2 = s^2 (1 - e^{-2 r tau}) / (4 r tau): mean squared z of 36 below 2 (chance 1e-3)."""
+    """-x (1 - e^{-r tau}) / tau and s^2 (1 - e^{-2 r tau}) / (4 r tau): mean squared z of 36 below 2 (chance 1e-3)."""
     found = kramers_moyal(TS, X, bins=EDGES, lags=(1, 2, 3))
     tau = found.tau[:, None]
     z1 = (found.drift + found.points * (1 - np.exp(-RATE * tau)) / tau) / found.drift_stderr
