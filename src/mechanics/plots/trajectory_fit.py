@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHOWN = 4  # components of one trajectory
+ROOM = 0.22  # of the height, for the legend above the curves
 
 
 def plot_trajectory_fit(fit: Any, ax: "Axes | None" = None) -> "Axes":
@@ -31,8 +32,9 @@ def plot_trajectory_fit(fit: Any, ax: "Axes | None" = None) -> "Axes":
     for i in range(min(SHOWN, observed.shape[1])):
         (points,) = ax.plot(ts, observed[:, i], ".", ms=3, alpha=0.6, label=f"data $y_{i}$")
         ax.plot(ts, fitted[:, i], "-", lw=1.2, color=points.get_color(), label=f"fit $y_{i}$")
-    ax.set(xlabel="time $t$", ylabel="observed $y$")
-    ax.legend(frameon=False, fontsize="small", ncols=2)
+    low, high = ax.get_ylim()
+    ax.set(xlabel="time $t$", ylabel="observed $y$", ylim=(low, high + ROOM * (high - low)))
+    ax.legend(frameon=False, fontsize="small", ncols=2, loc="upper right")
     return ax
 
 
