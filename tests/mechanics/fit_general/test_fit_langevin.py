@@ -82,7 +82,7 @@ def test_an_overdamped_model_of_an_oscillator_is_called_wrong():
 
 def test_a_double_well_is_recovered_with_bootstrap_errors_like_the_curvatures():
     """Seed 2: within 4 standard errors; 400 resamples agree with the likelihood's curvature within 30 %."""
-    ts, x = double_well(2)
+    ts, x = double_well(2, N=4000)
     fit = fit_langevin(ts, x)
     assert (np.abs(fit.values - [0.0, 1.0, 0.0, -1.0, 0.7]) < 4 * fit.stderr).all()
     assert_allclose(fit.stderr, fit_langevin(ts, x, resamples=0).stderr, rtol=0.3)

@@ -149,6 +149,7 @@ def test_noise_on_the_velocity_alone_has_a_density_by_linearisation_only():
         fit_sde(problem, DT * np.arange(5), ys, density="euler")
 
 
+@pytest.mark.sweep  # compiles an ensemble
 def test_moments_of_an_ensemble_recover_drift_and_noise():
     """300 members, seed 5: within 4 standard errors, errors below 10 %, and no more misfit than chance (p > 0.001)."""
     times = np.arange(0.0, 2.01, 0.25)
