@@ -1,0 +1,82 @@
+"""Posterior samples of a fit by the affine-invariant ensemble sampler (emcee, an optional package).
+
+Goodman, Weare, Comm. Appl. Math. Comp. Sci. 5 (2010) 65-80; Foreman-Mackey et al., PASP 125 (2013) 306-312.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .objective import BAD, Objective
+
+Array = NDArray[np.float64]
+
+
+class Posterior(NamedTuple):
+    """Samples.
+
+    Attributes
+    ----------
+    names : tuple of str
+    samples : ndarray, shape (draws, d)
+        After the first part was thrown away and the rest thinned.
+    log_posterior : ndarray, shape (draws,)
+        Up to a constant.
+    acceptance : float
+        Mean share of accepted moves; 0.2 to 0.5 is usual.
+    autocorrelation_time : ndarray, shape (d,)
+        Of the chains, in steps; samples are trusted from 50 of them a chain on.
+    """
+
+    names: tuple[str, ...]
+    samples: Array
+    log_posterior: Array
+    acceptance: float
+    autocorrelation_time: Array
+
+
+def sample_posterior(
+    objective: Objective,
+    theta: Array,
+    spread: Array,
+    *,
+    draws: int,
+    walkers: int | None,
+    steps: int,
+    seed: int,
+    prior: Callable[[dict[str, float]], float] | None,
+) -> Posterior:
+    """Sample exp(-minus2 / 2) times the prior within the bounds."""
+    try:
+        import emcee  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        raise ImportError(
+            "sample needs emcee, which is not installed: pip install emcee. Without it, profile(name) gives intervals "
+            "and bootstrap(n) gives draws."
+        ) from None
+    d = len(theta)
+    walkers = max(2 * d + 2, 16) if walkers is None else walkers
+
+    def log_posterior(x: Array) -> float:
+        if np.any(x < objective.lower) or np.any(x > objective.upper):
+            return -np.inf
+        found = objective.minus2(x)
+        before = 0.0 if prior is None else float(prior(dict(zip(objective.names, map(float, x), strict=True))))
+        return before - 0.5 * found if found < BAD and np.isfinite(before) else -np.inf
+
+    rng = np.random.default_rng(seed)
+    width = np.minimum(spread, np.where(np.isfinite(objective.upper - objective.lower),
+                                        objective.upper - objective.lower, np.inf))  # fmt: skip
+    start = theta + 0.3 * width * rng.standard_normal((walkers, d))
+    start = np.clip(start, objective.lower, objective.upper)
+    state: Any = emcee.State(start, random_state=np.random.RandomState(seed).get_state())
+    sampler: Any = emcee.EnsembleSampler(walkers, d, log_posterior)
+    sampler.run_mcmc(state, steps)
+    chain, logs = sampler.get_chain(discard=steps // 3, flat=True), sampler.get_log_prob(discard=steps // 3, flat=True)
+    keep = np.linspace(0, len(chain) - 1, min(draws, len(chain))).astype(int)
+    return Posterior(
+        objective.names, chain[keep], logs[keep], float(np.mean(sampler.acceptance_fraction)),
+        sampler.get_autocorr_time(quiet=True, tol=0),
+    )  # fmt: skip
