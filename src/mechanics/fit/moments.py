@@ -5,14 +5,18 @@
 
 Gourieroux, Monfort, Renault, J. Applied Econometrics 8 (1993) S85, theorem 3 (indirect inference: each simulated group
 is as large as the data). J by wide difference quotients: simulated trajectories have kinks where blocks stick.
-Overidentifying restrictions: g^T W g / (1 + 1/S) is Hotelling's T^2, as Omega comes from S groups.
+W is made from the groups of the search, correlations shrunk (Schaefer, Strimmer, Stat. Appl. Genet. Mol. Biol. 4 (2005)
+32), Omega from S fresh ones: weights look better than they are in the groups that they were made from. For the same
+reason the overidentifying restrictions are tested by what g^T W g is in the fresh groups, each fitted by a linear step
+(I - J A) g, A = (J^T W J)^-1 J^T W: a multiple of chi^2 with the mean and variance of those (Satterthwaite).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import f as fisher
+from numpy.typing import NDArray
+from scipy.stats import chi2
 
 from .noise_data import Array
 
@@ -22,9 +26,11 @@ SETTLED = 0.1  # standard errors: a step shorter than it changes nothing
 NEAR = 1.0  # standard errors between where a Jacobian was taken and where it is used at the end
 LONGEST = 0.5  # of a step, in units of what counts as open
 AT_BOUND = 1e-9
+REJECTED = 2.706  # rise of the distance, chi^2 at 90 %: 95 % one-sided
+HALVINGS = 5  # of the way to a lower bound
 MOVED = 0.1  # share of a parameter in a flat direction from which on it is open
 
-Simulate = Callable[[Array, int], Array]  # (theta, groups) -> statistics (groups, q)
+Simulate = Callable[[Array, int, int], Array]  # (theta, groups, first group) -> statistics (groups, q)
 
 
 @dataclass(frozen=True)
@@ -37,11 +43,14 @@ class Match:
     covariance : ndarray, shape (p, p)
         inf on the diagonal of open parameters.
     at_bound : ndarray of bool, shape (p,)
+        Not of one-sided parameters, whose lower bound 0 is a value like any other.
+    least : dict
+        One-sided parameters that are open above, by index: what the data reject below.
     simulated : ndarray, shape (S, q)
         Statistics of the simulated groups at theta.
     jacobian : ndarray, shape (q, p)
     distance : float
-        g^T W g / (1 + 1/S).
+        g^T W g, over its mean if the model is right.
     p_value : float
         Probability of a larger one if the model is right.
     singular_values : ndarray
@@ -53,7 +62,8 @@ class Match:
 
     theta: Array
     covariance: Array
-    at_bound: Array
+    at_bound: NDArray[np.bool_]
+    least: dict[int, float]
     simulated: Array
     jacobian: Array
     distance: float
@@ -70,10 +80,12 @@ class Matching:
     measured: Array
     simulate: Simulate
     groups: int
+    fresh: int  # first group of those that the errors come from
     low: Array
     high: Array
     open_beyond: Array
     widths: Callable[[Array], Array]
+    far: Callable[[Array], dict[int, float]]  # one-sided parameters: a value so large that only an open one allows it
     spent: int = 0
 
     def run(self, theta: Array) -> Match:
@@ -82,7 +94,7 @@ class Matching:
         here = self._at(theta, S)
         converged = False
         for n in range(ROUNDS):
-            W = np.linalg.inv(covariance_of(here))
+            W = weights(here)
             J = self._jacobian(theta, here, central=n > 0)
             cost, began, settled = self._cost(here, W), theta, False
             for _ in range(CHORDS):
@@ -99,9 +111,9 @@ class Matching:
                 break
         return self._result(theta, here, J, W, converged)
 
-    def _at(self, theta: Array, groups: int) -> Array:
+    def _at(self, theta: Array, groups: int, first: int = 0) -> Array:
         self.spent += groups
-        return self.simulate(theta, groups)
+        return self.simulate(theta, groups, first)
 
     def _cost(self, here: Array, W: Array) -> float:
         g = self.measured - here.mean(axis=0)
@@ -118,8 +130,8 @@ class Matching:
         return theta, here, cost, False
 
     def _jacobian(self, theta: Array, here: Array, central: bool) -> Array:
-        """Derivative (q, p) of the mean statistics; one-sided differences of half the groups unless central."""
-        groups = self.groups if central else max(1, self.groups // 2)
+        """Derivative (q, p) of the mean statistics, from half the groups: common noise leaves it little of its own."""
+        groups = max(1, self.groups // 2)
         J = np.empty((len(self.measured), len(theta)))
         base = here[:groups].mean(axis=0)
         for i, width in enumerate(self.widths(theta)):
@@ -157,30 +169,59 @@ class Matching:
         return float(np.sqrt(moved @ W @ moved))
 
     def _result(self, theta: Array, here: Array, J: Array, W: Array, converged: bool) -> Match:
-        S, q, p = self.groups, len(self.measured), len(theta)
+        p, more = len(theta), 1 + 1 / self.groups
+        far = self.far(theta)
         at_bound = (theta <= self.low + AT_BOUND) | (theta >= self.high - AT_BOUND)
+        at_bound[list(far)] = False
+        least = self._open_above(theta, here, W, far)
         free = np.flatnonzero(~at_bound)
         root = np.linalg.cholesky(W)
-        scaled = root.T @ J[:, free] * self.open_beyond[free]
-        U, values, Vt = np.linalg.svd(scaled, full_matrices=False)
+        U, values, Vt = np.linalg.svd(root.T @ J[:, free] * self.open_beyond[free], full_matrices=False)
         known = values > 1.0
-        inverse = (self.open_beyond[free][:, None] * Vt[known].T / values[known]) @ U[:, known].T @ root.T
-        more = 1 + 1 / S
+        A = (self.open_beyond[free][:, None] * Vt[known].T / values[known]) @ U[:, known].T @ root.T
+        fresh = self._at(theta, self.groups, self.fresh)
         covariance = np.zeros((p, p))
-        covariance[np.ix_(free, free)] = more * inverse @ covariance_of(here) @ inverse.T
+        covariance[np.ix_(free, free)] = more * A @ np.cov(fresh, rowvar=False) @ A.T
         vague = free[(np.abs(Vt[~known]) > MOVED).any(axis=0)]
         covariance[vague, vague] = np.inf
-        Omega = covariance_of(here)
-        g = self.measured - here.mean(axis=0)
-        distance = float(g @ np.linalg.solve(Omega, g)) / more
-        left = max(q - int(known.sum()), 1)
-        p_value = float(fisher.sf(distance * (S - left) / (left * (S - 1)), left, S - left))
-        return Match(
-            theta, covariance, at_bound, here, J, distance, p_value, values, self.spent / S, converged
-        )
+        covariance[list(least), list(least)] = np.inf
+        off = fresh - fresh.mean(axis=0)
+        off -= off @ (J[:, free] @ A).T
+        distances = more * np.einsum("si,ij,sj->s", off, W, off)
+        usual, spread = distances.mean(), distances.var(ddof=1)
+        distance = self._cost(here, W)
+        p_value = float(chi2.sf(2 * usual * distance / spread, 2 * usual**2 / spread))
+        distance /= float(usual)
+        spent = self.spent / self.groups
+        return Match(theta, covariance, at_bound, least, here, J, distance, p_value, values, spent, converged)
+
+    def _open_above(self, theta: Array, here: Array, W: Array, far: dict[int, float]) -> dict[int, float]:
+        """One-sided parameters that could as well be far larger, with their lower bounds; the others stay."""
+        groups = max(1, self.groups // 2)
+        allowed = self._cost(here[:groups], W) + REJECTED
+
+        def rejected(i: int, value: float) -> bool:
+            trial = theta.copy()
+            trial[i] = value
+            return self._cost(self._at(trial, groups), W) > allowed
+
+        least = {}
+        for i, value in far.items():
+            if rejected(i, value):
+                continue
+            low, high = self.low[i], theta[i]
+            for _ in range(HALVINGS):
+                middle = 0.5 * (low + high)
+                low, high = (middle, high) if rejected(i, middle) else (low, middle)
+            least[i] = float(low)
+        return least
 
 
-def covariance_of(groups: Array) -> Array:
-    """Covariance (q, q) over groups, with a trace of the diagonal so that it inverts."""
-    Omega = np.cov(groups, rowvar=False)
-    return Omega + np.diag(1e-9 * Omega.diagonal() + 1e-24)
+def weights(groups: Array) -> Array:
+    """Inverse of the covariance (q, q) over groups, its correlations shrunk by as much as they are uncertain."""
+    spread = groups.std(axis=0, ddof=1) + 1e-12
+    r = np.cov(groups / spread, rowvar=False)
+    np.fill_diagonal(r, 0.0)
+    uncertain = (((1 - r**2) ** 2).sum() - len(r)) / len(groups)
+    shrink = min(1.0, uncertain / max((r**2).sum(), 1e-300))
+    return np.linalg.inv((1 - shrink) * r + np.eye(len(r))) / np.outer(spread, spread)

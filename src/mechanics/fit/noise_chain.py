@@ -26,6 +26,7 @@ BOUNDS = {
 WIDTHS = {"Y": 0.01, "log k": 0.05, "log s": 0.05, "log tau": 0.05}  # of the difference quotients
 FRICTION_WIDTH = 0.1  # of the mean friction: less drowns in the kinks of stick and slip
 LEAST_WIDTH = 2e-3
+STUCK = 3.0  # standard deviations of the noise
 KNOWN_SPREAD = {"Y": 1.0, "mu_right": 1.0, "mu_left": 1.0}  # error beyond which a parameter is open, in units of R
 OPEN_FACTOR = 3.0  # the same for logarithms: a factor of 20
 PIECES = 8  # straight pieces of a ramp between two epochs
@@ -61,6 +62,12 @@ class NoiseChain:
         v = dict(zip(self.names, theta, strict=True))
         friction = max(FRICTION_WIDTH * 0.5 * (v["mu_right"] + v["mu_left"]), LEAST_WIDTH)
         return np.array([WIDTHS.get(name, friction) for name in self.names])
+
+    def far(self, theta: Array) -> dict[int, float]:
+        """By index, thresholds at which nothing slides that way any more."""
+        v = dict(zip(self.names, theta, strict=True))
+        more = v["mu_right"] + v["mu_left"] + STUCK * np.exp(v["log s"])
+        return {self.names.index(side): v[side] + more for side in ("mu_right", "mu_left")}
 
     def open_beyond(self) -> Array:
         """Standard error of each parameter from which on it counts as open."""

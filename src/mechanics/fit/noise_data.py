@@ -54,7 +54,7 @@ class Histories:
         ts = np.asarray(epochs, dtype=float)
         if D.ndim != 3 or ts.shape != D.shape[1:2]:
             raise ValueError(
-                f"load_curves must be (epochs, layers) or (seeds, epochs, layers) with one epoch a curve, but have shape "
+                f"load_curves must be (epochs, layers) or (seeds, epochs, layers), one epoch a curve, but have shape "
                 f"{np.shape(load_curves)} and epochs {ts.shape}; give what fit_chain was given."
             )
         rows = np.clip(np.searchsorted(ts, fit.epochs), 0, len(ts) - 1)  # fit_chain thins long histories

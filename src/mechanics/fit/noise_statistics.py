@@ -72,7 +72,7 @@ class Statistics:
 
     def of(self, x: Array) -> Array:
         """Statistics (S, q) of S groups of H histories x (S, H, m, n)."""
-        S, H, m, n = x.shape
+        S, _, m, n = x.shape
         off = ((x.mean(axis=1) - self.reference) / self.scale).reshape(S, -1)
         path = off @ self.read
         d = self._deviations(x, off, path)[:, :, 1:]  # the first epoch is where the simulation starts

@@ -93,7 +93,7 @@ def refine_chain(
     groups = members // H
     if groups < LEAST_GROUPS // 2:
         raise ValueError(
-            f"members={members} makes {groups} groups of {H} histories, too few for the covariance of their statistics; "
+            f"members={members} makes {groups} groups of {H} histories, too few for the covariance of statistics; "
             f"use members >= {LEAST_GROUPS // 2 * H}."
         )
     if H > 1 and np.ptp(data.x, axis=0).max() < 1e-9 * data.scale:
@@ -103,12 +103,15 @@ def refine_chain(
     if not fit.noise_over_k.identified:
         start = _with_noise(chain, start, max(8, groups // 10))
     moments = statistics_of(data, chain, start, groups)
-    def simulated(theta: Array, count: int) -> Array:
-        return moments.of(chain.simulate(theta, count))
+
+    def simulated(theta: Array, count: int, first: int) -> Array:
+        return moments.of(chain.simulate(theta, count, first))
 
     measured = moments.of(data.x[None])[0]
     low, high = chain.bounds()
-    matching = Matching(measured, simulated, groups, low, high, chain.open_beyond(), chain.widths)
+    matching = Matching(
+        measured, simulated, groups, 2 * groups, low, high, chain.open_beyond(), chain.widths, chain.far
+    )
     match = matching.run(start)
     path_p = _path_p(moments, data, chain, match.theta, groups)
     return stochastic_fit(fit, data, chain, moments, measured, match, path_p)

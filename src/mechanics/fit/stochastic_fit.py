@@ -4,20 +4,17 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import norm
 
 from .moments import Match
 from .noise_chain import NoiseChain
 from .noise_data import Array, Histories
+from .noise_estimates import positive, symmetric, threshold
 from .noise_statistics import Statistics
 from .result import ChainFit, Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-QUANTILE = float(norm.ppf(0.975))
-ONE_SIDED = float(norm.ppf(0.95))
-SHARP = 0.5  # relative standard error beyond which a number is not called measured (as in `fit_chain`)
 REJECTED = 0.01
 ESTIMATES = ("Y", "k", "mu_right", "mu_left", "eps_bar", "mu_eff_over_k", "tau")
 WORDS = {
@@ -58,10 +55,11 @@ class StochasticFit:
     singular_values : ndarray
         Of the scaled sensitivity, largest first; a direction below 1 is open.
     distance, p_value : float
-        Hotelling's T^2 of the overidentifying restrictions, and the probability of a larger one if the chain is right.
+        Weighted squared distance of the measured from the simulated statistics, over its mean if the chain is right,
+        and the probability of a larger one then (test of the overidentifying restrictions).
     path_p_value : float
-        Probability that a simulated mean path lies farther off the mean field than the measured one (Monte Carlo): small
-        where no chain of this kind bends like the data.
+        Probability that a simulated mean path lies farther off the mean field than the measured one (Monte Carlo):
+        small where no chain of this kind bends like the data.
     started_from : dict
         The mean-field fit's values under the names above.
     dt, dynamics, pull, histories, groups, simulations
@@ -172,51 +170,28 @@ def _estimates(fit: ChainFit, data: Histories, chain: NoiseChain, match: Match) 
         block = cov[np.ix_(parts, parts)]
         return float(np.sqrt(weights @ block @ weights)) if np.isfinite(block.diagonal()).all() else np.inf
 
+    def rate(value: float, gradient: dict[str, float], name: str) -> Estimate:
+        if match.at_bound[at[name]]:
+            return positive(value, np.inf, "at its bound")
+        return positive(value, spread(gradient))
+
     def friction(side: str) -> Estimate:
-        value = theta[at[side]]
-        error = spread({side: 1.0, "log k": value}) * k * R
-        return _friction(float(value * k * R), error, float(mean * k * R), bool(match.at_bound[at[side]]))
+        value, unit = theta[at[side]], k * R
+        if at[side] in match.least:
+            low = float(match.least[at[side]] * unit)
+            return Estimate(float(value * unit), np.inf, (low, np.inf), False, f"only a lower bound: {low:.3g}")
+        return threshold(value * unit, spread({side: 1.0, "log k": value}) * unit, mean * unit)
 
     not_ramped = Estimate(np.nan, np.nan, (np.nan, np.nan), False, "the pull is not ramped")
     return {
-        "Y": _linear(theta[at["Y"]] * R, spread({"Y": 1.0}) * R, R) if "Y" in at else fit.Y,
-        "k": _rate(float(k), spread({"log k": 1.0}), bool(match.at_bound[at["log k"]])),
+        "Y": symmetric(theta[at["Y"]] * R, spread({"Y": 1.0}) * R, R) if "Y" in at else fit.Y,
+        "k": rate(k, {"log k": 1.0}, "log k"),
         "mu_right": friction("mu_right"),
         "mu_left": friction("mu_left"),
-        "eps_bar": _rate(float(s), spread({"log k": 1.0, "log s": 1.0}), bool(match.at_bound[at["log s"]])),
-        "mu_eff_over_k": _linear(0.5 * (right - left) * R, spread({"mu_right": 0.5, "mu_left": -0.5}) * R, R),
-        "tau": _rate(float(np.exp(theta[at["log tau"]])), spread({"log tau": 1.0}), False)
-        if "log tau" in at
-        else not_ramped,
+        "eps_bar": rate(s, {"log k": 1.0, "log s": 1.0}, "log s"),
+        "mu_eff_over_k": symmetric(0.5 * (right - left) * R, spread({"mu_right": 0.5, "mu_left": -0.5}) * R, R),
+        "tau": rate(np.exp(theta[at["log tau"]]), {"log tau": 1.0}, "log tau") if "log tau" in at else not_ramped,
     }
-
-
-def _linear(value: float, error: float, unit: float) -> Estimate:
-    if not np.isfinite(error):
-        return Estimate(float(value), np.inf, (-np.inf, np.inf), False, "unidentified")
-    low, high = value - QUANTILE * error, value + QUANTILE * error
-    sharp = bool(QUANTILE * error < unit)
-    return Estimate(float(value), float(error), (float(low), float(high)), sharp, "" if sharp else "hardly determined")
-
-
-def _rate(value: float, error: float, at_bound: bool) -> Estimate:
-    """Of a positive number whose logarithm has this standard error."""
-    if at_bound or not np.isfinite(error):
-        return Estimate(value, np.inf, (0.0, np.inf), False, "at its bound" if at_bound else "unidentified")
-    factor = float(np.exp(QUANTILE * error))
-    sharp = bool(error <= SHARP)
-    note = "" if sharp else "order of magnitude only"
-    return Estimate(value, float(value * error), (value / factor, value * factor), sharp, note)
-
-
-def _friction(value: float, error: float, mean: float, at_bound: bool) -> Estimate:
-    """Of a threshold, which is not negative: measured if its error is less than half of it or of the mean friction."""
-    if at_bound or not np.isfinite(error):
-        return Estimate(value, np.inf, (0.0, np.inf), False, "none is seen" if at_bound else "unidentified")
-    high = value + QUANTILE * error
-    sharp = bool(error <= SHARP * max(value, mean))
-    note = "" if sharp else f"below {value + ONE_SIDED * error:.3g}"
-    return Estimate(value, error, (max(value - QUANTILE * error, 0.0), high), sharp, note)
 
 
 def _verdict(values: dict[str, Estimate], match: Match, data: Histories, path_p: float) -> str:
