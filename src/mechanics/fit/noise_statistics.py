@@ -3,9 +3,9 @@
     path          U^T C^{-1/2} (mean x - fitted mean field), C the covariance of one simulated history and U the
                   directions in which C^{-1/2} times the mean field's curve can move: its generalised least squares
     size          log variance of each block (few: of groups of neighbours), over all epochs after the first
-    when          log share of the first and the second third of the epochs in that variance
+    when          log share of the first and the second third of the epochs in that variance (few: half, or none)
     across        correlation of blocks 1 and 2 apart
-    along         correlation of epochs 1 and 3 apart, in each third
+    along         correlation of epochs 1 and 3 apart, in each of these parts
 
 Deviations are taken from the mean over the H histories at each epoch, so slowly varying means do no harm; of one
 history from the fitted mean field, without its part along U. The same function is applied to data and to each simulated
@@ -22,7 +22,8 @@ from .noise_chain import NoiseChain
 from .noise_data import Array, Histories
 
 MOST_GROUPS = 7  # of blocks, for their variances
-THIRDS = 3
+MOST_PARTS = 3
+LEAST_EPOCHS = 5  # in a part
 ACROSS = (1, 2)
 ALONG = (1, 3)
 FLAT = 1e-5  # of the largest singular value: directions that the mean field does not move in
@@ -60,9 +61,9 @@ class Statistics:
         return (
             *(f"path {i + 1}" for i in range(self.read.shape[1])),
             *sizes,
-            *(f"share of third {i + 1}" for i in range(THIRDS - 1)),
+            *(f"share of part {i + 1}" for i in range(len(self._parts) - 1)),
             *(f"across {r}" for r in ACROSS if r < n),
-            *(f"along {lag}, third {i + 1}" for i in range(THIRDS) for lag in ALONG),
+            *(f"along {lag}, part {i + 1}" for i in range(len(self._parts)) for lag in ALONG),
         )
 
     @property
@@ -72,20 +73,25 @@ class Statistics:
 
     def of(self, x: Array) -> Array:
         """Statistics (S, q) of S groups of H histories x (S, H, m, n)."""
-        S, _, m, n = x.shape
+        S, n = len(x), x.shape[-1]
         off = ((x.mean(axis=1) - self.reference) / self.scale).reshape(S, -1)
         path = off @ self.read
         d = self._deviations(x, off, path)[:, :, 1:]  # the first epoch is where the simulation starts
         square = d**2 + LEAST**2
         total = square.mean(axis=(1, 2, 3))
-        thirds = np.array_split(np.arange(m - 1), THIRDS)
         columns = [np.log(square[..., g].mean(axis=(1, 2, 3))) for g in _neighbours(n)]
-        columns += [np.log(square[:, :, part].mean(axis=(1, 2, 3)) / total) for part in thirds[:-1]]
+        columns += [np.log(square[:, :, part].mean(axis=(1, 2, 3)) / total) for part in self._parts[:-1]]
         columns += [_correlation(d[..., r:], d[..., :-r]) for r in ACROSS if r < n]
-        for part in thirds:
+        for part in self._parts:
             block = d[:, :, part]
             columns += [_correlation(block[:, :, lag:], block[:, :, :-lag]) for lag in ALONG]
         return np.concatenate([path, np.stack(columns, axis=1)], axis=1)
+
+    @property
+    def _parts(self) -> list[NDArray[np.int64]]:
+        """Epochs after the first in parts of about equal number."""
+        after = len(self.reference) - 1
+        return np.array_split(np.arange(after), int(np.clip(after // LEAST_EPOCHS, 1, MOST_PARTS)))
 
     def misfit(self, x: Array) -> Array:
         """Squared distance (S,) of the mean path from the mean field, off the directions in which that can move."""

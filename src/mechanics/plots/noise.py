@@ -74,7 +74,7 @@ def plot_mode_variances(fit: ModeVariances, ax: "Axes | None" = None) -> "Axes":
     ax = _axes(ax, (5, 3.2))
     modes = np.arange(1, len(fit.mode_variances) + 1)
     ax.errorbar(modes, fit.mode_variances, fit.mode_stderr, fmt="o", ms=4, lw=1, color="C0", label="measured")
-    ax.plot(modes, fit.mode_theory, "--", color="black", lw=1, label=r"chain, size / $\lambda_j$")
+    ax.plot(modes, fit.mode_theory, "--", color="black", lw=1, label="chain")
     ax.set(xscale="log", yscale="log", xlabel="mode $j$", ylabel="variance")
     ax.set_xticks(modes, [str(j) for j in modes])
     ax.minorticks_off()
