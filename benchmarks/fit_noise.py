@@ -1,8 +1,9 @@
 """How well `refine_chain` recovers a simulated chain: bias before and after, how often 95 % intervals hold the truth.
 
 Load curves of (5)-(6) with dt = 0.01, D_0 .. D_7 of 7 blocks (the end is hidden), five histories a trial, epochs spaced
-by their logarithm up to t = 30. The last two cases are there to be called unidentified.
-Run: python benchmarks/fit_noise.py [--trials 200] [--members 500] [--record FILE]
+by their logarithm up to t = 30. The last two cases are there to be called unidentified. With --fluctuations instead
+`fit_fluctuations` on chains at rest: eight histories at 50 times, k known to 1 %.
+Run: python benchmarks/fit_noise.py [--trials 200] [--members 500] [--record FILE] [--fluctuations]
 """
 
 import argparse
@@ -13,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from fit_recovery import EPOCHS, load_curves
-from mechanics.fit import fit_chain, refine_chain
+from mechanics.chain import SpringChain
+from mechanics.fit import Estimate, fit_chain, fit_fluctuations, refine_chain
 
 CASES = {  # mu_right, mu_left, s
     "s = .03": (0.10, 0.05, 0.03),
@@ -79,12 +81,49 @@ def table(records):
     return "\n".join(rows)
 
 
+def fluctuations(trials):
+    """Markdown table of `fit_fluctuations` at rest."""
+    print("| case | quantity | truth | mean | sd over trials | mean stated error | inside 95 % | identified |")
+    print("|---|---|---|---|---|---|---|---|")
+    rng = np.random.default_rng(1)
+    for case in ("s = .1", "s = .15", "linear, s = .3"):
+        mu_right, mu_left, s = CASES[case]
+        chain = SpringChain(blocks=7, mu_right=mu_right, mu_left=mu_left, eps_bar=s)
+        rest = chain.mean_field().equilibrium()
+        run = chain.simulate(7000, DT, seed=11, members=8 * trials, save_every=100, x0=rest)
+        x = run.x[:, -50:, 1:-1].reshape(trials, 8, 50, 7)
+        mobility = float(chain.mean_field().relaxation_rates()[0] / (4 * np.sin(np.pi / 16) ** 2))
+        truth = {"rate": mobility, "mobility": mobility, "mu_right": mu_right, "mu_left": mu_left, "eps_bar": s}
+        fits = []
+        for one in x:
+            k = np.exp(0.01 * rng.standard_normal())  # measured with an error of 1 %
+            known = Estimate(k, 0.01 * k, (0.98 * k, 1.02 * k), True)
+            fits.append(fit_fluctuations(one, run.ts[-50:], dt=DT, k=known, end=1.0))
+        for name, true in truth.items():
+            found = [getattr(fit, name) for fit in fits]
+            values, errors = (np.array([getattr(e, part) for e in found]) for part in ("value", "stderr"))
+            known = np.isfinite(errors)
+            inside = sum(e.interval[0] <= true <= e.interval[1] for e in found)
+            numbers = "open | open | open"
+            if known.sum() > 1:
+                numbers = f"{values[known].mean():.4f} | {values[known].std(ddof=1):.4f} | {errors[known].mean():.4f}"
+            print(
+                f"| {case} | {name} | {true:.4g} | {numbers} | {inside} of {trials} | "
+                f"{sum(e.identified for e in found)} |"
+            )
+        print(f"\n{case}: {sum(fit.p_value < 0.05 for fit in fits)} of {trials} with p < .05\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--members", type=int, default=500)
     parser.add_argument("--record", type=Path, help="file of finished trials, one JSON object a line; continued")
+    parser.add_argument("--fluctuations", action="store_true")
     args = parser.parse_args()
+    if args.fluctuations:
+        fluctuations(args.trials)
+        return
     records = []
     if args.record and args.record.exists():
         records = [json.loads(line) for line in args.record.read_text().splitlines()]

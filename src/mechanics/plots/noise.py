@@ -14,19 +14,49 @@ Array = NDArray[np.float64]
 class MatchedStatistics(Protocol):
     """What `plot_moments` draws; a `StochasticFit` has it."""
 
-    statistics: tuple[str, ...]
-    measured: Array
-    simulated: Array
-    stderr: Array
-    p_value: float
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """Names."""
+        ...
+
+    @property
+    def measured(self) -> Array:
+        """Of the data, shape (q,)."""
+        ...
+
+    @property
+    def simulated(self) -> Array:
+        """Of the chain, shape (q,)."""
+        ...
+
+    @property
+    def stderr(self) -> Array:
+        """Of the data, shape (q,)."""
+        ...
+
+    @property
+    def p_value(self) -> float:
+        """Of their agreement."""
+        ...
 
 
 class ModeVariances(Protocol):
     """What `plot_mode_variances` draws; a `FluctuationFit` has it."""
 
-    mode_variances: Array
-    mode_theory: Array
-    mode_stderr: Array
+    @property
+    def mode_variances(self) -> Array:
+        """Measured, shape (n,)."""
+        ...
+
+    @property
+    def mode_theory(self) -> Array:
+        """Of the chain, shape (n,)."""
+        ...
+
+    @property
+    def mode_stderr(self) -> Array:
+        """Of the measured ones, shape (n,)."""
+        ...
 
 
 def plot_moments(fit: MatchedStatistics, ax: "Axes | None" = None) -> "Axes":
