@@ -22,6 +22,7 @@ from .noise_data import Array
 
 ROUNDS = 5  # each with its own Jacobian
 CHORDS = 3  # steps with one Jacobian: a simulation each, where a Jacobian costs two for each parameter
+LEAST_SPREAD = 0.01  # of a statistic: one that is the same in all groups (a stuck block) must not rule the others
 SETTLED = 0.1  # standard errors: a step shorter than it changes nothing
 NEAR = 1.0  # standard errors between where a Jacobian was taken and where it is used at the end
 LONGEST = 0.5  # of a step, in units of what counts as open
@@ -219,7 +220,7 @@ class Matching:
 
 def weights(groups: Array) -> Array:
     """Inverse of the covariance (q, q) over groups, its correlations shrunk by as much as they are uncertain."""
-    spread = groups.std(axis=0, ddof=1) + 1e-12
+    spread = np.maximum(groups.std(axis=0, ddof=1), LEAST_SPREAD)
     r = np.cov(groups / spread, rowvar=False)
     np.fill_diagonal(r, 0.0)
     uncertain = (((1 - r**2) ** 2).sum() - len(r)) / len(groups)

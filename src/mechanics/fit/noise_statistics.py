@@ -28,7 +28,8 @@ ACROSS = (1, 2)
 ALONG = (1, 3)
 FLAT = 1e-5  # of the largest singular value: directions that the mean field does not move in
 FLOOR = 0.05  # of the mean variance, added to C: no epoch is trusted far beyond what the chain is a model of
-LEAST = 1e-7  # deviation, in units of R, that counts as none: the logarithm of a frozen chain stays finite
+QUIET = 1e-3  # of the data's variance, added to each: a block that hardly moves is quiet, not infinitely so
+LEAST = 1e-7  # deviation, in units of R, that counts as none
 NEARLY_ONE = 1 - 1e-9
 
 
@@ -46,12 +47,15 @@ class Statistics:
         The fitted mean field.
     scale : float
         R.
+    quiet : float
+        Added to variances, in units of R^2: the logarithm of a stuck block stays finite, and smooth where it sticks.
     """
 
     read: Array
     lift: Array
     reference: Array
     scale: float
+    quiet: float = LEAST**2
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -77,7 +81,7 @@ class Statistics:
         off = ((x.mean(axis=1) - self.reference) / self.scale).reshape(S, -1)
         path = off @ self.read
         d = self._deviations(x, off, path)[:, :, 1:]  # the first epoch is where the simulation starts
-        square = d**2 + LEAST**2
+        square = d**2 + self.quiet
         total = square.mean(axis=(1, 2, 3))
         columns = [np.log(square[..., g].mean(axis=(1, 2, 3))) for g in _neighbours(n)]
         columns += [np.log(square[:, :, part].mean(axis=(1, 2, 3)) / total) for part in self._parts[:-1]]
@@ -122,7 +126,9 @@ def statistics_of(data: Histories, chain: NoiseChain, theta: Array, groups: int)
     L = np.linalg.cholesky(C)
     U, values, _ = np.linalg.svd(solve_triangular(L, np.stack(columns, axis=1), lower=True), full_matrices=False)
     U = U[:, values > FLAT * values[0]]
-    return Statistics(solve_triangular(L, U, lower=True, trans="T"), L @ U, data.fitted, data.scale)
+    around = data.fitted if len(data.x) == 1 else data.x.mean(axis=0)
+    quiet = QUIET * float(((data.x - around) ** 2).mean()) / data.scale**2 + LEAST**2
+    return Statistics(solve_triangular(L, U, lower=True, trans="T"), L @ U, data.fitted, data.scale, quiet)
 
 
 def _neighbours(n: int) -> list[NDArray[np.int64]]:

@@ -175,6 +175,18 @@ def test_shrunk_weights_keep_variances():
     assert (np.abs(shrunk) < 0.5 * np.abs(off) + 1e-12).all()  # independent numbers: correlations are nearly all chance
 
 
+def test_stuck_blocks_neither_rule_nor_break_the_match():
+    """A block that no simulated group moves: its statistic is the same in all, its weight finite, the fit goes on."""
+    groups = np.random.default_rng(0).standard_normal((50, 4))
+    groups[:, 2] = -7.0
+    assert weights(groups).max() < 2e4
+    loads = 1.0 - simulated(5, 4, 0.14, 0.14, 0.012)[..., :-1]  # the block next to the fixed end stays where it was
+    assert np.ptp(loads[:, :, 1], axis=0).max() < 1e-12
+    fit = refine_chain(fit_chain(loads, EPOCHS, pull="fixed"), loads, EPOCHS, dt=DT, members=300, seed=1)
+    assert abs(fit.mu_right.value - 0.14) < 5 * fit.mu_right.stderr
+    assert not fit.identified["mu_left"]
+
+
 def test_path_directions_explain_what_parameters_do(case):
     """A change of a parameter moves the mean-field path along the statistics' directions and nowhere else."""
     epochs, loads, fit = case
