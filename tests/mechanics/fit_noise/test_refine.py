@@ -74,6 +74,7 @@ def test_one_sided_thresholds_need_no_friction():
     assert abs(fit.eps_bar.value - 0.30) < 4 * fit.eps_bar.stderr
 
 
+@pytest.mark.sweep
 def test_second_order_chain_is_matched_by_second_order_simulations():
     """Data of a chain with inertia, from the package's own engine: recovered with the same dynamics."""
     chain = SpringChain(
