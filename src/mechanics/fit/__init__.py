@@ -2,20 +2,27 @@
 
 from .chain import fit_chain
 from .conditional_moments import KramersMoyal, kramers_moyal
+from .fluctuation_fit import FluctuationFit, fit_fluctuations
 from .langevin_series import fit_langevin
 from .ode import fit_ode
+from .refinement import refine_chain
 from .result import ChainFit, Estimate
 from .sde import fit_sde
+from .stochastic_fit import StochasticFit
 from .trajectory_fit import TrajectoryFit
 
 __all__ = [
     "ChainFit",
     "Estimate",
+    "FluctuationFit",
     "KramersMoyal",
+    "StochasticFit",
     "TrajectoryFit",
     "fit_chain",
+    "fit_fluctuations",
     "fit_langevin",
     "fit_ode",
     "fit_sde",
     "kramers_moyal",
+    "refine_chain",
 ]

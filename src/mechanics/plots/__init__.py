@@ -4,6 +4,7 @@ from .animation import animate_chain
 from .chain import plot_fit, plot_load_curve
 from .lyapunov import plot_bifurcation, plot_convergence, plot_spectrum
 from .modes import plot_modes
+from .noise import plot_mode_variances, plot_moments
 from .phase import plot_phase_diagram
 
 __all__ = [
@@ -12,7 +13,9 @@ __all__ = [
     "plot_convergence",
     "plot_fit",
     "plot_load_curve",
+    "plot_mode_variances",
     "plot_modes",
+    "plot_moments",
     "plot_phase_diagram",
     "plot_spectrum",
 ]

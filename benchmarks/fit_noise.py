@@ -1,0 +1,152 @@
+"""How well `refine_chain` recovers a simulated chain: bias before and after, how often 95 % intervals hold the truth.
+
+Load curves of (5)-(6) with dt = 0.01, D_0 .. D_7 of 7 blocks (the end is hidden), five histories a trial, epochs spaced
+by their logarithm up to t = 30. The last two cases are there to be called unidentified. With --fluctuations instead
+`fit_fluctuations` on chains at rest: eight histories at 50 times, k known to 1 %.
+Run: python benchmarks/fit_noise.py [--trials 200] [--members 500] [--record FILE] [--fluctuations]
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from fit_recovery import EPOCHS, load_curves
+from mechanics.chain import SpringChain
+from mechanics.fit import Estimate, fit_chain, fit_fluctuations, refine_chain
+
+CASES = {  # mu_right, mu_left, s
+    "s = .03": (0.10, 0.05, 0.03),
+    "s = .1": (0.10, 0.05, 0.10),
+    "s = .15": (0.05, 0.15, 0.15),
+    "lazy, s = .01": (0.10, 0.10, 0.01),
+    "linear, s = .3": (0.02, 0.02, 0.30),
+}
+FEW = ("lazy, s = .01", "linear, s = .3")  # a tenth of the trials
+NAMES = ("Y", "k", "mu_right", "mu_left", "eps_bar", "mu_eff_over_k")
+HISTORIES, DT, DATA_SEED = 5, 0.01, 7
+USED = EPOCHS <= 30
+
+
+def truth_of(case):
+    mu_right, mu_left, s = CASES[case]
+    bend = (mu_right - mu_left) / 2
+    return dict(zip(NAMES, (1.0, 1.0, mu_right, mu_left, s, bend), strict=True))
+
+
+def trial(case, i, members):
+    """One trial as a record."""
+    chain = CASES[case]
+    curves = load_curves(HISTORIES, DATA_SEED + 1000 * (i + 1), *chain, dt=DT)[:, USED]
+    began = time.process_time()
+    fit = fit_chain(curves, EPOCHS[USED], pull="fixed")
+    middle = time.process_time()
+    refined = refine_chain(fit, curves, EPOCHS[USED], dt=DT, members=members, seed=i, threads=1)
+    return {
+        "case": case,
+        "trial": i,
+        "before": refined.started_from,
+        "p": refined.p_value,
+        "path_p": refined.path_p_value,
+        "converged": refined.converged,
+        "seconds": [middle - began, time.process_time() - middle],
+    } | {name: refined.to_dict()[name] for name in NAMES}
+
+
+def table(records):
+    """Markdown: one row for each case and quantity."""
+    rows = [
+        "| case | quantity | truth | before | after | sd over trials | mean stated error | inside 95 % | identified |"
+    ]
+    rows += ["|---|---|---|---|---|---|---|---|---|"]
+    for case in CASES:
+        mine = [r for r in records if r["case"] == case]
+        for name, true in truth_of(case).items() if mine else ():
+            values = np.array([r[name]["value"] for r in mine])
+            errors = np.array([np.nan if r[name]["stderr"] is None else r[name]["stderr"] for r in mine])
+            spread = values.std(ddof=1) if len(mine) > 1 else np.nan
+            before = np.array([r["before"][name] for r in mine])
+            ends = [[np.inf * sign if e is None else e for e, sign in zip(r[name]["interval"], (-1, 1), strict=True)]
+                    for r in mine]  # fmt: skip
+            inside = sum(low <= true <= high for low, high in ends)
+            known = sum(r[name]["identified"] for r in mine)
+            error = f"{np.nanmedian(errors):.4f}" if np.isfinite(errors).any() else "open"
+            rows.append(
+                f"| {case} | {name} | {true:.4g} | {before.mean():.4f} | {values.mean():.4f} +- "
+                f"{spread / np.sqrt(len(mine)):.4f} | {spread:.4f} | {error} | "
+                f"{inside} of {len(mine)} | {known} |"
+            )
+    return "\n".join(rows)
+
+
+def fluctuations(trials):
+    """Markdown table of `fit_fluctuations` at rest."""
+    print("| case | quantity | truth | mean | sd over trials | mean stated error | inside 95 % | identified |")
+    print("|---|---|---|---|---|---|---|---|")
+    rng = np.random.default_rng(1)
+    for case in ("s = .1", "s = .15", "linear, s = .3"):
+        mu_right, mu_left, s = CASES[case]
+        chain = SpringChain(blocks=7, mu_right=mu_right, mu_left=mu_left, eps_bar=s)
+        rest = chain.mean_field().equilibrium()
+        run = chain.simulate(7000, DT, seed=11, members=8 * trials, save_every=100, x0=rest)
+        x = run.x[:, -50:, 1:-1].reshape(trials, 8, 50, 7)
+        mobility = float(chain.mean_field().relaxation_rates()[0] / (4 * np.sin(np.pi / 16) ** 2))
+        truth = {"rate": mobility, "mobility": mobility, "mu_right": mu_right, "mu_left": mu_left, "eps_bar": s}
+        fits = []
+        for one in x:
+            k = np.exp(0.01 * rng.standard_normal())  # measured with an error of 1 %
+            known = Estimate(k, 0.01 * k, (0.98 * k, 1.02 * k), True)
+            fits.append(fit_fluctuations(one, run.ts[-50:], dt=DT, k=known, end=1.0))
+        for name, true in truth.items():
+            found = [getattr(fit, name) for fit in fits]
+            values, errors = (np.array([getattr(e, part) for e in found]) for part in ("value", "stderr"))
+            known = np.isfinite(errors)
+            inside = sum(e.interval[0] <= true <= e.interval[1] for e in found)
+            numbers = "open | open | open"
+            if known.sum() > 1:
+                numbers = f"{values[known].mean():.4f} | {values[known].std(ddof=1):.4f} | {errors[known].mean():.4f}"
+            print(
+                f"| {case} | {name} | {true:.4g} | {numbers} | {inside} of {trials} | "
+                f"{sum(e.identified for e in found)} |"
+            )
+        print(f"\n{case}: {sum(fit.p_value < 0.05 for fit in fits)} of {trials} with p < .05\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--members", type=int, default=500)
+    parser.add_argument("--record", type=Path, help="file of finished trials, one JSON object a line; continued")
+    parser.add_argument("--fluctuations", action="store_true")
+    args = parser.parse_args()
+    if args.fluctuations:
+        fluctuations(args.trials)
+        return
+    records = []
+    if args.record and args.record.exists():
+        records = [json.loads(line) for line in args.record.read_text().splitlines()]
+    done = {(r["case"], r["trial"]) for r in records}
+    for i in range(args.trials):
+        for case in CASES:
+            if (case, i) in done or (case in FEW and i % 10):
+                continue
+            records.append(trial(case, i, args.members))
+            if args.record:
+                with args.record.open("a") as file:
+                    file.write(json.dumps(records[-1]) + "\n")
+    print(table(records))
+    for case in CASES:
+        mine = [r for r in records if r["case"] == case]
+        if mine:
+            seconds = np.median([r["seconds"] for r in mine], axis=0)
+            print(
+                f"\n{case}: {len(mine)} trials, {sum(r['p'] < 0.05 for r in mine)} with p < .05, "
+                f"{sum(r['path_p'] < 0.05 for r in mine)} with path p < .05, "
+                f"{sum(r['converged'] for r in mine)} settled, {seconds[0]:.1f} + {seconds[1]:.1f} s of processor time"
+            )
+
+
+if __name__ == "__main__":
+    main()
