@@ -4,11 +4,11 @@ For a quantity q (its logarithm where it is a rate or a strength) in the cells i
 
     q_i = b_0 + b_1 u_i + b_2 v_i + b_3 u_i v_i + t z_i + e_i,      e_i of the known standard error s_i, z_i ~ N(0, 1)
 
-with u, v from -1/2 to 1/2 over the knob and the slope (`map_axes`): b_1 is the change of q over the knob's whole range in
-the middle of the slopes, b_3 how much more it changes from one end of the slopes to the other. The scatter t about the
-plane is that of Paule and Mandel, sum_i r_i^2 / (s_i^2 + t^2) = n - p, so that small errors of few seeds cannot outweigh the
-plane's own misfit; then weighted least squares, cov b = (X^T W X)^{-1} with W = 1/(s^2 + t^2), and Student's t with n - p
-degrees of freedom (a random-effects meta-regression).
+with u, v from -1/2 to 1/2 over the knob and the slope (`map_axes`): b_1 is the change of q over the knob's whole range
+in the middle of the slopes, b_3 how much more it changes from one end of the slopes to the other. The scatter t about
+the plane is that of Paule and Mandel, sum_i r_i^2 / (s_i^2 + t^2) = n - p, so that small errors of few seeds cannot
+outweigh the plane's own misfit; then weighted least squares, cov b = (X^T W X)^{-1} with W = 1/(s^2 + t^2), and
+Student's t with n - p degrees of freedom (a random-effects meta-regression).
 
 R. C. Paule, J. Mandel, J. Res. Natl. Bur. Stand. 87 (1982) 377-385; S. G. Thompson, S. J. Sharp, Stat. Med. 18 (1999)
 2693-2708.
@@ -101,14 +101,14 @@ class QuantityRegression:
         e = self.effects.get("interaction")
         if e is None or e.sign == 0:
             return []
-        knob, (_, high) = next(iter(self.ranges)), self.ranges["slope"]
+        knob, (low, high) = next(iter(self.ranges)), self.ranges["slope"]
         at_ends = [self.effects[knob].value + side * e.value for side in (-0.5, 0.5)]
         factor = np.exp if self.logarithm else np.asarray
         shown = [f"{factor(v):.3g}" if self.logarithm else f"{v:+.3g}" for v in at_ends]
         unit = "by the factor" if self.logarithm else "by"
         return [
-            f"The effect of {knob} on {what} depends on the slope: {unit} {shown[0]} at slope {self.ranges['slope'][0]:g}, "
-            f"{shown[1]} at slope {high:g} (difference {_shown(e, self.logarithm)})."
+            f"The effect of {knob} on {what} depends on the slope: {unit} {shown[0]} at slope {low:g}, {shown[1]} at "
+            f"slope {high:g} (difference {_shown(e, self.logarithm)})."
         ]
 
 

@@ -18,6 +18,7 @@ LABELS = {
     "mu_eff_over_k_rest": r"$\mu_\mathrm{eff}/k$, final curves", "Y_rest": "$Y$, final curves",
     "curvature": "curvature", "test_accuracy": "test accuracy",
 }  # fmt: skip
+POSITIVE = ("k", "mean_friction_over_k", "noise_over_k", "tau")
 SIGNED = ("mu_eff_over_k", "mu_eff_over_k_rest", "curvature")
 MOST_WRITTEN = 64  # cells whose numbers a map has room for
 KNOBS = {"lr": "learning rate", "batch_size": "batch size", "noise": "label and input noise"}
@@ -53,10 +54,7 @@ def plot_map_lines(found: "MechanicsMap", quantity: str, ax: "Axes | None" = Non
         ax.axhline(0, color="black", lw=0.6, ls=":")
     if found.noise in LOGARITHMIC:
         ax.set_xscale("log")
-    if (
-        quantity in ("k", "mean_friction_over_k", "noise_over_k", "tau")
-        and np.nanmax(value) > 30 * np.nanmin(value) > 0
-    ):
+    if quantity in POSITIVE and np.nanmax(value) > 30 * np.nanmin(value) > 0:
         ax.set_yscale("log")
     ax.set(xlabel=_knob(found.noise), ylabel=LABELS[quantity])
     ax.legend(title=r"slope $\alpha$", frameon=False, fontsize="x-small", title_fontsize="small")
@@ -77,9 +75,8 @@ def plot_map(found: "MechanicsMap", quantity: str, ax: "Axes | None" = None) -> 
     levels, slopes = found.axes[found.noise], found.axes["slope"]
     up, right = np.argsort(levels), np.argsort(1 - slopes)
     cells = np.ix_(up, right)
-    value, error, known = (
-        a[cells] for a in (found.values(quantity), found.stderr(quantity), found.identified(quantity))
-    )
+    value, error = found.values(quantity)[cells], found.stderr(quantity)[cells]
+    known = found.identified(quantity)[cells]
     limits: dict[str, Any] = {"cmap": "viridis"}
     if quantity in SIGNED and np.isfinite(value).any():
         top = np.nanmax(np.abs(value))
