@@ -64,7 +64,8 @@ def _final(data: LoadCurves, fit: ChainFit, chain: Array) -> Plate:
     words = ""
     if np.isfinite(fit.Y.value) and np.isfinite(fit.mu_eff_over_k.value):
         rest = parabola(fit.Y.value, fit.mu_eff_over_k.value, springs_of(fit), blocks - 1)
-        ax.plot(np.arange(blocks), final.mean(axis=0)[0] - rest, ":", color=INK, lw=1.2, zorder=3, label="chain at rest, (8)")
+        look = {"color": INK, "lw": 1.2, "zorder": 3, "label": "chain at rest, (8)"}
+        ax.plot(np.arange(blocks), final.mean(axis=0)[0] - rest, ":", **look)
         words = " Dotted: the rest state that it tends to, the parabola of equation (8)."
     ax.set(xlabel="layer $l$", ylabel="load $D_l$")
     ax.legend()

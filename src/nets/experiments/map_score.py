@@ -29,8 +29,9 @@ class HeldOut:
     Attributes
     ----------
     errors : xarray.Dataset
-        error (method, level, slope): root mean square over layers of the predicted minus the mean observed final load
-        curve, in units of D, nan in cells that were not left out; misfit (method, level, slope): the same for the
+        predicted (predictor, level, slope, layer): load curves of cells that were left out, nan in others; error (predictor,
+        level, slope): root mean square over layers of the predicted minus the mean observed final load curve, in units
+        of D; misfit (predictor, level, slope): the same for the
         chain of the cell's own parameters, nothing left out; spread (level, slope): root mean square over layers of
         the standard deviation between seeds; inside (level, slope): 1 where left-out cells lie between known ones, 0
         where a prediction extrapolates.
@@ -46,13 +47,13 @@ class HeldOut:
 
     def total(self, method: str, *, inside: bool = False, of: str = "error") -> float:
         """Root mean square over the cells left out (`inside`: those between known ones), in units of D."""
-        values = self.errors[of].sel(method=method).values
+        values = self.errors[of].sel(predictor=method).values
         keep = np.isfinite(values) & self._kept(inside)
         return float(np.sqrt((values[keep] ** 2).mean())) if keep.any() else np.nan
 
     def in_seed_spread(self, method: str, *, inside: bool = False, of: str = "error") -> float:
         """`total` over the root mean square spread between seeds of the same cells."""
-        values = self.errors[of].sel(method=method).values
+        values = self.errors[of].sel(predictor=method).values
         spread = self.errors["spread"].values
         keep = np.isfinite(values) & np.isfinite(spread) & self._kept(inside)
         return self.total(method, inside=inside, of=of) / float(np.sqrt((spread[keep] ** 2).mean()))
@@ -63,7 +64,7 @@ class HeldOut:
     def __str__(self) -> str:
         left = int(np.isfinite(self.errors["error"].values).any(axis=0).sum())
         lines = [f"{left} cells left out ({self.leave_out}); root mean square error, D and in seed spreads:"]
-        for name in self.errors["method"].values:
+        for name in self.errors["predictor"].values:
             own = self.in_seed_spread(name, of="misfit")
             lines.append(
                 f"  {self.total(name):.3f}  {self.in_seed_spread(name):5.2f}  {WORDS[name]}"
@@ -80,22 +81,23 @@ def held_out(cells: "xr.Dataset", noise: str, leave_out: LeaveOut, methods: Sequ
 
     shape = cells["curvature"].shape
     observed, where = cells["load_curve"].values, cell_coordinates(cells, noise)
-    errors = np.full((len(methods), *shape), np.nan)
+    predicted = np.full((len(methods), *observed.shape), np.nan)
     for out in _parts(leave_out, shape):
         for i, method in enumerate(methods):
-            found = predict_from(cells, ~out, where[out], noise, method)
-            errors[i][out] = np.sqrt(((found - observed[out]) ** 2).mean(axis=-1))
+            predicted[i][out] = predict_from(cells, ~out, where[out], noise, method)
+    errors = np.sqrt(((predicted - observed) ** 2).mean(axis=-1))
     misfit = np.stack([_misfit(cells, method, observed) for method in methods])
     axes = (noise, "slope")
     return HeldOut(
         errors=xr.Dataset(
             {
-                "error": (("method", *axes), errors),
-                "misfit": (("method", *axes), misfit),
+                "predicted": (("predictor", *axes, "layer"), predicted),
+                "error": (("predictor", *axes), errors),
+                "misfit": (("predictor", *axes), misfit),
                 "spread": (axes, np.sqrt((cells["load_curve_sd"].values ** 2).mean(axis=-1))),
                 "inside": (axes, _inside(leave_out, shape).astype(float)),
             },
-            {"method": list(methods), **{name: cells[name] for name in axes}},
+            {"predictor": list(methods), **{name: cells[name] for name in axes}},
         ),
         leave_out=leave_out,
         seeds=int(cells["finished"].max()),
