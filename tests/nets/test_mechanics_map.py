@@ -24,7 +24,7 @@ SMALL = {"data": DATA, "config": TRAINED, "epochs": 12, "width": 10, "depth": 4,
 
 
 def made_networks(levels, slopes, bend, Y, *, seeds=3, noise=0.02, layers=LAYERS):
-    """Networks whose load curves are parabolas (8) of bend(level, slope) at any time, pulled from 1 to Y(level, slope)."""
+    """Load curves that are parabolas (8) at any time, of bend(level, slope); the end goes from 1 to Y(level, slope)."""
     rng = np.random.default_rng(5)
     epochs = log_spaced_epochs(60, 14)
     level, slope = np.meshgrid(levels, slopes, indexing="ij")

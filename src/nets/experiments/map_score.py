@@ -29,12 +29,11 @@ class HeldOut:
     Attributes
     ----------
     errors : xarray.Dataset
-        predicted (predictor, level, slope, layer): load curves of cells that were left out, nan in others; error (predictor,
-        level, slope): root mean square over layers of the predicted minus the mean observed final load curve, in units
-        of D; misfit (predictor, level, slope): the same for the
-        chain of the cell's own parameters, nothing left out; spread (level, slope): root mean square over layers of
-        the standard deviation between seeds; inside (level, slope): 1 where left-out cells lie between known ones, 0
-        where a prediction extrapolates.
+        Over (predictor, level, slope): `predicted` (.., layer), final load curves of cells that were left out, nan in
+        others; `error`, root mean square over layers of the predicted minus the mean observed curve, in units of D;
+        `misfit`, the same for the chain of the cell's own parameters, nothing left out. Over (level, slope): `spread`,
+        root mean square over layers of the standard deviation between seeds; `inside`, 1 where left-out cells lie
+        between known ones, 0 where a prediction extrapolates.
     leave_out : str
     seeds : int
         Most networks of a cell. The mean of n seeds lies sd/sqrt(n) from the truth by itself: no prediction does
@@ -56,6 +55,8 @@ class HeldOut:
         values = self.errors[of].sel(predictor=method).values
         spread = self.errors["spread"].values
         keep = np.isfinite(values) & np.isfinite(spread) & self._kept(inside)
+        if not keep.any():
+            return np.nan
         return self.total(method, inside=inside, of=of) / float(np.sqrt((spread[keep] ** 2).mean()))
 
     def _kept(self, inside: bool) -> NDArray[np.bool_]:
