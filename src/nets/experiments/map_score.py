@@ -31,7 +31,7 @@ class HeldOut:
     errors : xarray.Dataset
         Over (predictor, level, slope): `predicted` (.., layer), final load curves of cells that were left out, nan in
         others; `error`, root mean square over layers of the predicted minus the mean observed curve, in units of D;
-        `misfit`, the same for the chain of the cell's own parameters, nothing left out. Over (level, slope): `spread`,
+        `misfit`, in the same cells that of the chain of the cell's own parameters, nothing left out. Over (level, slope): `spread`,
         root mean square over layers of the standard deviation between seeds; `inside`, 1 where left-out cells lie
         between known ones, 0 where a prediction extrapolates.
     leave_out : str
@@ -87,7 +87,7 @@ def held_out(cells: "xr.Dataset", noise: str, leave_out: LeaveOut, methods: Sequ
         for i, method in enumerate(methods):
             predicted[i][out] = predict_from(cells, ~out, where[out], noise, method)
     errors = np.sqrt(((predicted - observed) ** 2).mean(axis=-1))
-    misfit = np.stack([_misfit(cells, method, observed) for method in methods])
+    misfit = np.where(np.isfinite(errors), [_misfit(cells, method, observed) for method in methods], np.nan)
     axes = (noise, "slope")
     return HeldOut(
         errors=xr.Dataset(
