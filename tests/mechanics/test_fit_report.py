@@ -124,3 +124,11 @@ def test_a_measured_pull_needs_an_end(tmp_path):
         runner.invoke(
             cli.build_app(), ["fit", str(tmp_path / "curves.npz"), "--pull", "measured"], catch_exceptions=False
         )
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_fits_a_phone_and_a_desk_and_all_figures_show(page, width, in_browser):
+    needed, broken, figures = in_browser(page, width)
+    assert needed <= width
+    assert broken == 0
+    assert figures == 4

@@ -110,7 +110,7 @@ def _bars(found: "MechanicsMap", quantity: str) -> tuple[NDArray[np.float64], ND
 
 
 def _digits(error: float) -> int:
-    return int(np.clip(1 - np.floor(np.log10(error)), 0, 4)) if np.isfinite(error) and error > 0 else 2
+    return int(np.clip(1 - np.floor(np.log10(error)), 0, 3)) if np.isfinite(error) and error > 0 else 2
 
 
 def _knob(noise: str) -> str:
