@@ -75,10 +75,10 @@ def checked(found: LoadCurves, where: str) -> LoadCurves:
         i = int(np.flatnonzero(np.diff(ts) <= 0)[0])
         raise ValueError(f"{where}: epochs must increase, but {ts[i + 1]:g} follows {ts[i]:g}; sort the file by epoch.")
     notes = list(found.notes)
-    good = np.isfinite(D).all(axis=2)
+    good: NDArray[np.bool_] = np.isfinite(D).all(axis=2)
     if found.end is not None:
-        good &= np.isfinite(found.end)
-    lost = good.mean(axis=1) < HALF
+        good = good & np.isfinite(found.end)
+    lost = np.asarray(good.mean(axis=1) < HALF)
     if lost.all():
         raise ValueError(f"{where}: no history has numbers at half of the epochs or more.")
     if lost.any():
