@@ -86,7 +86,9 @@ def test_a_saved_run_of_a_chain_knows_its_end(tmp_path):
 def test_saved_trainings_are_read_without_their_package(tmp_path):
     """A History a file, one seed each; an ensemble of two settings in one file."""
     for seed in (4, 7):
-        header = json.dumps({"format": 1, "settings": {"seed": seed, "lr": 0.1}, "status": "finished"})
+        header = json.dumps(
+            {"format": 1, "settings": {"seed": seed, "lr": 0.1, "run_hash": f"h{seed}"}, "status": "finished"}
+        )
         np.savez(
             tmp_path / f"run{seed}.npz", header=np.array(header), load_curves=CURVES[int(seed == 7)], epochs=EPOCHS,
             output_load=END[int(seed == 7)],
@@ -112,7 +114,7 @@ def test_epochs_without_numbers_are_left_out_and_said(tmp_path):
     np.testing.assert_array_equal(found.epochs, np.delete(EPOCHS, 2))
     np.testing.assert_array_equal(found.load_curves, np.delete(CURVES, 2, axis=1))
     np.testing.assert_array_equal(found.end, np.delete(END, 2, axis=1))
-    assert found.notes == ("Left out, as a load is not a number there: 1 epochs (2).",)
+    assert found.notes == ("Left out, as a load is not a number there: 1 epoch (2).",)
 
 
 def test_a_network_that_failed_is_left_out_as_a_whole(tmp_path):

@@ -52,7 +52,7 @@ def test_the_summary_holds_the_fit_and_what_was_fitted(job):
     assert found["pull"] == "measured"
     assert set(found["alternatives"]) == {"fixed", "ramped"}
     assert found["seeds"] == ["0", "1", "2"]
-    assert "1 epochs" in found["notes"][0]
+    assert "1 epoch" in found["notes"][0]
     ts, D, end = relaxing()
     keep = np.arange(len(ts)) != 3
     alone = fit_chain(D[:, keep], ts[keep], pull="measured", end=end[:, keep], last="block")
@@ -95,7 +95,7 @@ def test_the_page_says_what_is_open_and_compares_the_pulls(page):
     text = page.read_text()
     assert "Not determined by these data: " in text
     assert "measured (shown here)" in text
-    assert "Left out, as a load is not a number there: 1 epochs" in text
+    assert "Left out, as a load is not a number there: 1 epoch" in text
     assert "--pull measured" in text
 
 

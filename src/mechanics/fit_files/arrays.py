@@ -15,6 +15,8 @@ from ..chain import load_run
 from .curves import LoadCurves
 
 ENDS = ("end", "output_load")  # by the names of plain files and of saved trainings
+Settings = tuple[dict[str, str], ...]
+NOT_SETTINGS = ("run_hash",)  # of a saved training: differs with its seed
 ENSEMBLE = "mechanet ensemble of networks 1"
 CHAIN = "mechanet-chain-run/1"
 
@@ -38,7 +40,9 @@ def read_arrays(file: Path) -> LoadCurves:
         )
     about = _json(arrays.get("about")) if form == ENSEMBLE else {}
     header = _json(arrays.get("header"))
-    source, seeds, settings = "arrays", (), ()
+    source = "arrays"
+    seeds: tuple[str, ...] = ()
+    settings: Settings = ()
     if form == ENSEMBLE:
         source, seeds, settings = _ensemble(about["configs"])
     elif "settings" in header:
@@ -47,7 +51,7 @@ def read_arrays(file: Path) -> LoadCurves:
 
 
 def from_arrays(
-    arrays: dict[str, Any], where: str, source: str, seeds: tuple[str, ...] = (), settings: tuple[str, ...] = ()
+    arrays: dict[str, Any], where: str, source: str, seeds: tuple[str, ...] = (), settings: Settings = ()
 ) -> LoadCurves:
     """Plain arrays by name, with or without an axis of seeds."""
     D = _numbers(arrays["load_curves"], where, "load_curves")
@@ -63,25 +67,22 @@ def from_arrays(
     return LoadCurves(D, epochs, end, seeds or tuple(map(str, range(len(D)))), source, last, settings)
 
 
-def _ensemble(configs: list[dict[str, Any]]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """Seeds of the networks of an ensemble, and in words what else their configs hold."""
-    varied = [name for name in configs[0] if name not in ("seed", "data_seed")]
-    varied = [name for name in varied if any(c.get(name) != configs[0][name] for c in configs)]
-    settings = tuple(", ".join(f"{name}={_short(c.get(name))}" for name in varied) for c in configs)
+def _ensemble(configs: list[dict[str, Any]]) -> tuple[str, tuple[str, ...], Settings]:
+    """Seeds of the networks of an ensemble, and what else their configs hold."""
+    settings = tuple({k: short(v) for k, v in c.items() if k not in ("seed", "data_seed")} for c in configs)
     return "a saved ensemble of networks", tuple(str(c["seed"]) for c in configs), settings
 
 
-def _training(settings: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _training(settings: dict[str, Any]) -> tuple[tuple[str, ...], Settings]:
     seed = str(settings.get("seed", 0))
-    rest = {k: v for k, v in settings.items() if "seed" not in k and isinstance(v, (int, float, str, bool))}
-    return (seed,), (", ".join(f"{k}={_short(v)}" for k, v in sorted(rest.items())),)
+    rest = {k: short(v) for k, v in settings.items() if "seed" not in k and k not in NOT_SETTINGS}
+    return (seed,), (rest,)
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A setting in few characters."""
     if isinstance(value, dict):
-        return str(value.get("type", value.get("name", "...")))
-    if isinstance(value, list):
-        return f"{value[0]} .. {value[-1]}" if value else "none"
+        return ", ".join(f"{k}={short(v)}" for k, v in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

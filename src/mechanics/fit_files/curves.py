@@ -29,8 +29,10 @@ class LoadCurves:
         What the file is, in words.
     last : {"auto", "block", "end"}
         What the last layer is, as far as the file says.
-    settings : tuple of str
-        What each history was made with, in words; histories of one fit must agree.
+    settings : tuple of dict of str to str
+        What each history was made with, by name; histories of one fit must agree.
+    setting : str
+        What tells the chosen setting from the others of the file, in words.
     notes : tuple of str
         What was left out, in sentences.
     """
@@ -41,7 +43,8 @@ class LoadCurves:
     seeds: tuple[str, ...]
     source: str
     last: Literal["auto", "block", "end"] = "auto"
-    settings: tuple[str, ...] = ()
+    settings: tuple[dict[str, str], ...] = ()
+    setting: str = ""
     notes: tuple[str, ...] = ()
 
     @property
@@ -88,7 +91,8 @@ def checked(found: LoadCurves, where: str) -> LoadCurves:
     keep = good.all(axis=0)
     if not keep.all():
         shown = ", ".join(f"{t:g}" for t in ts[~keep][:8]) + (", ..." if (~keep).sum() > 8 else "")
-        notes.append(f"Left out, as a load is not a number there: {int((~keep).sum())} epochs ({shown}).")
+        count = "1 epoch" if (~keep).sum() == 1 else f"{int((~keep).sum())} epochs"
+        notes.append(f"Left out, as a load is not a number there: {count} ({shown}).")
     if keep.sum() < FEWEST:
         raise ValueError(
             f"{where}: a fit needs {FEWEST} epochs with numbers for all layers, but {int(keep.sum())} of {len(ts)} "

@@ -12,6 +12,7 @@ from .curves import LoadCurves, checked
 from .store import read_store
 from .table import read_table
 
+MOST_LISTED = 12  # settings in a message
 TABLES = (".csv", ".txt", ".dat", "")
 
 
@@ -83,23 +84,32 @@ def _joined(found: list[LoadCurves], paths: list[Path]) -> LoadCurves:
         load_curves=np.concatenate([f.load_curves for f in found]),
         end=np.concatenate(ends) if ends else None,
         seeds=tuple(names),
-        settings=tuple(s for f in found for s in (f.settings or ("",) * len(f.seeds))),
+        settings=tuple(s for f in found for s in (f.settings or ({},) * len(f.seeds))),
     )
 
 
 def _of_setting(found: LoadCurves, setting: int | None, where: str) -> LoadCurves:
     """The histories of one setting; ValueError that lists the settings where there are several and none is chosen."""
-    settings = found.settings or ("",) * len(found.seeds)
-    known = list(dict.fromkeys(settings))
+    words = _what_differs(found)
+    known = list(dict.fromkeys(words))
     if setting is None and len(known) > 1:
-        shown = "; ".join(
-            f"{i}: {name or 'unnamed'} ({settings.count(name)} seeds)" for i, name in enumerate(known[:12])
-        )
-        more = f"; and {len(known) - 12} more" if len(known) > 12 else ""
+        shown = "; ".join(f"{i}: {name} ({words.count(name)} seeds)" for i, name in enumerate(known[:MOST_LISTED]))
+        more = f"; and {len(known) - MOST_LISTED} more" if len(known) > MOST_LISTED else ""
         raise ValueError(
             f"{where} holds {len(known)} settings, and a chain is fitted to one; choose it by --setting: {shown}{more}."
         )
     chosen = 0 if setting is None else setting
     if not 0 <= chosen < len(known):
         raise ValueError(f"setting must be in 0 .. {len(known) - 1}, as {where} holds {len(known)}, but is {chosen}.")
-    return found.of([i for i, name in enumerate(settings) if name == known[chosen]])
+    kept = found.of([i for i, name in enumerate(words) if name == known[chosen]])
+    return replace(kept, setting=known[chosen])
+
+
+def _what_differs(found: LoadCurves) -> list[str]:
+    """For each history the settings that not all share, in words."""
+    if not found.settings:
+        return [""] * len(found.seeds)
+    first = found.settings[0]
+    names = list(dict.fromkeys(name for s in found.settings for name in s))
+    varied = [name for name in names if any(s.get(name) != first.get(name) for s in found.settings)]
+    return [", ".join(f"{name}={s.get(name, 'none')}" for name in varied) for s in found.settings]

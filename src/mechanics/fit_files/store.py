@@ -6,13 +6,11 @@ load_curves ([seed | model], epoch, layer);  epoch a coordinate (or `epochs` a v
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arrays import ENDS, from_arrays
+from .arrays import ENDS, Settings, from_arrays, short
 from .curves import LoadCurves
 
 if TYPE_CHECKING:
     import xarray as xr
-
-VARIED = 1  # values of a coordinate below which it tells no settings apart
 
 
 def read_store(folder: Path) -> LoadCurves:
@@ -50,16 +48,12 @@ def read_store(folder: Path) -> LoadCurves:
     return from_arrays(arrays, str(folder), "a Zarr store", seeds, settings)
 
 
-def _names(dataset: "xr.Dataset", rows: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What the histories are called, and in words the coordinates that tell them apart."""
+def _names(dataset: "xr.Dataset", rows: str | None) -> tuple[tuple[str, ...], Settings]:
+    """What the histories are called, and their coordinates."""
     if rows is None:
         return (), ()
     about = {str(n): v.values for n, v in dataset.coords.items() if v.dims == (rows,) and n not in ("seed", rows)}
-    about = {name: values for name, values in about.items() if len(set(values.tolist())) > VARIED}
     count = dataset.sizes[rows]
     seeds = dataset["seed"].values if "seed" in dataset.coords else range(count)
-    settings = tuple(
-        ", ".join(f"{n}={v[i]:g}" if v.dtype.kind in "fiu" else f"{n}={v[i]}" for n, v in about.items())
-        for i in range(count)
-    )
+    settings = tuple({n: short(v[i].item()) for n, v in about.items()} for i in range(count))
     return tuple(map(str, seeds)), settings

@@ -1,5 +1,6 @@
 """The figures of a fit's page: final curves, data beside chain, layers over time, residuals."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..pages.fit_figures import (
 from ..pages.style import INK, Panel, Plate, lay_out, report_style
 
 BLUE = "#3a7bd5"
+SHIFTED = "For the logarithmic scale times are counted from 1 at the first curve."
 LIMIT = 6.0  # seed spreads: the ends of the residuals' colour scale
 
 
@@ -28,6 +30,8 @@ def make_plates(data: LoadCurves, fit: ChainFit) -> list[Plate]:
     with report_style():
         plates = [_final(data, fit, chain), _beside(shown, D, chain), _over_time(data, shown, chain, fit)]
         plates.append(_residuals(shown, D - chain, fit))
+        if shown is not ts:
+            plates[1:] = [replace(plate, caption=f"{plate.caption} {SHIFTED}") for plate in plates[1:]]
         for plate in plates:
             for panel in plate.panels:
                 lay_out(panel.figure)
@@ -47,7 +51,7 @@ def springs_of(fit: ChainFit) -> int:
 
 
 def _positive(ts: Array) -> Array:
-    """Times for logarithmic axes: shifted so that the first curve comes a first interval after zero."""
+    """Times for logarithmic axes: counted from 1 at the first curve, unless all but one are epochs from 1 on."""
     return ts if ts[0] >= 0 and (ts >= 1).sum() >= len(ts) - 1 else ts - ts[0] + 1.0
 
 

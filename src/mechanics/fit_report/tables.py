@@ -1,4 +1,4 @@
-"""The tables of a fit's page: estimates with intervals, the pulls compared, directions that the data leave open."""
+"""The tables of a fit's page: estimates with intervals, the pulls compared, directions that the data see."""
 
 import math
 from typing import Any
@@ -69,13 +69,13 @@ def quality(fit: ChainFit, seeds: int) -> Table:
 
 
 def directions(fit: ChainFit) -> Table:
-    """Singular values of the Jacobian with their directions; small ones are what the data leave open."""
+    """Singular values of the Jacobian with their directions; the data hardly see those of small ones."""
     top = float(fit.singular_values[0])
     rows = []
     for value, vector in zip(fit.singular_values, np.asarray(fit.singular_vectors), strict=True):
         parts = sorted(zip(vector, fit.parameters, strict=True), key=lambda part: -abs(part[0]))
         words = [f"{number(float(v), 2, sign=True)} {NAMES.get(n, n)}" for v, n in parts if abs(v) >= SHOWN]
-        rows.append([f"{value:.2g}", ", ".join(words), "left open" if value < OPEN * top else "seen"])
+        rows.append([f"{value:.2g}", ", ".join(words), "hardly seen" if value < OPEN * top else "seen"])
     return {"head": ["singular value", "direction", ""], "rows": rows}
 
 

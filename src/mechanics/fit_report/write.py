@@ -60,7 +60,7 @@ def _headline(data: LoadCurves, summary: dict[str, Any]) -> str:
     files = summary["files"]
     name = Path(files[0]).name + (f" and {len(files) - 1} more" if len(files) > 1 else "")
     seeds = f"{len(data.seeds)} {'history' if len(data.seeds) == 1 else 'histories'}"
-    span = f"epochs {data.epochs[0]:g} to {data.epochs[-1]:g}"
+    span = f"epochs from {data.epochs[0]:g} to {data.epochs[-1]:g}"
     setting = f", {summary['setting']}" if summary["setting"] else ""
     return f"{name} ({summary['source']}{setting}): {seeds}, {data.layers} layers, {len(data.epochs)} {span}"
 
