@@ -21,9 +21,9 @@ SLOPES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 FEW = (0.0, 0.4, 1.0)
 MAPS = {  # knob: levels, slopes, statistics of BatchNorm (one kind for all cells where batches differ)
     "dropout": ((0.0, 0.06, 0.12, 0.18, 0.24, 0.3), SLOPES, "auto"),
-    "lr": ((1e-4, 5e-4, 2e-3, 1e-2), FEW, "batch"),
-    "batch_size": ((100, 300, 900, 2560), FEW, "batch"),
-    "noise": ((0.0, 0.15, 0.3, 0.6), FEW, "batch"),
+    "lr": ((1e-4, 1e-3, 1e-2), FEW, "batch"),
+    "batch_size": ((100, 500, 2560), FEW, "batch"),
+    "noise": ((0.0, 0.2, 0.6), FEW, "batch"),
 }
 SHOWN = ("chain", "rest", "curves")
 LINES = {"chain": "-", "rest": "--", "curves": ":"}
@@ -39,7 +39,8 @@ def draw(found: MechanicsMap, out: Path) -> None:
     score = found.score("cell")
     slopes = found.axes["slope"][[0, len(found.axes["slope"]) // 2, -1]]
     fig, axes = plt.subplots(1, 3, figsize=(10, 3.4), sharey=True, layout="constrained")
-    levels = np.sort(found.axes[found.noise])[1:-1]
+    levels = np.sort(found.axes[found.noise])
+    levels = levels[1:-1] if len(levels) > 4 else levels
     layers = np.arange(found.cells.sizes["layer"])
     for ax, slope in zip(axes, slopes, strict=True):
         for level, colour in zip(levels, plt.colormaps["viridis"](np.linspace(0, 0.9, len(levels))), strict=True):

@@ -21,12 +21,12 @@ import numpy as np
 from nets import MLPConfig
 from nets.experiments import mechanics_map
 
-DROPOUTS, SLOPES, SEEDS, EPOCHS = (0.0, 0.1, 0.2, 0.3), (0.0, 0.6), 2, 20
+DROPOUTS, SLOPES, SEEDS, EPOCHS = (0.0, 0.1, 0.2, 0.3), (0.0, 0.6), 2, 12
 
 
 def main(out: Path) -> None:
     found = mechanics_map(
-        "dropout", DROPOUTS, SLOPES, SEEDS, epochs=EPOCHS, measured=(0, 1, 2, 3, 5, 8, 12, 16, 20),
+        "dropout", DROPOUTS, SLOPES, SEEDS, epochs=EPOCHS, measured=(0, 1, 2, 3, 4, 6, 8, 10, 12),
         config=MLPConfig(batch_size=100), progress=False,
     )  # fmt: skip
     for sentence in found.regress(["mu_eff_over_k", "Y", "noise_over_k"]).sentences:

@@ -78,7 +78,7 @@ def checked(found: LoadCurves, where: str) -> LoadCurves:
         i = int(np.flatnonzero(np.diff(ts) <= 0)[0])
         raise ValueError(f"{where}: epochs must increase, but {ts[i + 1]:g} follows {ts[i]:g}; sort the file by epoch.")
     notes = list(found.notes)
-    good: NDArray[np.bool_] = np.isfinite(D).all(axis=2)
+    good = np.asarray(np.isfinite(D).all(axis=2))
     if found.end is not None:
         good = good & np.isfinite(found.end)
     lost = np.asarray(good.mean(axis=1) < HALF)
