@@ -193,7 +193,7 @@ def random_effects(X: Array, q: Array, s: Array) -> tuple[Array, Array, float]:
     def solved(t2: float) -> tuple[Array, Array, float]:
         w = 1 / np.maximum(s**2 + t2, 1e-300)
         root = np.sqrt(w)
-        b = np.linalg.lstsq(X * root[:, None], q * root, rcond=None)[0]
+        b: Array = np.asarray(np.linalg.lstsq(X * root[:, None], q * root, rcond=None)[0], dtype=float)
         return b, w, float((w * (q - X @ b) ** 2).sum() - (n - p))
 
     top = float(((q - X @ np.linalg.lstsq(X, q, rcond=None)[0]) ** 2).sum() / (n - p)) + 1e-300
@@ -205,7 +205,7 @@ def random_effects(X: Array, q: Array, s: Array) -> tuple[Array, Array, float]:
             top *= 4
         t2 = float(brentq(lambda v: solved(v)[2], least, top))
     b, w, _ = solved(t2)
-    return b, np.linalg.inv((X * w[:, None]).T @ X), math.sqrt(t2)
+    return b, np.asarray(np.linalg.inv((X * w[:, None]).T @ X), dtype=float), math.sqrt(t2)
 
 
 def _shown(e: Effect, logarithm: bool) -> str:

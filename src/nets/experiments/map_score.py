@@ -31,9 +31,9 @@ class HeldOut:
     errors : xarray.Dataset
         Over (predictor, level, slope): `predicted` (.., layer), final load curves of cells that were left out, nan in
         others; `error`, root mean square over layers of the predicted minus the mean observed curve, in units of D;
-        `misfit`, in the same cells that of the chain of the cell's own parameters, nothing left out. Over (level, slope): `spread`,
-        root mean square over layers of the standard deviation between seeds; `inside`, 1 where left-out cells lie
-        between known ones, 0 where a prediction extrapolates.
+        `misfit`, in the same cells that of the chain of the cell's own parameters, nothing left out. Over (level,
+        slope): `spread`, root mean square over layers of the standard deviation between seeds; `inside`, 1 where
+        left-out cells lie between known ones, 0 where a prediction extrapolates.
     leave_out : str
     seeds : int
         Most networks of a cell. The mean of n seeds lies sd/sqrt(n) from the truth by itself: no prediction does

@@ -88,7 +88,7 @@ def plot_map(found: "MechanicsMap", quantity: str, ax: "Axes | None" = None) -> 
         if not known[i, j] and np.isfinite(value[i, j]):
             ax.add_patch(Rectangle((j, i), 1, 1, fill=False, hatch="////", lw=0, ec="0.4"))
         elif value.size <= MOST_WRITTEN and np.isfinite(value[i, j]):
-            digits = _digits(error[i, j])
+            digits = _digits(float(error[i, j]))
             text = f"{value[i, j]:.{digits}f}" + (f"\n±{error[i, j]:.{digits}f}" if np.isfinite(error[i, j]) else "")
             ink = "black" if sum(mesh.cmap(mesh.norm(value[i, j]))[:3]) > 1.5 else "white"
             ax.text(j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=5.5, color=ink)
