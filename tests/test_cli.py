@@ -161,13 +161,14 @@ def test_a_chain_is_simulated_and_its_run_fitted(tmp_path):
     done = mechanet("fit", str(tmp_path / "run.npz"), "--out", str(tmp_path / "fit"))
     assert done.exit_code == 0, done.output
     assert "mu_eff/k" in done.output
-    assert abs(json.loads((tmp_path / "fit" / "fit.json").read_text())["Y"]["value"] - 1) < 1e-6
+    assert abs(json.loads((tmp_path / "fit" / "summary.json").read_text())["Y"]["value"] - 1) < 1e-6
+    assert "chain fitted to load curves" in (tmp_path / "fit" / "report.html").read_text()
 
 
 def test_a_table_that_holds_no_load_curves_is_refused_with_what_is_wanted(tmp_path):
     path = tmp_path / "loads.csv"
     path.write_text("epoch,D_0,D_1,D_2\n0,1,one,0\n")
-    with pytest.raises(ValueError, match="must hold a row for each epoch"):
+    with pytest.raises(ValueError, match="line 2: column D_1 must hold a number, but holds 'one'"):
         runner.invoke(cli.build_app(), ["fit", str(path)], catch_exceptions=False)
     np.savez(tmp_path / "other.npz", y=np.zeros(3))
     with pytest.raises(ValueError, match="holds y; wanted are load_curves and epochs"):

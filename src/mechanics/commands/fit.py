@@ -1,77 +1,85 @@
-"""`mechanet fit`: fit a spring-block chain to load curves in a file."""
+"""`mechanet fit`: fit a spring-block chain to load curves in files."""
 
 import json
+import shlex
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+if TYPE_CHECKING:
+    from ..fit import ChainFit
+    from ..fit_files import LoadCurves
+
+Pull = Literal["auto", "fixed", "ramped", "measured"]
+Last = Literal["auto", "block", "end"]
+
 
 def fit(
-    file: Annotated[
-        Path,
+    files: Annotated[
+        list[Path],
         typer.Argument(
             exists=True,
-            dir_okay=False,
-            help="CSV (epoch, D_0, D_1, ...) or .npz (load_curves, epochs; or a saved run).",
+            metavar="FILE...",
+            help="CSV (seed, epoch, D_0, D_1, ...), .npz (load_curves, epochs, end; or a saved run or training), or a "
+            "Zarr store of the same names; several files are further seeds.",
         ),
     ],
-    pull: Annotated[str, typer.Option(help="What the far end does: auto, fixed or ramped.")] = "auto",
-    last: Annotated[str, typer.Option(help="What the last column is: auto, block or end.")] = "auto",
+    pull: Annotated[Pull, typer.Option(help="What the far end does; auto keeps what fits best.")] = "auto",
+    last: Annotated[Last, typer.Option(help="What the last layer is: a block, or the pulled end itself.")] = "auto",
+    setting: Annotated[int | None, typer.Option(min=0, help="Which of a file's settings, if it holds several.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/fit"),
 ) -> None:
     """Fit a spring-block chain to load curves measured over time: numbers with intervals, and a verdict.
 
-    Writes fit.json and fit.png.
+    Writes summary.json, report.html and PNG files. The fit has no randomness. docs/fit_files.md says what files hold.
     """
     import matplotlib as mpl
-    import matplotlib.pyplot as plt
 
-    from mechanics.files import write_text
-    from mechanics.fit import fit_chain
+    from ..files import write_text
+    from ..fit_files import read_load_curves
+    from ..fit_report.summary import summarise
 
     mpl.use("Agg")
-    load_curves, epochs = _read(file)
-    found = fit_chain(load_curves, epochs, pull=pull, last=last)  # type: ignore[arg-type]
-    write_text(out / "fit.json", json.dumps(found.to_dict(), indent=2) + "\n")
-    axes = found.plot()
-    figure: Any = axes.figure
-    figure.savefig(out / "fit.png", dpi=150)
-    plt.close(figure)
+    data = read_load_curves(files, setting=setting)
+    found = _fit(data, pull, last)
+    summary = summarise(data, found, files=[str(file) for file in files])
+    write_text(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    for note in data.notes:
+        print(note)
     print(found)
-    print(f"Results: {out}")
+    if find_spec("jinja2") is None:
+        print(f"Results: {out} (no page: it needs Jinja2; pip install 'mechanet[sweep]')")
+        return
+    from ..fit_report import write_report
+
+    print(f"Report: {write_report(data, found, summary, out, command=_command(files, pull, last, setting, out))}")
 
 
-def _read(file: Path) -> tuple[Any, Any]:
-    """Load curves (epochs, layers) or (seeds, epochs, layers), and the epochs."""
-    import numpy as np
+def _fit(data: "LoadCurves", pull: Pull, last: Last) -> "ChainFit":
+    """The fit with the pull that was asked for, and the others beside it."""
+    from dataclasses import replace
 
-    if file.suffix == ".npz":
-        with np.load(file, allow_pickle=False) as arrays:
-            if "load_curves" in arrays and "epochs" in arrays:
-                return arrays["load_curves"], arrays["epochs"]
-            if "x" in arrays and "ts" in arrays:
-                return arrays["x"][..., -1:] - arrays["x"], arrays["ts"]
-            raise ValueError(
-                f"{file} holds {', '.join(arrays.files)}; wanted are load_curves and epochs, or a saved run."
-            )
-    try:
-        table = np.genfromtxt(file, delimiter=",", comments="#", skip_header=_has_header(file))
-    except ValueError as error:
-        raise ValueError(f"{file} is not a table of numbers separated by commas: {error}") from None
-    if table.ndim != 2 or table.shape[1] < 3 or not np.isfinite(table).all():
-        raise ValueError(
-            f"{file} must hold a row for each epoch: the epoch, then D_0, D_1, ..., all finite; it reads as an array "
-            f"of shape {table.shape}."
-        )
-    return table[:, 1:], table[:, 0]
+    from ..fit import fit_chain
+
+    known = data.last if last == "auto" else last
+    if pull == "measured" and data.end is None and known != "end":
+        raise ValueError("--pull measured needs the load of the pulled end: a column or an array `end` in the file.")
+    best = fit_chain(data.load_curves, data.epochs, end=data.end, last=known)
+    if pull in ("auto", best.pull) or not best.alternatives:
+        return best
+    # again, since an alternative has no lower bound of an open rate; the criteria are those of the common comparison
+    chosen = fit_chain(data.load_curves, data.epochs, pull=pull, end=data.end, last=known)
+    tried = {best.pull: best, **best.alternatives}
+    return replace(
+        chosen,
+        information_criterion=tried[pull].information_criterion,
+        alternatives={name: one for name, one in tried.items() if name != pull},
+    )
 
 
-def _has_header(file: Path) -> bool:
-    with file.open() as lines:
-        first = lines.readline().split(",")[0].strip()
-    try:
-        float(first)
-    except ValueError:
-        return True
-    return False
+def _command(files: list[Path], pull: str, last: str, setting: int | None, out: Path) -> str:
+    words = ["mechanet", "fit", *map(str, files), "--pull", pull, "--last", last]
+    words += [] if setting is None else ["--setting", str(setting)]
+    return shlex.join([*words, "--out", str(out)])

@@ -4,17 +4,29 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .chain_map import MechanicsMap, mechanics_map
     from .diagram import NetworkDiagram, phase_diagram
     from .network_figures import NetworkFigure, network_figure
     from .rank_correlation import Correlation, correlation
 
-__all__ = ["Correlation", "NetworkDiagram", "NetworkFigure", "correlation", "network_figure", "phase_diagram"]
+__all__ = [
+    "Correlation",
+    "MechanicsMap",
+    "NetworkDiagram",
+    "NetworkFigure",
+    "correlation",
+    "mechanics_map",
+    "network_figure",
+    "phase_diagram",
+]
 
 _HOME = {
     "Correlation": "rank_correlation",
+    "MechanicsMap": "chain_map",
     "NetworkDiagram": "diagram",
     "NetworkFigure": "network_figures",
     "correlation": "rank_correlation",
+    "mechanics_map": "chain_map",
     "network_figure": "network_figures",
     "phase_diagram": "diagram",
 }

@@ -152,18 +152,12 @@ def phase_diagram(
     -----
     A network whose numbers stop being finite counts as failed; its cell's means are over the others.
     """
-    if noise not in get_args(Noise):
-        raise ValueError(f"noise must be one of {', '.join(get_args(Noise))}, but is {noise!r}.")
     base = MLPConfig() if config is None else config
-    knob = np.atleast_1d(np.asarray(levels, dtype=float))
-    slope = np.atleast_1d(np.asarray(slopes, dtype=float))
-    for level in knob:
-        for s in slope:
-            _configured(base, noise, float(level), float(s), 0)
+    axes = checked_axes(base, noise, levels, slopes)
     return NetworkDiagram(
         runs=sweep(
             _train_cells,
-            {noise: knob, "slope": slope},
+            axes,
             seeds=seeds,
             out=out,
             workers=workers,
@@ -194,7 +188,7 @@ def _train_cells(
 ) -> dict[str, Array]:
     """Final measurements of a block of networks; nan where one failed."""
     configs = [
-        _configured(base, noise, float(level), float(slope), int(seed))
+        configured(base, noise, float(level), float(slope), int(seed))
         for level, slope, seed in zip(cells[noise], cells["slope"], seeds, strict=True)
     ]
     found = train_ensemble(
@@ -212,7 +206,22 @@ def _train_cells(
     }  # fmt: skip
 
 
-def _configured(base: MLPConfig, noise: Noise, level: float, slope: float, seed: int) -> MLPConfig:
+def checked_axes(base: MLPConfig, noise: Noise, levels: ArrayLike, slopes: ArrayLike) -> dict[str, Array]:
+    """Axes of a diagram by name; ValueError for an unknown knob, or a level or slope that no network can have."""
+    if noise not in get_args(Noise):
+        raise ValueError(f"noise must be one of {', '.join(get_args(Noise))}, but is {noise!r}.")
+    axes = {
+        noise: np.atleast_1d(np.asarray(levels, dtype=float)),
+        "slope": np.atleast_1d(np.asarray(slopes, dtype=float)),
+    }
+    for level in axes[noise]:
+        for slope in axes["slope"]:
+            configured(base, noise, float(level), float(slope), 0)
+    return axes
+
+
+def configured(base: MLPConfig, noise: Noise, level: float, slope: float, seed: int) -> MLPConfig:
+    """The record of one network of a cell."""
     if noise == "noise":
         return replace(base, slope=slope, seed=seed, label_noise=level, input_noise=level)
     if noise == "batch_size":

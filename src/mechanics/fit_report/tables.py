@@ -1,0 +1,104 @@
+"""The tables of a fit's page: estimates with intervals, the pulls compared, directions that the data see."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..fit import ChainFit, Estimate
+from ..fit.result import ESTIMATES
+from ..pages.words import number
+
+Table = dict[str, Any]
+ROWS = {
+    "Y": "end Y", "mu_eff_over_k": "effective friction μ_eff/k", "k": "rate k per epoch",
+    "mean_friction_over_k": "mean friction/k", "noise_over_k": "noise/k", "tau": "build-up time τ, epochs",
+}  # fmt: skip
+SIGNED = ("Y", "mu_eff_over_k")
+NAMES = {
+    "Y": "Y", "mu_eff/k": "μ_eff/k", "log k": "log k", "log c": "log friction", "log s": "log noise",
+    "log tau": "log τ",
+}  # fmt: skip
+OPEN = 1e-3  # of the largest singular value: a direction that hardly moves the curves
+SHOWN = 0.2  # parts of a direction that are written out
+
+
+def estimates(fit: ChainFit) -> Table:
+    """Value, standard error, 95 % interval and whether the data determine it."""
+    rows = []
+    for name in ESTIMATES:
+        e: Estimate = getattr(fit, name)
+        if not math.isfinite(e.value):
+            continue
+        signed = name in SIGNED
+        error = _digits(e.stderr) if math.isfinite(e.stderr) else "open"
+        rows.append([ROWS[name], _digits(e.value, signed), error, _interval(e, signed), _known(e)])
+    return {"head": ["", "value", "standard error", "95 % interval", "determined by the data"], "rows": rows}
+
+
+def pulls(fit: ChainFit) -> Table:
+    """What the far end does, one row a pull that was tried, best first."""
+    tried = {fit.pull: fit, **fit.alternatives}
+    order = sorted(tried, key=lambda name: tried[name].information_criterion)
+    best = tried[order[0]].information_criterion
+    rows = []
+    for name in order:
+        one = tried[name]
+        shown = f"{name} (shown here)" if name == fit.pull else name
+        bend = _digits(one.mu_eff_over_k.value, True) + ("" if one.mu_eff_over_k.identified else ", not determined")
+        settled = "yes" if one.converged else "stopped early"
+        criterion = number(one.information_criterion - best, 1)
+        rows.append(
+            [shown, criterion, number(one.r_squared), _digits(one.rmse), bend, _digits(one.Y.value, True), settled]
+        )
+    return {"head": ["pull", "AICc − best", "R²", "residual (rms)", "μ_eff/k", "Y", "settled"], "rows": rows}
+
+
+def quality(fit: ChainFit, seeds: int) -> Table:
+    """How well the chain follows."""
+    in_spread = fit.residual_in_seed_spread
+    rows = [
+        ["explained (R²)", number(fit.r_squared)],
+        ["residual (rms), units of D", _digits(fit.rmse)],
+        ["residual in seed spreads", "one seed: not known" if in_spread is None else number(in_spread, 1)],
+        ["seeds", str(seeds)],
+        ["epochs fitted", str(len(fit.epochs))],
+        ["search settled", "yes" if fit.converged else fit.status],
+    ]
+    return {"head": [], "rows": rows}
+
+
+def directions(fit: ChainFit) -> Table:
+    """Singular values of the Jacobian with their directions; the data hardly see those of small ones."""
+    top = float(fit.singular_values[0])
+    rows = []
+    for value, vector in zip(fit.singular_values, np.asarray(fit.singular_vectors), strict=True):
+        parts = sorted(zip(vector, fit.parameters, strict=True), key=lambda part: -abs(part[0]))
+        words = [f"{number(float(v), 2, sign=True)} {NAMES.get(n, n)}" for v, n in parts if abs(v) >= SHOWN]
+        rows.append([f"{value:.2g}", ", ".join(words), "hardly seen" if value < OPEN * top else "seen"])
+    return {"head": ["singular value", "direction", ""], "rows": rows}
+
+
+def _known(e: Estimate) -> str:
+    if e.identified:
+        return "yes"
+    return f"no: {e.note}" if e.note else "no"
+
+
+def _interval(e: Estimate, signed: bool) -> str:
+    low, high = e.interval
+    if not math.isfinite(low) and not math.isfinite(high):
+        return "open"
+    if not math.isfinite(high):
+        return f"above {_digits(low, signed)}" if low > 0 or signed else "open"
+    return f"{_digits(low, signed)} to {_digits(high, signed)}"
+
+
+def _digits(value: float, signed: bool = False) -> str:
+    """Three significant digits with a true minus sign."""
+    if not math.isfinite(value):
+        return number(None)
+    if value and not 1e-4 <= abs(value) < 1e5:
+        return f"{value:.2e}".replace("-", "\N{MINUS SIGN}")
+    digits = 2 if not value else max(0, 2 - math.floor(math.log10(abs(value))))
+    return number(float(value), digits, sign=signed)
