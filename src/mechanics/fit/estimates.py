@@ -3,6 +3,7 @@
 import numpy as np
 
 from .data import Array, ChainData
+from .models import Extra
 from .result import Estimate
 from .search import Found
 from .uncertainty import Uncertainty, lower_limit
@@ -37,6 +38,17 @@ def estimates(data: ChainData, found: Found, u: Uncertainty, *, limits: bool = T
         else Estimate(np.nan, np.nan, (np.nan, np.nan), False, "the pull is not ramped"),
     }
     return out
+
+
+def extension_estimates(data: ChainData, found: Found, u: Uncertainty) -> dict[str, Estimate]:
+    """Estimates of the parameters that the model adds to the uniform chain, by name."""
+    return {extra.name: _extra(extra, data.scale, found, u) for extra in found.model.form.extras}
+
+
+def _extra(extra: Extra, R: float, found: Found, u: Uncertainty) -> Estimate:
+    if extra.kind == "length":
+        return _linear(found, u, found.model.names.index(extra.theta), R)
+    return _logarithmic(found, u, extra.theta, R if extra.kind == "log length" else 1.0, UNKNOWN)
 
 
 def _linear(found: Found, u: Uncertainty, i: int, unit: float) -> Estimate:
