@@ -3,9 +3,10 @@
     m x_l'' = F_l - x_l' - [mu_right Phi(x_l'/s) - mu_left Phi(-x_l'/s)],      F_l = T_{l+1} - T_l
 
 Equation (10) of Shi, Pan, Dokmanic, arXiv:2407.19353, supplement, with damping 1 (m is mass over damping, a time;
-forces are per damping). White noise gives the velocity of a block a Gaussian scatter s about its mean V, s^2 = eps^2/(2 m) in
-the same units; friction (11) is mu_right while it moves right, which it does with probability Phi(V/s), and -mu_left
-while it moves left. At rest F = (mu_right - mu_left)/2: again (8). The state is (x, v), 2 n numbers.
+forces are per damping). White noise gives the velocity of a block a scatter s about its mean V, taken as Gaussian;
+friction (11) is mu_right while it moves right, which it does with probability Phi(V/s), and -mu_left while it moves
+left. At rest F = (mu_right - mu_left)/2: again (8). Without friction s^2 = eps^2/(2 m); friction takes energy out and
+makes it smaller (by a quarter at mu = s). The state is (x, v), 2 n numbers.
 """
 
 from math import erfc, exp

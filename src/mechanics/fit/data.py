@@ -128,7 +128,7 @@ def chain_data(
     if not (np.diff(ts) > 0).all():
         i = int(np.flatnonzero(np.diff(ts) <= 0)[0])
         raise ValueError(f"epochs must increase, but {ts[i + 1]:g} follows {ts[i]:g}; sort both arrays by epoch.")
-    x, pulled, notes = _positions(D, end, last)
+    x, pulled, notes = positions(D, end, last)
     empty = ~np.isfinite(x).any(axis=(0, 2))
     if empty.any():
         notes.append(f"{int(empty.sum())} of {len(ts)} epochs hold no measurement and were left out.")
@@ -156,7 +156,7 @@ def chain_data(
     return ChainData(ts, x, pulled, tuple(notes))
 
 
-def _positions(D: Array, end: ArrayLike | None, last: str) -> tuple[Array, Array | None, list[str]]:
+def positions(D: Array, end: ArrayLike | None, last: str) -> tuple[Array, Array | None, list[str]]:
     """Blocks (S, m, n), the pulled end (S, m) if it was measured, and what was filled in."""
     if last not in ("auto", "block", "end"):
         raise ValueError(f"last must be 'auto', 'block' or 'end', but is {last!r}.")

@@ -132,12 +132,12 @@ class ChainFit:
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers as lists and floats for JSON; values that are not finite become None."""
-        plain = _plain(self)
-        plain["alternatives"] = {
+        record: dict[str, Any] = plain(self)
+        record["alternatives"] = {
             label: {name: fit[name] for name in ALTERNATIVE} | {name: fit[name] for name in ESTIMATES}
-            for label, fit in plain["alternatives"].items()
+            for label, fit in record["alternatives"].items()
         }
-        return plain
+        return record
 
     def __str__(self) -> str:
         return self.verdict
@@ -147,15 +147,16 @@ ALTERNATIVE = ("rmse", "r_squared", "information_criterion", "converged", "statu
 ESTIMATES = ("Y", "mu_eff_over_k", "k", "mean_friction_over_k", "noise_over_k", "tau")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Records, arrays and numbers as what JSON holds."""
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (float, np.floating)):

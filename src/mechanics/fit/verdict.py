@@ -27,12 +27,12 @@ def verdict(
     if floor is not None:
         said.append(f"Entries are weighted by their seed spread, at least {floor:.2g}.")
     said.append(f"{_pull(pull)} Target Y = {estimates['Y']}.")
-    said.append(_shape(estimates["mu_eff_over_k"]))
+    said.append(bend_in_words(estimates["mu_eff_over_k"]))
     said.append(f"Rate k = {estimates['k']} per epoch.")
     if extension:
         found = ", ".join(f"{extra.meaning}: {extension[extra.name]}" for extra in form.extras)
         said.append(f"{form.words} {found[:1].upper()}{found[1:]}.")
-    said.append(_goodness(r_squared, in_spread))
+    said.append(goodness_in_words(r_squared, in_spread))
     silent = [n for n in ("mean_friction_over_k", "noise_over_k", "tau") if not estimates[n].identified]
     silent = [n for n in silent if n != "tau" or pull == "ramped"]
     if silent:
@@ -64,7 +64,8 @@ def _pull(pull: str) -> str:
     }[pull]
 
 
-def _shape(bend: Estimate) -> str:
+def bend_in_words(bend: Estimate) -> str:
+    """The bend and what it makes of the load curve."""
     low, high = bend.interval
     if not bend.identified:
         return f"The bend mu_eff/k = {bend}."
@@ -72,7 +73,8 @@ def _shape(bend: Estimate) -> str:
     return f"Bend mu_eff/k = {bend.value:+.4g} +- {bend.stderr:.2g}: load curve {shape}."
 
 
-def _goodness(r_squared: float, in_spread: float | None) -> str:
+def goodness_in_words(r_squared: float, in_spread: float | None) -> str:
+    """How well the chain follows the data."""
     words = f"The chain explains {100 * r_squared:.4g} % of the variance"
     if in_spread is None:
         return words + "."

@@ -2,8 +2,9 @@
 
     m x_l'' + x_l' = F_l - [mu_right Phi(x_l'/s) - mu_left Phi(-x_l'/s)]
 
-as `mechanics.chain.mean_field_inertia` has it, in units of the damping: m is mass over damping, a time, and s the standard deviation of the velocity under noise. The
-blocks start at rest. For m -> 0 the velocity's law is not E sigma(F) but agrees with it to first order in mu/s.
+as `mechanics.chain.mean_field_inertia` has it, in units of the damping: m is mass over damping, a time, and s the
+standard deviation of the velocity under noise. The blocks start at rest. For m -> 0 the law of the velocity is not
+E sigma(F) but agrees with it to first order in mu/s.
 """
 
 import numpy as np
