@@ -77,7 +77,7 @@ def fit_equilibrium(
     Raises
     ------
     ValueError
-        If shapes disagree, values are infinite, D_0 is missing, fewer layers are measured than a model needs, the curves
+        If shapes disagree, values are infinite, D_0 is missing, fewer layers are measured than a model needs, curves
         are level or rise with depth, or a model is not known ("second_order" rests where "uniform" does).
 
     Notes
@@ -152,11 +152,10 @@ def _names(model: str | Sequence[str], curves: _Curves) -> list[str]:
     for name in names:
         size = REST_MODELS[name].bounds.shape[1]
         if len(curves.known) <= size or (len(names) > 1 and not fits_in(name)):
-            needed = size + (3 if len(names) > 1 else 1)
+            needed = f"{size + 3} to be compared with others" if len(names) > 1 else str(size + 1)
             raise ValueError(
-                f"load_curves show {len(curves.known)} measured displacements, but model {name!r} has {size} parameters "
-                f"and needs {needed}{' to be compared with others' if len(names) > 1 else ''}; add layers, or choose a "
-                "smaller model."
+                f"load_curves show {len(curves.known)} measured displacements, but model {name!r} has {size} "
+                f"parameters and needs {needed}; add layers, or choose a smaller model."
             )
     return list(dict.fromkeys(names))
 
@@ -169,10 +168,15 @@ def _fit(curves: _Curves, form: RestForm, notes: tuple[str, ...]) -> Equilibrium
     covariance, dof = _covariance(curves, form, theta)
     G = form.jacobian(form.report, theta, L)
     quantile = float(student.ppf(0.5 + LEVEL / 2, dof))
-    values, errors = np.real(form.report(theta, L)), np.sqrt(np.diag(G @ covariance @ G.T))
+    open_ = ~np.isfinite(np.diag(covariance))
+    errors = np.sqrt(np.diag(G @ np.where(np.isfinite(covariance), covariance, 0.0) @ G.T))
+    errors[(np.abs(G[:, open_]) > 0).any(axis=1)] = np.inf
+    values = np.real(form.report(theta, L))
     Y, bend = (
         length_estimate(float(v * R), float(e * R), quantile, R) for v, e in zip(values[:2], errors[:2], strict=True)
     )
+    if form.name == "noiseless" and theta[1] < 1e-9:
+        bend = Estimate(0.0, np.inf, (0.0, np.inf), False, "at its lower bound 0: the curve is not concave")
     extension = {
         extra.name: length_estimate(float(value * R), float(error * R), quantile, R)
         if extra.kind == "length"
