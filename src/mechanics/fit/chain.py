@@ -7,7 +7,6 @@ arXiv:2407.19353, averaged in closed form (`mechanics.chain.MeanField`), or an e
 first epoch is taken as measured.
 """
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -15,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .data import Array, ChainData, chain_data
+from .data import Array, ChainData, chain_data, spread_of
 from .estimates import estimates, extension_estimates
 from .model import ChainModel, Pull
 from .models import MODELS, ChainForm
@@ -201,11 +200,7 @@ def _criterion(data: ChainData, found: Found, observations: float) -> float:
 def _spread(data: ChainData, given: ArrayLike | float | None) -> Array | None:
     shape = data.x.shape[1:]
     if given is None:
-        if data.histories == 1:
-            return None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # an entry of fewer than two seeds has no spread: NaN
-            return np.nanstd(data.x, axis=0, ddof=1)
+        return spread_of(data.x) if data.histories > 1 else None
     spread = np.asarray(given, dtype=float)
     if not np.isfinite(spread).all() or (spread < 0).any():
         raise ValueError("seed_spread must be finite and not negative.")

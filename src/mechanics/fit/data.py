@@ -103,6 +103,14 @@ def _mean_of(x: Array) -> Array:
     return mean
 
 
+def spread_of(x: Array) -> Array:
+    """Standard deviation over the first axis; NaN where fewer than two seeds have measured."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        spread: Array = np.nanstd(x, axis=0, ddof=1)
+    return spread
+
+
 def chain_data(
     load_curves: ArrayLike,
     epochs: ArrayLike,

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
 from ..chain.rest import moving_springs
-from .data import Array, positions
+from .data import Array, positions, spread_of
 from .equilibrium_result import EquilibriumFit, where_seven_holds
 from .estimates import factor_estimate, length_estimate
 from .rest_models import REST_MODELS, RestForm
@@ -185,7 +185,7 @@ def _fit(curves: _Curves, form: RestForm, notes: tuple[str, ...]) -> Equilibrium
     }
     spread = None
     if len(curves.x) > 1:
-        spread = np.r_[0.0, R * np.nanstd(curves.x[:, : curves.shown], axis=0, ddof=1)]
+        spread = np.r_[0.0, R * spread_of(curves.x[:, : curves.shown])]
     rmse = float(R * np.sqrt(np.mean(residuals[known] ** 2)))
     in_spread = None
     if spread is not None and np.nanmax(spread) > 0:
