@@ -23,7 +23,7 @@ LAWS = {
         {"friction_slope": -0.06},
     ),
     "layered_stiffness": (LAW._replace(k=0.8 * 3.0 ** np.linspace(-0.5, 0.5, 8)), {"stiffness_ratio": 3.0}),
-    "saturating": (LAW._replace(reach=0.2), {"reach": 0.2}),
+    "saturating": (LAW._replace(reach=0.15), {"reach": 0.15}),
     "second_order": (LAW._replace(mass=2.0), {"inertial_time": 2.0}),
 }
 
@@ -53,15 +53,15 @@ def test_own_curves_are_recovered(name):
 
 
 def test_best_of_several_models_is_chosen():
-    """Saturating data, three models: the right one wins, the others are kept, the uniform one misfits by far."""
+    """Saturating data with errors of 0.0003, three models: the right one wins, the others are kept, the uniform one misfits by far."""
     names = ("uniform", "layered_friction", "saturating")
-    fit = fit_chain(loads("saturating", 4), TS, model=names, pull="fixed")
+    fit = fit_chain(loads("saturating", 4, 0.0003), TS, model=names, pull="fixed")
     assert fit.model == "saturating"
     assert set(fit.alternatives) == {"uniform, fixed", "layered_friction, fixed"}
     assert fit.alternatives["uniform, fixed"].rmse > 5 * fit.rmse
     assert "The saturating, fixed is clearly better" in fit.verdict
     plain = json.loads(json.dumps(fit.to_dict(), allow_nan=False))
-    assert plain["extension"]["reach"]["value"] == pytest.approx(0.2, rel=0.05)
+    assert plain["extension"]["reach"]["value"] == pytest.approx(0.15, rel=0.05)
     assert plain["alternatives"]["layered_friction, fixed"]["extension"]["friction_slope"]["identified"] in (
         True,
         False,
@@ -89,7 +89,7 @@ def test_unknown_models_and_starts_are_refused():
     with pytest.raises(ValueError, match="start must also hold reach"):
         fit_chain(D, TS, model="saturating", pull="fixed", start=begin)
     fit = fit_chain(loads("saturating"), TS, model="saturating", pull="fixed", start=begin | {"reach": 0.3})
-    assert fit.extension["reach"].value == pytest.approx(0.2, rel=1e-2)
+    assert fit.extension["reach"].value == pytest.approx(0.15, rel=1e-2)
 
 
 @pytest.fixture(scope="module")
@@ -143,8 +143,6 @@ def test_too_little_data_is_refused(complete):
     nothing[..., 0] = np.nan
     with pytest.raises(ValueError, match="every displacement"):
         fit_chain(nothing, TS)
-    with pytest.raises(ValueError, match="rise with depth"):
-        fit_chain(np.where(np.arange(8) == 0, np.nan, 1.0) * D[..., ::-1] + np.nan_to_num(D[..., :1] * 0), TS)
 
 
 def test_weights_follow_the_spread_down_to_a_floor(complete):

@@ -56,8 +56,7 @@ class ChainData:
     @cached_property
     def measured(self) -> NDArray[np.bool_]:
         """Which entries (m, blocks) of the mean history any seed has measured."""
-        known: NDArray[np.bool_] = np.isfinite(self.x).any(axis=0)
-        return known
+        return np.asarray(np.isfinite(self.x).any(axis=0))
 
     @cached_property
     def root_weight(self) -> Array:
@@ -146,8 +145,8 @@ def chain_data(
     size = np.nanmax(np.abs(D))
     if np.nanmax(np.abs(x)) <= 1e-12 * max(size, 1e-300):
         raise ValueError("load_curves are level: no layer separates more than the first, so there is no chain to fit.")
-    final = np.nanmean(x[:, -1], axis=0) if x.shape[0] > 1 else x[0, -1]
-    deepest = final[np.isfinite(final)][-1]
+    final = x[:, -1, np.isfinite(x[:, -1]).any(axis=0)]
+    deepest = float(np.nanmean(final[:, -1]))
     if deepest <= 0:
         raise ValueError(
             f"load_curves rise with depth at the last epoch (D_0 - D_last = {deepest:.3g}): nothing was "
