@@ -48,7 +48,7 @@ def test_own_curves_are_recovered(name):
     for key, value in LAWS[name][1].items():
         assert fit.extension[key].value == pytest.approx(value, rel=1e-2)
         assert fit.identified[key]
-    assert fit.rmse < 1e-4
+    assert fit.rmse < 3e-4
     assert MODELS[name].words in fit.verdict
 
 

@@ -105,8 +105,9 @@ def fit_chain(
     # with hardly more observations than parameters the correction outweighs the fit itself
     observations = max(effective_observations(best_residuals), 4.0 * most)
     criteria = {label: _criterion(data, f, observations) for label, f in founds.items()}
-    chosen = min(criteria, key=lambda label: (not founds[label].converged, criteria[label]))
     several = len(forms) > 1
+    # between models an unsettled search is no reason to refuse the better one: it could only become better still
+    chosen = min(criteria, key=lambda label: (not several and not founds[label].converged, criteria[label]))
     fits = {
         label: _fit(data, found, spread, floor, criteria[label], _named(criteria, several) if label == chosen else None)
         for label, found in founds.items()

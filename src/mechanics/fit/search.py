@@ -13,6 +13,7 @@ from .models import MODELS
 STARTS = 2  # best of the scan that are refined; valleys meet at bounds, one start can stop in the wrong one
 CANDIDATES = 6  # best of the scan from which an extension's own parameter is tried out
 MOST_STEPS = 60
+MORE_STEPS = 120  # for an extension, whose parameter and the friction can share a bent valley
 OFFSET = 1e-3  # part of the residuals that a last step could still take away, as Bates and Watts recommend
 FLAT = 1e-4  # of the largest singular value: below it a direction is the noise of the integration
 SCAN_RTOL = 1e-4  # the scan tells 10 % from 20 %, not more
@@ -61,6 +62,7 @@ def _best(data: ChainData, model: ChainModel, starts: list[Array]) -> Found:
 def refine(data: ChainData, model: ChainModel, theta: Array, held: tuple[int, ...] = ()) -> Found:
     """Trust-region least squares from theta, with the parameters `held` kept where they are."""
     x, end = data.mean
+    most = MORE_STEPS if model.form.extras else MOST_STEPS
     low, high = model.bounds()
     free = np.array([i for i in range(len(theta)) if i not in held])
     theta = theta.copy()
@@ -93,7 +95,7 @@ def refine(data: ChainData, model: ChainModel, theta: Array, held: tuple[int, ..
         ftol=1e-7,
         xtol=1e-6,
         gtol=1e-10,
-        max_nfev=MOST_STEPS if not held else MOST_STEPS // 3,
+        max_nfev=most if not held else MOST_STEPS // 3,
     )
     best = full(done.x).copy()
     fitted = model.curve(best, x[0], end)
@@ -107,7 +109,7 @@ def refine(data: ChainData, model: ChainModel, theta: Array, held: tuple[int, ..
     if _relative_offset(jacobian(done.x), done.fun) < OFFSET:
         reason = "Converged, except along a direction that changes nothing."
         return Found(model, best, fitted, residuals, weighed, True, reason)
-    reason = f"Stopped after {MOST_STEPS} steps before the fit settled; give start= (a previous fit's values)."
+    reason = f"Stopped after {most} steps before the fit settled; give start= (a previous fit's values)."
     return Found(model, best, fitted, residuals, weighed, False, reason)
 
 
