@@ -17,6 +17,9 @@ def fit(
         ),
     ],
     pull: Annotated[str, typer.Option(help="What the far end does: auto, fixed or ramped.")] = "auto",
+    model: Annotated[
+        str, typer.Option(help="Named model, several separated by commas, or auto to try all (docs/fit_models.md).")
+    ] = "uniform",
     last: Annotated[str, typer.Option(help="What the last column is: auto, block or end.")] = "auto",
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/fit"),
 ) -> None:
@@ -32,7 +35,8 @@ def fit(
 
     mpl.use("Agg")
     load_curves, epochs = _read(file)
-    found = fit_chain(load_curves, epochs, pull=pull, last=last)  # type: ignore[arg-type]
+    models = model.split(",") if "," in model else model
+    found = fit_chain(load_curves, epochs, model=models, pull=pull, last=last)  # type: ignore[arg-type]
     write_text(out / "fit.json", json.dumps(found.to_dict(), indent=2) + "\n")
     axes = found.plot()
     figure: Any = axes.figure
