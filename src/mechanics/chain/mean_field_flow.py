@@ -56,14 +56,21 @@ def unkept(i, tangents):  # type: ignore[no-untyped-def]
 
 
 # bound by `flow` and by `tangent_flow`
-velocity = velocity_and_slopes = factorise = substitute = None
-follow = keep = tabulate = vary = vary_twice = None
+velocity: Any = None
+velocity_and_slopes: Any = None
+factorise: Any = None
+substitute: Any = None
+follow: Any = None
+keep: Any = None
+tabulate: Any = None
+vary: Any = None
+vary_twice: Any = None
 
 
 @kernel
-def rodas3_step(
+def rodas3_step(  # type: ignore[no-untyped-def]
     velocity, velocity_and_slopes, factorise, substitute, dt, x, y, dy, s, ds, y1, s1, p, K, f, ft, work, x1
-):  # type: ignore[no-untyped-def]
+):
     """One step from x to x1; K[3] is left holding the difference of the orders 3 and 2."""
     n, shift = x.size, 1.0 / (dt * GAMMA)
     velocity_and_slopes(x, y, s, dy, ds, p, f, ft, work)

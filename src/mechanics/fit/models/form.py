@@ -59,7 +59,7 @@ class ChainForm:
             moved: dict[str, complex | float] = dict(values)
             moved[name] = complex(values[name], COMPLEX_STEP)
             changed = self.law(moved, blocks)
-            columns.append([np.imag(part) / COMPLEX_STEP for part in changed])
+            columns.append([np.imag(np.asarray(part)) / COMPLEX_STEP for part in changed])
         law = _real(self.law(values, blocks))
         k, right, left, s, _, reach, mass = zip(*columns, strict=True)
         rows = [np.array([np.broadcast_to(c, blocks + 1) for c in k])]
@@ -86,5 +86,6 @@ def uniform_law(v: Values, blocks: int, bend: Any = None, stiffness: Any = 1.0, 
 
 
 def _real(law: MeanLaw) -> MeanLaw:
-    arrays = (np.ascontiguousarray(np.real(part), dtype=float) for part in law[:3])
-    return MeanLaw(*arrays, *(float(np.real(part)) for part in law[3:]))
+    k, right, left = (np.ascontiguousarray(np.real(part), dtype=float) for part in law[:3])
+    s, noise_decay, reach, mass = (float(np.real(part)) for part in law[3:])
+    return MeanLaw(k, right, left, s, noise_decay, reach, mass)
