@@ -114,7 +114,7 @@ def test_estimate_reads_as_a_sentence():
 def test_bad_curves_are_refused(loads):
     curves = loads[0]
     broken = curves.copy()
-    broken[3, 2] = np.nan
+    broken[3, 2] = np.inf
     with pytest.raises(ValueError, match=r"not at epochs 0\.\d+; leave those out"):
         fit_chain(broken, EPOCHS)
     with pytest.raises(ValueError, match="epochs must increase"):

@@ -9,7 +9,8 @@ from scipy.integrate import solve_ivp
 
 from mechanics.chain import SpringChain
 from mechanics.chain.mean_field import MeanField
-from mechanics.chain.mean_field_flow import NOT_FINITE, TOO_MANY_STEPS, MeanLaw, Ramp, flow
+from mechanics.chain.mean_field_flow import NOT_FINITE, TOO_MANY_STEPS, Ramp, flow
+from mechanics.chain.mean_field_law import MeanLaw
 from mechanics.chain.rest import rest_state
 
 CHAIN = SpringChain(mu_right=0.15, mu_left=0.05, eps_bar=0.12)
@@ -31,7 +32,7 @@ def reference(field, ts, pull, x0=None):
 @pytest.mark.parametrize("decay", [0.0, 0.3])
 def test_integrator_is_of_order_three(decay):
     """Error at t = 2 against a fine run falls as dt^3, with a pull and a noise that change in time."""
-    p, ramp, ts = MeanLaw(1.0, 0.15, 0.05, 0.3, decay), Ramp(1.0, 0.8, 0.0), np.array([0.0, 2.0])
+    p, ramp, ts = MeanLaw.uniform(7, 1.0, 0.15, 0.05, 0.3, decay), Ramp(1.0, 0.8, 0.0), np.array([0.0, 2.0])
     fine = flow(ts, np.zeros(2), np.zeros(7), p, ramp, rtol=np.inf, dt_max=2.0**-11)[0][-1]
     dts = 2.0 ** -np.arange(2, 7)
     errors = [
@@ -148,6 +149,6 @@ def test_bad_arguments_are_refused():
 
 
 def test_failure_is_a_status():
-    p, ts = MeanLaw(1.0, 0.1, 0.1, 0.1, 0.0), np.array([0.0, 1.0])
+    p, ts = MeanLaw.uniform(7, 1.0, 0.1, 0.1, 0.1), np.array([0.0, 1.0])
     assert flow(ts, np.ones(2), np.full(7, np.nan), p)[1] == NOT_FINITE
     assert flow(ts, np.ones(2), np.zeros(7), p, max_steps=3)[1] == TOO_MANY_STEPS

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .mean_field_flow import DONE, REASONS, MeanLaw, flow
+from .mean_field_flow import DONE, REASONS, flow
+from .mean_field_law import MeanLaw
 from .noisy_friction import mean_slip, mobility
 from .parameters import ChainParameters
 from .rest import parabola, rest_state
@@ -156,7 +157,7 @@ class MeanField:
             ys = np.ascontiguousarray(np.broadcast_to(ys, ts.shape))
         if not np.isfinite(ys).all():
             raise ValueError("target must be finite at all times.")
-        law = MeanLaw(*(float(v) for v in (self.k, self.mu_right, self.mu_left, self.s, self.noise_decay)))
+        law = MeanLaw.uniform(self.blocks, self.k, self.mu_right, self.mu_left, self.s, self.noise_decay)
         blocks, status, _ = flow(grid, ys, start, law, rtol=rtol)
         if status != DONE:
             raise RuntimeError(REASONS[status])

@@ -1,20 +1,20 @@
-"""Integration of the mean-field chain: a Rosenbrock method on a tridiagonal Jacobian, compiled.
+"""Integration of a mean-field chain: a Rosenbrock method on a Jacobian with O(L) solutions, compiled.
 
-    dx_l/dt = E sigma(k (x_{l+1} - 2 x_l + x_{l-1}) + s(t) xi),    s(t) = s e^{-lambda t},    x_0 = 0,  x_L = y(t)
-
-is stiff (rates up to 4k) and gets stiffer as the noise frees the blocks. Its Jacobian is diag(mobility) times the
-tridiagonal Laplacian, so a linearly implicit step costs O(L). RODAS3: four stages, three evaluations, order 3(2),
-L-stable and stiffly accurate; coefficients of Sandu et al., Atmospheric Environment 31 (1997) 3459, table 2.
+A chain pulled at its end, x_0 = 0, x_L = y(t), is stiff (rates up to 4k) and gets stiffer as the noise frees the
+blocks. RODAS3: four stages, three evaluations, order 3(2), L-stable and stiffly accurate; coefficients of Sandu et al.,
+Atmospheric Environment 31 (1997) 3459, table 2. The law is bound in as four kernels: that of `mean_field_law` or, for
+blocks with mass, of `mean_field_inertia`. `follow` is called after every accepted step (`mean_field_tangent`).
 """
 
 from math import exp, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..engine import compile_bound, kernel
-from .noisy_friction import mobility_mean, slip_mean, slip_mean_ds
+from . import mean_field_inertia, mean_field_law
+from .mean_field_law import ROWS, MeanLaw
 
 GAMMA = 0.5
 SAFETY = 0.9  # a rejected step costs a whole step
@@ -25,16 +25,6 @@ REASONS = {
     NOT_FINITE: "The state is no longer finite; check the start and the pull.",
     TOO_MANY_STEPS: "More than max_steps steps; loosen rtol, or shorten the time span.",
 }
-
-
-class MeanLaw(NamedTuple):
-    """Stiffness, friction thresholds, noise per step at t = 0 and its decay rate."""
-
-    k: float
-    mu_right: float
-    mu_left: float
-    s: float
-    noise_decay: float
 
 
 class Ramp(NamedTuple):
@@ -48,52 +38,6 @@ class Ramp(NamedTuple):
 NO_RAMP = Ramp(0.0, 1.0, 0.0)
 
 
-@kernel(forceinline=False)
-def velocity(x, y, s, p, dx):  # type: ignore[no-untyped-def]
-    """Mean velocity of each block; x (n,) the blocks alone, y the pulled end."""
-    n = x.size
-    for l in range(n):
-        left = x[l - 1] if l > 0 else 0.0
-        right = x[l + 1] if l < n - 1 else y
-        dx[l] = slip_mean(p.k * (right - 2.0 * x[l] + left), p.mu_right, p.mu_left, s)
-
-
-@kernel(forceinline=False)
-def velocity_and_slopes(x, y, s, dy, ds, p, dx, m, dt_dx):  # type: ignore[no-untyped-def]
-    """Velocity, mobility m, and the velocity's explicit rate of change with time."""
-    n = x.size
-    for l in range(n):
-        left = x[l - 1] if l > 0 else 0.0
-        right = x[l + 1] if l < n - 1 else y
-        force = p.k * (right - 2.0 * x[l] + left)
-        dx[l] = slip_mean(force, p.mu_right, p.mu_left, s)
-        m[l] = mobility_mean(force, p.mu_right, p.mu_left, s)
-        dt_dx[l] = ds * slip_mean_ds(force, p.mu_right, p.mu_left, s) if ds != 0.0 else 0.0
-    dt_dx[n - 1] += m[n - 1] * p.k * dy
-
-
-@kernel(forceinline=False)
-def factorise(m, k, shift, lower, upper, pivot):  # type: ignore[no-untyped-def]
-    """LU of shift I - diag(m) k Laplacian, strictly diagonally dominant: no exchanges; pivot holds 1/diagonal."""
-    n = m.size
-    for l in range(n):
-        off = -k * m[l]
-        lower[l] = off if l > 0 else 0.0
-        pivot[l] = 1.0 / (shift + 2.0 * k * m[l] - (lower[l] * upper[l - 1] if l > 0 else 0.0))
-        upper[l] = off * pivot[l]
-
-
-@kernel(forceinline=False)
-def substitute(lower, upper, pivot, b):  # type: ignore[no-untyped-def]
-    """Solve in place with the factors of `factorise`."""
-    n = b.size
-    b[0] *= pivot[0]
-    for l in range(1, n):
-        b[l] = (b[l] - lower[l] * b[l - 1]) * pivot[l]
-    for l in range(n - 2, -1, -1):
-        b[l] -= upper[l] * b[l + 1]
-
-
 @kernel
 def pull_at(t, t0, y0, slope, ramp):  # type: ignore[no-untyped-def]
     """Pulled end and its speed at t, in the interval of the table that starts at (t0, y0)."""
@@ -101,43 +45,67 @@ def pull_at(t, t0, y0, slope, ramp):  # type: ignore[no-untyped-def]
     return y0 + slope * (t - t0) + ramp.height * (1.0 - rest), slope + ramp.height / ramp.tau * rest
 
 
-@kernel(forceinline=False)
-def rodas3_step(t, dt, x, y, dy, s, y1, s1, p, K, work, x1):  # type: ignore[no-untyped-def]
+@kernel
+def unfollowed(tabulate, vary, vary_twice, substitute, t, dt, i, x, K, p, ramp, ts, ys, work, tangents):  # type: ignore[no-untyped-def]
+    """Nothing to carry along."""
+
+
+@kernel
+def unkept(i, tangents):  # type: ignore[no-untyped-def]
+    """Nothing to keep."""
+
+
+# bound by `flow` and by `tangent_flow`
+velocity: Any = None
+velocity_and_slopes: Any = None
+factorise: Any = None
+substitute: Any = None
+follow: Any = None
+keep: Any = None
+tabulate: Any = None
+vary: Any = None
+vary_twice: Any = None
+
+
+@kernel
+def rodas3_step(  # type: ignore[no-untyped-def]
+    velocity, velocity_and_slopes, factorise, substitute, dt, x, y, dy, s, ds, y1, s1, p, K, f, ft, work, x1
+):
     """One step from x to x1; K[3] is left holding the difference of the orders 3 and 2."""
-    n = x.size
-    f, m, ft, lower, upper, pivot = work[0], work[1], work[2], work[3], work[4], work[5]
-    velocity_and_slopes(x, y, s, dy, -p.noise_decay * s, p, f, m, ft)
-    factorise(m, p.k, 1.0 / (dt * GAMMA), lower, upper, pivot)
+    n, shift = x.size, 1.0 / (dt * GAMMA)
+    velocity_and_slopes(x, y, s, dy, ds, p, f, ft, work)
+    factorise(work, p, shift)
     for l in range(n):
         K[0, l] = f[l] + dt * 0.5 * ft[l]
-    substitute(lower, upper, pivot, K[0])
+    substitute(work, p, shift, K[0])
     for l in range(n):
         K[1, l] = f[l] + 4.0 * K[0, l] / dt + dt * 1.5 * ft[l]
-    substitute(lower, upper, pivot, K[1])
+    substitute(work, p, shift, K[1])
     for l in range(n):
         x1[l] = x[l] + 2.0 * K[0, l]
     velocity(x1, y1, s1, p, f)
     for l in range(n):
         K[2, l] = f[l] + (K[0, l] - K[1, l]) / dt
-    substitute(lower, upper, pivot, K[2])
+    substitute(work, p, shift, K[2])
     for l in range(n):
         x1[l] += K[2, l]
     velocity(x1, y1, s1, p, f)
     for l in range(n):
         K[3, l] = f[l] + (K[0, l] - K[1, l] - 8.0 / 3.0 * K[2, l]) / dt
-    substitute(lower, upper, pivot, K[3])
+    substitute(work, p, shift, K[3])
     for l in range(n):
         x1[l] += K[3, l]
 
 
-def _flow(ts, ys, ramp, p, x0, rtol, atol, dt_max, max_steps, out):  # type: ignore[no-untyped-def]
-    """Fill out[i] with the blocks at ts[i]; returns a status and the number of steps."""
+def _flow(ts, ys, ramp, p, x0, rtol, atol, dt_max, max_steps, out, tangents):  # type: ignore[no-untyped-def]
+    """Fill out[i] with the state at ts[i]; returns a status and the number of steps."""
     n = x0.size
-    K, work = np.empty((4, n)), np.empty((6, n))
+    K, work = np.empty((4, n)), np.empty((ROWS, n + 1))
+    f, ft = np.empty(n), np.empty(n)
     x, x1 = x0.copy(), np.empty(n)
     for l in range(n):
         out[0, l] = x[l]
-    dt = min(dt_max, 0.1 / p.k)
+    dt = min(dt_max, 0.1 / np.max(p.k))
     steps = 0
     for i in range(ts.size - 1):
         t = ts[i]
@@ -153,7 +121,10 @@ def _flow(ts, ys, ramp, p, x0, rtol, atol, dt_max, max_steps, out):  # type: ign
             y, dy = pull_at(t, ts[i], ys[i], slope, ramp)
             y1, _ = pull_at(t + trial, ts[i], ys[i], slope, ramp)
             s, s1 = p.s * exp(-p.noise_decay * t), p.s * exp(-p.noise_decay * (t + trial))
-            rodas3_step(t, trial, x, y, dy, s, y1, s1, p, K, work, x1)
+            rodas3_step(
+                velocity, velocity_and_slopes, factorise, substitute,
+                trial, x, y, dy, s, -p.noise_decay * s, y1, s1, p, K, f, ft, work, x1,
+            )  # fmt: skip
             error = 0.0
             for l in range(n):
                 error += (K[3, l] / (atol + rtol * max(abs(x[l]), abs(x1[l])))) ** 2
@@ -162,6 +133,7 @@ def _flow(ts, ys, ramp, p, x0, rtol, atol, dt_max, max_steps, out):  # type: ign
                 return 1, steps
             factor = GROW if error == 0.0 else min(GROW, max(SHRINK, SAFETY * error ** (-1.0 / 3.0)))
             if error <= 1.0:
+                follow(tabulate, vary, vary_twice, substitute, t, trial, i, x, K, p, ramp, ts, ys, work, tangents)
                 t = ts[i + 1] if last else t + trial
                 for l in range(n):
                     x[l] = x1[l]
@@ -170,6 +142,7 @@ def _flow(ts, ys, ramp, p, x0, rtol, atol, dt_max, max_steps, out):  # type: ign
                 dt = factor * trial
         for l in range(n):
             out[i + 1, l] = x[l]
+        keep(i + 1, tangents)
     return 0, steps
 
 
@@ -187,10 +160,29 @@ def flow(
     """Blocks at the times ts (m,), pulled by ys (m,) interpolated linearly plus the ramp, from x0 (blocks,).
 
     Returns positions (m, blocks), a status (`DONE` or a key of `REASONS`), and the number of steps. rtol = inf takes
-    fixed steps of dt_max.
+    fixed steps of dt_max. Blocks with mass start at rest.
     """
-    out = np.empty((ts.size, x0.size))
+    nothing = dict.fromkeys(("keep", "tabulate", "vary", "vary_twice"), unkept)
+    return run(ts, ys, x0, p, ramp, rtol, dt_max, max_steps, None, follow=unfollowed, **nothing)
+
+
+def run(  # type: ignore[no-untyped-def]
+    ts, ys, x0, p, ramp, rtol, dt_max, max_steps, tangents: Any, **bound: Any
+) -> tuple[NDArray[np.float64], int, int]:
+    """`flow`, with what is bound as `follow` and `keep` working on `tangents`."""
+    n = x0.size
+    law = mean_field_inertia if p.mass > 0 else mean_field_law
+    state = np.concatenate([x0, np.zeros(n)]) if p.mass > 0 else x0
+    out = np.empty((ts.size, state.size))
     scale = max(np.abs(ys).max(), np.abs(x0).max(), abs(ramp.height))
     atol = rtol * (scale if scale > 0 else 1.0)
-    status, steps = compile_bound(_flow)(ts, ys, ramp, p, x0, rtol, atol, float(dt_max), max_steps, out)
-    return out, int(status), int(steps)
+    compiled = compile_bound(
+        _flow,
+        velocity=law.velocity,
+        velocity_and_slopes=law.velocity_and_slopes,
+        factorise=law.factorise,
+        substitute=law.substitute,
+        **bound,
+    )
+    status, steps = compiled(ts, ys, ramp, p, state, rtol, atol, float(dt_max), max_steps, out, tangents)
+    return out[:, :n], int(status), int(steps)

@@ -27,6 +27,9 @@ def fit(
         ),
     ],
     pull: Annotated[Pull, typer.Option(help="What the far end does; auto keeps what fits best.")] = "auto",
+    model: Annotated[
+        str, typer.Option(help="Named model, several separated by commas, or auto to try all (docs/fit_models.md).")
+    ] = "uniform",
     last: Annotated[Last, typer.Option(help="What the last layer is: a block, or the pulled end itself.")] = "auto",
     setting: Annotated[int | None, typer.Option(min=0, help="Which of a file's settings, if it holds several.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/fit"),
@@ -43,7 +46,7 @@ def fit(
 
     mpl.use("Agg")
     data = read_load_curves(files, setting=setting)
-    found = _fit(data, pull, last)
+    found = _fit(data, model, pull, last)
     summary = summarise(data, found, files=[str(file) for file in files])
     write_text(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
     for note in data.notes:
@@ -54,10 +57,10 @@ def fit(
         return
     from ..fit_report import write_report
 
-    print(f"Report: {write_report(data, found, summary, out, command=_command(files, pull, last, setting, out))}")
+    print(f"Report: {write_report(data, found, summary, out, command=_command(files, model, pull, last, setting, out))}")
 
 
-def _fit(data: "LoadCurves", pull: Pull, last: Last) -> "ChainFit":
+def _fit(data: "LoadCurves", model: str, pull: Pull, last: Last) -> "ChainFit":
     """The fit with the pull that was asked for, and the others beside it."""
     from dataclasses import replace
 
@@ -66,11 +69,14 @@ def _fit(data: "LoadCurves", pull: Pull, last: Last) -> "ChainFit":
     known = data.last if last == "auto" else last
     if pull == "measured" and data.end is None and known != "end":
         raise ValueError("--pull measured needs the load of the pulled end: a column or an array `end` in the file.")
-    best = fit_chain(data.load_curves, data.epochs, end=data.end, last=known)
+    names = model.split(",") if "," in model else model
+    if pull != "auto" and (names == "auto" or not isinstance(names, str)):
+        return fit_chain(data.load_curves, data.epochs, model=names, pull=pull, end=data.end, last=known)
+    best = fit_chain(data.load_curves, data.epochs, model=names, end=data.end, last=known)
     if pull in ("auto", best.pull) or not best.alternatives:
         return best
     # again, since an alternative has no lower bound of an open rate; the criteria are those of the common comparison
-    chosen = fit_chain(data.load_curves, data.epochs, pull=pull, end=data.end, last=known)
+    chosen = fit_chain(data.load_curves, data.epochs, model=names, pull=pull, end=data.end, last=known)
     tried = {best.pull: best, **best.alternatives}
     return replace(
         chosen,
@@ -79,7 +85,7 @@ def _fit(data: "LoadCurves", pull: Pull, last: Last) -> "ChainFit":
     )
 
 
-def _command(files: list[Path], pull: str, last: str, setting: int | None, out: Path) -> str:
-    words = ["mechanet", "fit", *map(str, files), "--pull", pull, "--last", last]
+def _command(files: list[Path], model: str, pull: str, last: str, setting: int | None, out: Path) -> str:
+    words = ["mechanet", "fit", *map(str, files), "--model", model, "--pull", pull, "--last", last]
     words += [] if setting is None else ["--setting", str(setting)]
     return shlex.join([*words, "--out", str(out)])

@@ -2,6 +2,8 @@
 
 from .chain import fit_chain
 from .conditional_moments import KramersMoyal, kramers_moyal
+from .equilibrium import fit_equilibrium
+from .equilibrium_result import EquilibriumFit
 from .fluctuation_fit import FluctuationFit, fit_fluctuations
 from .langevin_series import fit_langevin
 from .ode import fit_ode
@@ -13,12 +15,14 @@ from .trajectory_fit import TrajectoryFit
 
 __all__ = [
     "ChainFit",
+    "EquilibriumFit",
     "Estimate",
     "FluctuationFit",
     "KramersMoyal",
     "StochasticFit",
     "TrajectoryFit",
     "fit_chain",
+    "fit_equilibrium",
     "fit_fluctuations",
     "fit_langevin",
     "fit_ode",

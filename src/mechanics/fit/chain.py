@@ -1,34 +1,41 @@
-"""Fit of the spring-block chain's mean field to measured load curves.
+"""Fit of a spring-block chain's mean field to measured load curves.
 
     x_l(t) = D_0(t) - D_l(t),    dx_l/dt = E sigma(k (x_{l+1} - 2 x_l + x_{l-1}) + s xi),    x_0 = 0
 
 with the far end pulled to a fixed, a ramped or the measured position. Equations (5)-(6) of Shi, Pan, Dokmanic,
-arXiv:2407.19353, averaged in closed form (`mechanics.chain.MeanField`); x at the first epoch is taken as measured.
+arXiv:2407.19353, averaged in closed form (`mechanics.chain.MeanField`), or an extension of them (`models`); x at the
+first epoch is taken as measured.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .data import Array, ChainData, chain_data
-from .estimates import estimates
+from .data import Array, ChainData, chain_data, spread_of
+from .estimates import estimates, extension_estimates
 from .model import ChainModel, Pull
+from .models import MODELS, ChainForm
 from .result import ChainFit
 from .search import Found, search
 from .uncertainty import effective_observations, quantify
 from .verdict import verdict
+
+FLOOR = 0.5  # of the root mean square spread: seeds that agree by chance must not outweigh the rest
+Label = tuple[str, Pull]
 
 
 def fit_chain(
     load_curves: ArrayLike,
     epochs: ArrayLike,
     *,
+    model: str | Sequence[str] = "uniform",
     pull: Literal["auto", "fixed", "ramped", "measured"] = "auto",
     end: ArrayLike | None = None,
     last: Literal["auto", "block", "end"] = "auto",
+    weights: Literal["equal", "spread"] = "equal",
     seed_spread: ArrayLike | float | None = None,
     start: Mapping[str, float] | None = None,
 ) -> ChainFit:
@@ -37,24 +44,30 @@ def fit_chain(
     Parameters
     ----------
     load_curves : array_like, shape (m, n) or (seeds, m, n)
-        D_0 .. D_{n-1} at m >= 5 epochs, of one history or of several seeds. The mean over seeds is fitted; their
-        scatter gives the intervals.
+        D_0 .. D_{n-1} at m >= 5 epochs, of one history or of several seeds; NaN where not measured (single entries,
+        or whole layers). The mean over seeds is fitted; their scatter gives the intervals.
     epochs : array_like, shape (m,)
         Times, increasing from any start; every epoch weighs the same, so choose the spacing (logarithmic shows the
         fast beginning). More than 200 are thinned to logarithmic spacing.
+    model : str or sequence of str
+        "uniform" (equal blocks and springs), "layered_friction", "layered_stiffness", "saturating", "second_order"
+        (docs/fit_models.md). Of several the best is kept by a corrected information criterion; "auto" tries all.
     pull : {"auto", "fixed", "ramped", "measured"}
         What the far end does: at Y from the start; approaching Y as 1 - e^{-t/tau}; as measured. "auto" fits all that
-        the data allow and keeps the best by a corrected information criterion.
+        the data allow and keeps the best by the same criterion.
     end : array_like, shape (m,) or (seeds, m), optional
         Load of the pulled end (of a network's logits), for pull="measured".
     last : {"auto", "block", "end"}
         Whether the last column is a moving block (a network: the end is hidden behind one more spring) or the pulled
         end itself (a simulated chain, D_L = 0). "auto": the end if the column vanishes.
+    weights : {"equal", "spread"}
+        Every entry the same, or 1/max(sd, floor)^2 with its standard deviation over seeds and, as floor, half the root
+        mean square of all of them.
     seed_spread : array_like or float, optional
-        Standard deviation of D over seeds, to measure residuals by; from the seeds unless given.
+        Standard deviation of D over seeds, to measure residuals (and weights) by; from the seeds unless given.
     start : mapping, optional
-        Starting values among "Y", "mu_eff_over_k", "k", "mean_friction_over_k", "noise_over_k", "tau"; all of those
-        that the pull needs. A scan finds starts unless given.
+        Starting values among "Y", "mu_eff_over_k", "k", "mean_friction_over_k", "noise_over_k", "tau" and the names in
+        `extension`; all of those that model and pull need. A scan finds starts unless given.
 
     Returns
     -------
@@ -63,8 +76,9 @@ def fit_chain(
     Raises
     ------
     ValueError
-        If shapes disagree, values are not finite, epochs do not increase or are too few, curves are level or rise with
-        depth at the end, or the pull needs an end that is not given.
+        If shapes disagree, values are infinite, epochs do not increase or are too few, fewer entries are measured than
+        there are parameters, curves are level or rise with depth at the end, a model is not known, the pull needs an
+        end that is not given, or weights need a spread that is not known.
 
     Notes
     -----
@@ -73,21 +87,69 @@ def fit_chain(
     out about one per cent high (docs/fitting.md).
     """
     data = chain_data(load_curves, epochs, end, last)
-    pulls = _pulls(data, pull)
-    founds: dict[str, Found] = {name: _search(data, name, start) for name in pulls}
-    best_residuals = min(founds.values(), key=lambda f: f.sum_of_squares).residuals
+    forms = _forms(model)
+    spread = _spread(data, seed_spread)
+    floor = None
+    if weights == "spread":
+        floor = _floor(spread)
+        data = data.weighted_by(spread, floor)  # type: ignore[arg-type]  # _floor has refused None
+    elif weights != "equal":
+        raise ValueError(f"weights must be 'equal' or 'spread', but is {weights!r}.")
+    models = {(form.name, kind): ChainModel.of(data, kind, form) for form in forms for kind in _pulls(data, pull)}
+    _enough(data, models)
+    founds = {
+        label: search(data, tried, None if start is None else _theta(tried, start)) for label, tried in models.items()
+    }
+    best_residuals = min(founds.values(), key=lambda f: f.sum_of_squares).weighed.reshape(data.measured.shape)
     most = max(len(f.theta) for f in founds.values()) + 1
     # with hardly more observations than parameters the correction outweighs the fit itself
     observations = max(effective_observations(best_residuals), 4.0 * most)
-    criteria: dict[str, float] = {name: _criterion(f, observations) for name, f in founds.items()}
-    spread = _spread(data, seed_spread)
-    chosen = min(criteria, key=lambda name: (not founds[name].converged, criteria[name]))
+    criteria = {label: _criterion(data, f, observations) for label, f in founds.items()}
+    several = len(forms) > 1
+    # between models an unsettled search is no reason to refuse the better one: it could only become better still
+    chosen = min(criteria, key=lambda label: (not several and not founds[label].converged, criteria[label]))
     fits = {
-        name: _fit(data, found, spread, criteria if name == chosen else {name: criteria[name]}, name == chosen)
-        for name, found in founds.items()
+        label: _fit(data, found, spread, floor, criteria[label], _named(criteria, several) if label == chosen else None)
+        for label, found in founds.items()
     }
-    others = {name: fit for name, fit in fits.items() if name != chosen}
+    others = {_name(label, several): fit for label, fit in fits.items() if label != chosen}
     return replace(fits[chosen], alternatives=others)
+
+
+def _forms(model: str | Sequence[str]) -> list[ChainForm]:
+    names = (list(MODELS) if model == "auto" else [model]) if isinstance(model, str) else list(model)
+    unknown = [name for name in names if name not in MODELS]
+    if unknown or not names:
+        known = ", ".join(map(repr, MODELS))
+        raise ValueError(f"model must be 'auto', or one or several of {known}, but is {model!r}.")
+    return [MODELS[name] for name in dict.fromkeys(names)]
+
+
+def _name(label: Label, several: bool) -> str:
+    return f"{label[0]}, {label[1]}" if several else label[1]
+
+
+def _named(criteria: Mapping[Label, float], several: bool) -> dict[str, float]:
+    return {_name(label, several): value for label, value in criteria.items()}
+
+
+def _enough(data: ChainData, models: Mapping[Label, ChainModel]) -> None:
+    """Raise ValueError where fewer displacements are measured after the start than a model has parameters."""
+    count = int(data.measured[1:].sum())
+    for (name, kind), tried in models.items():
+        if count <= len(tried.names):
+            raise ValueError(
+                f"load_curves hold {count} measured displacements after the first epoch, but model {name!r} with pull "
+                f"{kind!r} has {len(tried.names)} parameters; add epochs or layers, or choose a smaller model or a "
+                "fixed pull."
+            )
+
+
+def _floor(spread: Array | None) -> float:
+    """Least standard deviation that a weight is made of."""
+    if spread is None or not np.isfinite(spread).any() or not np.nanmax(spread) > 0:
+        raise ValueError("weights='spread' needs the scatter of several seeds, or seed_spread; give one of them.")
+    return float(FLOOR * np.sqrt(np.nanmean(spread[1:] ** 2)))
 
 
 def _pulls(data: ChainData, pull: str) -> list[Pull]:
@@ -106,14 +168,10 @@ def _pulls(data: ChainData, pull: str) -> list[Pull]:
     return ["fixed", "ramped"] if data.end is None else ["fixed", "ramped", "measured"]
 
 
-def _search(data: ChainData, pull: Pull, start: Mapping[str, float] | None) -> Found:
-    model = ChainModel.of(data, pull)
-    return search(data, model, None if start is None else _theta(model, start))
-
-
 def _theta(model: ChainModel, start: Mapping[str, float]) -> Array:
     a, R = start.get("mu_eff_over_k", 0.0), model.scale
     keys = {"Y": "Y", "log k": "k", "log c": "mean_friction_over_k", "log s": "noise_over_k", "log tau": "tau"}
+    keys |= {extra.theta: extra.name for extra in model.form.extras}
     missing = [keys[name] for name in model.names if name in keys and keys[name] not in start]
     if missing:
         raise ValueError(f"start must also hold {', '.join(missing)} for pull={model.pull!r}.")
@@ -126,21 +184,24 @@ def _theta(model: ChainModel, start: Mapping[str, float]) -> Array:
         "log s": np.log(max(start["noise_over_k"] / R, 1e-4)),
         "log tau": np.log(start.get("tau", 1.0)),
     }
+    for extra in model.form.extras:
+        given = start[extra.name] / (R if extra.kind in ("length", "log length") else 1.0)
+        values[extra.theta] = given if extra.kind == "length" else np.log(given)
     return np.array([values[name] for name in model.names])
 
 
-def _criterion(found: Found, observations: float) -> float:
+def _criterion(data: ChainData, found: Found, observations: float) -> float:
     """AICc with the number of independent observations: correlated residuals must not count each by itself."""
     p = len(found.theta) + 1  # the residual variance is fitted too
     n = max(observations, p + 2.0)
-    variance = max(found.sum_of_squares / found.residuals.size, 1e-300)
+    variance = max(found.sum_of_squares / int(data.measured.sum()), 1e-300)
     return float(n * np.log(variance) + 2 * p + 2 * p * (p + 1) / (n - p - 1))
 
 
 def _spread(data: ChainData, given: ArrayLike | float | None) -> Array | None:
     shape = data.x.shape[1:]
     if given is None:
-        return data.x.std(axis=0, ddof=1) if data.histories > 1 else None
+        return spread_of(data.x) if data.histories > 1 else None
     spread = np.asarray(given, dtype=float)
     if not np.isfinite(spread).all() or (spread < 0).any():
         raise ValueError("seed_spread must be finite and not negative.")
@@ -151,25 +212,38 @@ def _spread(data: ChainData, given: ArrayLike | float | None) -> Array | None:
     return np.ascontiguousarray(np.broadcast_to(spread, shape))
 
 
-def _fit(data: ChainData, found: Found, spread: Array | None, criteria: dict[str, float], limits: bool) -> ChainFit:
+def _fit(
+    data: ChainData,
+    found: Found,
+    spread: Array | None,
+    floor: float | None,
+    criterion: float,
+    criteria: dict[str, float] | None,
+) -> ChainFit:
+    """The result of one search; `criteria` of all that were tried are given to the best."""
     u = quantify(data, found)
-    values = estimates(data, found, u, limits=limits)
-    x = data.x.mean(axis=0)
-    rmse = float(np.sqrt((found.residuals**2).mean()))
-    r_squared = float(1 - (found.residuals**2).sum() / ((x - x.mean()) ** 2).sum())
+    values = estimates(data, found, u, limits=criteria is not None)
+    extension = extension_estimates(data, found, u)
+    x = np.where(data.measured, data.mean[0], np.nan)
+    residuals = np.where(data.measured, found.residuals, np.nan)
+    rmse = float(np.sqrt(np.nanmean(residuals**2)))
+    r_squared = float(1 - np.nansum(residuals**2) / np.nansum((x - np.nanmean(x)) ** 2))
     in_spread = None
     if spread is not None and (spread > 0).any():
-        in_spread = rmse / float(np.sqrt((spread**2).mean()))
+        in_spread = rmse / float(np.sqrt(np.nanmean(spread**2)))
     words = verdict(
         values,
         found.model.pull,
+        form=found.model.form,
+        extension=extension,
         converged=found.converged,
         status=found.message,
         r_squared=r_squared,
         in_spread=in_spread,
         histories=data.histories,
-        criteria=criteria,
-        thinned=(data.thinned, len(data.ts)) if data.thinned else None,
+        criteria=criteria or {},
+        notes=data.notes,
+        floor=floor,
     )
     return ChainFit(
         **values,
@@ -177,7 +251,7 @@ def _fit(data: ChainData, found: Found, spread: Array | None, criteria: dict[str
         epochs=data.ts,
         observed=_with_input(x),
         fitted=_with_input(found.fitted),
-        residuals=_with_input(found.residuals),
+        residuals=_with_input(residuals),
         observed_spread=None if spread is None else _with_input(spread),
         rmse=rmse,
         r_squared=r_squared,
@@ -185,13 +259,17 @@ def _fit(data: ChainData, found: Found, spread: Array | None, criteria: dict[str
         singular_values=u.singular_values,
         singular_vectors=u.singular_vectors,
         parameters=found.model.names,
-        identified={name: value.identified for name, value in values.items()},
-        information_criterion=criteria[found.model.pull],
+        identified={name: value.identified for name, value in (values | extension).items()},
+        information_criterion=criterion,
         alternatives={},
         histories=data.histories,
         converged=found.converged,
         status=found.message,
         verdict=words,
+        model=found.model.form.name,
+        extension=extension,
+        weights="equal" if floor is None else "spread",
+        missing=int((~data.measured).sum()),
     )
 
 

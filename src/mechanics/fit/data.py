@@ -1,6 +1,8 @@
-"""Measured load curves as chain positions: x_l(t) = D_0(t) - D_l(t), checked once, here."""
+"""Measured load curves as chain positions: x_l(t) = D_0(t) - D_l(t), checked once, here; gaps become a mask."""
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -19,27 +21,30 @@ class ChainData:
     ----------
     ts : ndarray, shape (m,)
     x : ndarray, shape (S, m, blocks)
-        Positions of moving blocks.
+        Positions of moving blocks; NaN where not measured.
     end : ndarray, shape (S, m), or None
         Position of the pulled end, where it was measured.
-    thinned : int
-        Number of epochs given, if that is more than m; else 0.
+    notes : tuple of str
+        What was left out or filled in, in sentences.
+    weight : ndarray, shape (m, blocks), or None
+        Of each entry of the mean history, mean 1; None for equal ones.
     """
 
     ts: Array
     x: Array
     end: Array | None
-    thinned: int
+    notes: tuple[str, ...]
+    weight: Array | None = None
 
     @property
     def histories(self) -> int:
         """S, the number of independent histories (seeds)."""
         return self.x.shape[0]
 
-    @property
+    @cached_property
     def scale(self) -> float:
         """Largest displacement; the unit of length inside the fit."""
-        return float(np.abs(self.x).max())
+        return float(np.nanmax(np.abs(self.x)))
 
     @property
     def known_target(self) -> float | None:
@@ -48,10 +53,61 @@ class ChainData:
             return None
         return float(self.end.mean())
 
+    @cached_property
+    def measured(self) -> NDArray[np.bool_]:
+        """Which entries (m, blocks) of the mean history any seed has measured."""
+        return np.asarray(np.isfinite(self.x).any(axis=0))
+
+    @cached_property
+    def root_weight(self) -> Array:
+        """Factor (m, blocks) of the residuals: 0 where nothing was measured."""
+        return np.where(self.measured, 1.0 if self.weight is None else np.sqrt(self.weight), 0.0)
+
+    @cached_property
+    def mean(self) -> tuple[Array, Array | None]:
+        """Mean positions (m, blocks) over the seeds that have them, and mean end (m,).
+
+        The first row is complete: what is missing there lies on straight lines between its neighbours.
+        """
+        return _mean_of(self.x), None if self.end is None else self.end.mean(axis=0)
+
     def without(self, seed: int) -> tuple[Array, Array | None]:
-        """Mean positions and mean end over all histories but one."""
+        """The same over all histories but one."""
         keep = np.arange(self.histories) != seed
-        return self.x[keep].mean(axis=0), None if self.end is None else self.end[keep].mean(axis=0)
+        return _mean_of(self.x[keep]), None if self.end is None else self.end[keep].mean(axis=0)
+
+    def weighed(self, residuals: Array) -> Array:
+        """Residuals (m, blocks) in the data's unit as the fit sees them: flat, over R, weighted, 0 where missing."""
+        return np.where(self.root_weight > 0, self.root_weight * residuals / self.scale, 0.0).ravel()
+
+    def weighted_by(self, spread: Array, floor: float) -> "ChainData":
+        """Entries weighted by 1/max(spread, floor)^2, mean 1 over those measured."""
+        weight = 1.0 / np.maximum(np.where(np.isfinite(spread), spread, floor), floor) ** 2
+        return replace(self, weight=weight / weight[self.measured].mean())
+
+
+def _mean_of(x: Array) -> Array:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # an entry that no seed has stays NaN
+        mean: Array = np.nanmean(x, axis=0)
+    known = np.flatnonzero(np.isfinite(mean[0]))
+    if known.size < mean.shape[1]:
+        # the input is at 0; beyond the last known layer the line goes on through it
+        places, values = np.r_[0, known + 1], np.r_[0.0, mean[0, known]]
+        n = mean.shape[1]
+        if known.size == 0 or known[-1] < n - 1:
+            slope = values[-1] / max(places[-1], 1)
+            places, values = np.r_[places, n], np.r_[values, slope * n]
+        mean[0] = np.interp(np.arange(1, n + 1), places, values)
+    return mean
+
+
+def spread_of(x: Array) -> Array:
+    """Standard deviation over the first axis; NaN where fewer than two seeds have measured."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        spread: Array = np.nanstd(x, axis=0, ddof=1)
+    return spread
 
 
 def chain_data(
@@ -69,40 +125,89 @@ def chain_data(
     ts = np.asarray(epochs, dtype=float)
     if ts.shape != D.shape[1:2]:
         raise ValueError(f"epochs must have shape {D.shape[1:2]}, one time a curve, but has {ts.shape}.")
-    bad = np.flatnonzero(~np.isfinite(ts) | ~np.isfinite(D).all(axis=(0, 2)))
-    if bad.size:
+    if np.isinf(D).any() or not np.isfinite(ts).all():
+        bad = np.flatnonzero(~np.isfinite(ts) | np.isinf(D).any(axis=(0, 2)))
         shown = ", ".join(f"{ts[i]:g}" for i in bad[:5])
-        raise ValueError(f"load_curves and epochs must be finite, but are not at epochs {shown}; leave those out.")
+        raise ValueError(
+            f"epochs must be finite and load_curves finite or NaN (not measured), but are not at epochs {shown}; leave "
+            "those out."
+        )
     if not (np.diff(ts) > 0).all():
         i = int(np.flatnonzero(np.diff(ts) <= 0)[0])
         raise ValueError(f"epochs must increase, but {ts[i + 1]:g} follows {ts[i]:g}; sort both arrays by epoch.")
-    x = D[..., :1] - D
+    x, pulled, notes = positions(D, end, last)
+    empty = ~np.isfinite(x).any(axis=(0, 2))
+    if empty.any():
+        notes.append(f"{int(empty.sum())} of {len(ts)} epochs hold no measurement and were left out.")
+        ts, x, pulled = ts[~empty], x[:, ~empty], None if pulled is None else pulled[:, ~empty]
+    if len(ts) < 5:
+        raise ValueError(f"epochs must be at least 5 to tell a rate from a rest state, but are {len(ts)}.")
+    size = np.nanmax(np.abs(D))
+    if np.nanmax(np.abs(x)) <= 1e-12 * max(size, 1e-300):
+        raise ValueError("load_curves are level: no layer separates more than the first, so there is no chain to fit.")
+    final = x[:, -1, np.isfinite(x[:, -1]).any(axis=0)]
+    deepest = float(np.nanmean(final[:, -1]))
+    if deepest <= 0:
+        raise ValueError(
+            f"load_curves rise with depth at the last epoch (D_0 - D_last = {deepest:.3g}): nothing was "
+            "pulled. Order layers from input (D_0) to output, leave later epochs out, or check that D is a load "
+            "(small = separated)."
+        )
+    if len(ts) > MOST_EPOCHS:
+        since = ts - ts[0] + (ts[1] - ts[0])
+        keep = np.unique(np.searchsorted(since, np.geomspace(since[0], since[-1], MOST_EPOCHS) * (1 - 1e-12)))
+        notes.append(f"{len(keep)} of {len(ts)} epochs were used, spaced by their logarithm.")
+        ts, x = ts[keep], x[:, keep]
+        pulled = None if pulled is None else pulled[:, keep]
+    notes += _gaps(x)
+    return ChainData(ts, x, pulled, tuple(notes))
+
+
+def positions(D: Array, end: ArrayLike | None, last: str) -> tuple[Array, Array | None, list[str]]:
+    """Blocks (S, m, n), the pulled end (S, m) if it was measured, and what was filled in."""
     if last not in ("auto", "block", "end"):
         raise ValueError(f"last must be 'auto', 'block' or 'end', but is {last!r}.")
+    x = D[..., :1] - D
+    if not np.isfinite(x[..., 1:]).any():
+        raise ValueError("load_curves hold no layer beside a measured D_0: every displacement D_0 - D_l is NaN.")
     if last == "auto":
         # a simulated chain carries its own end, whose load is zero but for rounding; a measured load never is
-        last = "end" if np.abs(D[..., -1]).max() <= 1e-9 * np.abs(D).max() else "block"
+        column = D[..., -1]
+        level = np.isfinite(column).any() and np.nanmax(np.abs(column)) <= 1e-9 * np.nanmax(np.abs(D))
+        last = "end" if level else "block"
     pulled = _end(end, D, last, x)
     x = x[..., 1:-1] if last == "end" else x[..., 1:]
     if x.shape[-1] < 2:
         raise ValueError(f"load_curves must show at least 2 moving blocks, but shows {x.shape[-1]}; add layers.")
-    if len(ts) < 5:
-        raise ValueError(f"epochs must be at least 5 to tell a rate from a rest state, but are {len(ts)}.")
-    if np.abs(x).max() <= 1e-12 * max(np.abs(D).max(), 1e-300):
-        raise ValueError("load_curves are level: no layer separates more than the first, so there is no chain to fit.")
-    if x[:, -1, -1].mean() <= 0:
-        raise ValueError(
-            f"load_curves rise with depth at the last epoch (D_0 - D_last = {x[:, -1, -1].mean():.3g}): nothing was "
-            "pulled. Order layers from input (D_0) to output, leave later epochs out, or check that D is a load "
-            "(small = separated)."
-        )
-    thinned = 0
-    if len(ts) > MOST_EPOCHS:
-        since = ts - ts[0] + (ts[1] - ts[0])
-        keep = np.unique(np.searchsorted(since, np.geomspace(since[0], since[-1], MOST_EPOCHS) * (1 - 1e-12)))
-        thinned, ts, x = len(ts), ts[keep], x[:, keep]
-        pulled = None if pulled is None else pulled[:, keep]
-    return ChainData(ts, x, pulled, thinned)
+    notes = []
+    if pulled is not None and not np.isfinite(pulled).all():
+        pulled = pulled.copy()
+        for row in pulled:
+            known = np.isfinite(row)
+            if not known.any():
+                raise ValueError("end is NaN throughout a history; leave that history out, or fit without end=.")
+            row[~known] = np.interp(np.flatnonzero(~known), np.flatnonzero(known), row[known])
+        notes.append("Gaps of the measured end were bridged by straight lines.")
+    return x, pulled, notes
+
+
+def _gaps(x: Array) -> list[str]:
+    """What is missing, in sentences."""
+    missing = ~np.isfinite(x)
+    if not missing.any():
+        return []
+    layers = np.flatnonzero(missing.all(axis=(0, 1))) + 1
+    notes = []
+    if layers.size == x.shape[-1]:
+        raise ValueError("load_curves hold no layer beside a measured D_0: every displacement D_0 - D_l is NaN.")
+    if layers.size:
+        notes.append(f"Not measured: layer{'s' if layers.size > 1 else ''} {', '.join(map(str, layers))}.")
+    rest = int(missing.sum()) - layers.size * x.shape[0] * x.shape[1]
+    if rest:
+        notes.append(f"{rest} of {missing.size} other displacements were missing (NaN) and were left out.")
+    if missing[:, 0].all(axis=0).any():
+        notes.append("The start of a layer without a first measurement lies on a straight line between its neighbours.")
+    return notes
 
 
 def _end(end: ArrayLike | None, D: Array, last: str, x: Array) -> Array | None:
@@ -114,6 +219,6 @@ def _end(end: ArrayLike | None, D: Array, last: str, x: Array) -> Array | None:
     load = np.asarray(end, dtype=float)
     if load.shape not in (D.shape[:2], D.shape[1:2]):
         raise ValueError(f"end must have shape {D.shape[1:2]} or {D.shape[:2]} like load_curves, not {load.shape}.")
-    if not np.isfinite(load).all():
-        raise ValueError("end must be finite; leave those epochs out.")
+    if np.isinf(load).any():
+        raise ValueError("end must be finite or NaN (not measured); leave those epochs out.")
     return D[..., 0] - np.broadcast_to(load, D.shape[:2])

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .data import Array, ChainData
+from .models import Extra
 from .result import Estimate
 from .search import Found
 from .uncertainty import Uncertainty, lower_limit
@@ -39,16 +40,41 @@ def estimates(data: ChainData, found: Found, u: Uncertainty, *, limits: bool = T
     return out
 
 
+def extension_estimates(data: ChainData, found: Found, u: Uncertainty) -> dict[str, Estimate]:
+    """Estimates of the parameters that the model adds to the uniform chain, by name."""
+    return {extra.name: _extra(extra, data.scale, found, u) for extra in found.model.form.extras}
+
+
+def _extra(extra: Extra, R: float, found: Found, u: Uncertainty) -> Estimate:
+    if extra.kind == "length":
+        return _linear(found, u, found.model.names.index(extra.theta), R)
+    return _logarithmic(found, u, extra.theta, R if extra.kind == "log length" else 1.0, UNKNOWN)
+
+
 def _linear(found: Found, u: Uncertainty, i: int, unit: float) -> Estimate:
-    value, error = found.theta[i] * unit, np.sqrt(u.covariance[i, i]) * unit
-    if not np.isfinite(error):
-        return Estimate(float(value), np.inf, (-np.inf, np.inf), False, UNKNOWN)
-    # an interval wider than the largest displacement itself has measured nothing
-    sharp = bool(u.quantile * error < unit)
-    note = "" if sharp else "hardly determined"
-    return Estimate(
-        float(value), float(error), (float(value - u.quantile * error), float(value + u.quantile * error)), sharp, note
+    return length_estimate(
+        float(found.theta[i] * unit), float(np.sqrt(u.covariance[i, i]) * unit), u.quantile, found.model.scale
     )
+
+
+def length_estimate(value: float, error: float, quantile: float, largest: float) -> Estimate:
+    """Estimate of a length, in displacements of which the largest is known."""
+    if not np.isfinite(error):
+        return Estimate(value, np.inf, (-np.inf, np.inf), False, UNKNOWN)
+    # an interval wider than the largest displacement itself has measured nothing
+    sharp = quantile * error < largest
+    note = "" if sharp else "hardly determined"
+    return Estimate(value, error, (value - quantile * error, value + quantile * error), sharp, note)
+
+
+def factor_estimate(value: float, error: float, quantile: float, words: str = UNKNOWN) -> Estimate:
+    """Estimate of a positive number from the standard error of its logarithm."""
+    if not np.isfinite(error) or error > HOPELESS:
+        return Estimate(value, np.inf, (0.0, np.inf), False, words)
+    factor = float(np.exp(quantile * error))
+    sharp = error <= SHARP
+    note = "" if sharp else "order of magnitude only"
+    return Estimate(value, value * error, (value / factor, value * factor), sharp, note)
 
 
 def _open(value: float, least: float = 0.0) -> Estimate:
@@ -72,14 +98,9 @@ def _rate(data: ChainData, found: Found, u: Uncertainty, friction_open: bool, li
 def _logarithmic(found: Found, u: Uncertainty, name: str, unit: float, words: str) -> Estimate:
     i = found.model.names.index(name)
     value, error = float(np.exp(found.theta[i]) * unit), float(np.sqrt(u.covariance[i, i]))
-    if name in u.at_bound or not np.isfinite(error) or error > HOPELESS:
-        side = u.at_bound.get(name)
-        note = f"{UNKNOWN}: as good at its {side} bound" if side else words
-        return Estimate(value, np.inf, (0.0, np.inf), False, note)
-    factor = float(np.exp(u.quantile * error))
-    sharp = error <= SHARP
-    note = "" if sharp else "order of magnitude only"
-    return Estimate(value, value * error, (value / factor, value * factor), sharp, note)
+    if name in u.at_bound:
+        return Estimate(value, np.inf, (0.0, np.inf), False, f"{UNKNOWN}: as good at its {u.at_bound[name]} bound")
+    return factor_estimate(value, error, u.quantile, words)
 
 
 def _mean_friction(found: Found, u: Uncertainty, ia: int, ic: int, a: float, c: float, R: float) -> Estimate:
@@ -91,12 +112,7 @@ def _mean_friction(found: Found, u: Uncertainty, ia: int, ic: int, a: float, c: 
     if not np.isfinite([cov[i, i] for i in parts]).all():
         return _open(b * R)
     error = float(np.sqrt(gradient[parts] @ cov[np.ix_(parts, parts)] @ gradient[parts]))
-    if error > HOPELESS:
-        return _open(b * R)
-    factor = float(np.exp(u.quantile * error))
-    sharp = error <= SHARP
-    note = "" if sharp else "order of magnitude only"
-    return Estimate(b * R, b * R * error, (b * R / factor, b * R * factor), sharp, note)
+    return factor_estimate(b * R, error, u.quantile)
 
 
 def _measured_target(data: ChainData, u: Uncertainty) -> Estimate:

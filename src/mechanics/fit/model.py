@@ -1,4 +1,4 @@
-"""The mean-field chain as a curve with parameters, in the combinations that data can determine.
+"""A mean-field chain as a curve with parameters, in the combinations that data can determine.
 
 Positions determine the ratios to k only, and k as the one rate. Inside the fit, with R the largest displacement:
 
@@ -9,7 +9,8 @@ Positions determine the ratios to k only, and k as the one rate. Inside the fit,
     log s          noise s/(k R)
     log tau        build-up of the target, y(t) = y_0 + (Y - y_0)(1 - e^{-(t - t_0)/tau})     (pull ramped)
 
-With c in place of the mean friction both thresholds are positive for any parameters: no constraint couples two of them.
+and what the named model adds (`models`). With c in place of the mean friction both thresholds are positive for any
+parameters: no constraint couples two of them.
 """
 
 from dataclasses import dataclass
@@ -17,42 +18,47 @@ from typing import Literal
 
 import numpy as np
 
-from ..chain.mean_field_flow import DONE, NO_RAMP, MeanLaw, Ramp, flow
+from ..chain.mean_field_flow import DONE, NO_RAMP, Ramp
+from ..chain.mean_field_law import MeanLaw
+from ..chain.mean_field_tangent import RampChange, tangent_flow
+from ..chain.mean_field_variation import LawChange
 from .data import Array, ChainData
+from .models import ChainForm
 
 Pull = Literal["fixed", "ramped", "measured"]
 
-RTOL = 1e-7  # of the integration: noise of 1e-4 in a derivative with step 1e-3
-STEP = 1e-3  # of the difference quotients, in units of R or e-folds
+RTOL = 1e-6  # of the integration: derivatives good to 1e-5
 FAST = 1e3  # k up to FAST / shortest interval: even the slowest mode (0.15 k) is over between two epochs
+MOST_STEPS = 20_000
 
 
 @dataclass(frozen=True)
 class ChainModel:
-    """Curve x(t; theta) for one kind of pull, on the times and in the units of the data."""
+    """Curve x(t; theta) for one model and one kind of pull, on the times and in the units of the data."""
 
     ts: Array
     blocks: int
     scale: float
     pull: Pull
     known_target: float | None
+    form: ChainForm
 
     @classmethod
-    def of(cls, data: ChainData, pull: Pull) -> "ChainModel":
+    def of(cls, data: ChainData, pull: Pull, form: ChainForm) -> "ChainModel":
         """The model on the data's times; a known end replaces Y in the fixed pull."""
         known = data.known_target if pull == "fixed" else None
-        return cls(data.ts, data.x.shape[-1], data.scale, pull, known)
+        return cls(data.ts, data.x.shape[-1], data.scale, pull, known, form)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Parameters in the order of theta."""
         target = () if self.pull == "measured" or self.known_target is not None else ("Y",)
         ramp = ("log tau",) if self.pull == "ramped" else ()
-        return (*target, "mu_eff/k", "log k", "log c", "log s", *ramp)
+        return (*target, "mu_eff/k", "log k", "log c", "log s", *ramp, *(extra.theta for extra in self.form.extras))
 
     def bounds(self) -> tuple[Array, Array]:
         """Lower and upper bounds of theta: generous, so that a parameter that meets one is undetermined."""
-        span, shortest = self.ts[-1] - self.ts[0], np.diff(self.ts).min()
+        span, shortest = self.intervals()
         table = {
             "Y": (-10.0, 10.0),
             "mu_eff/k": (-2.0, 2.0),
@@ -61,58 +67,66 @@ class ChainModel:
             "log s": (np.log(1e-4), np.log(10.0)),
             "log tau": (np.log(1e-3 * shortest), np.log(30 * span)),
         }
+        table |= {extra.theta: extra.bounds(shortest, span) for extra in self.form.extras}
         low, high = zip(*(table[name] for name in self.names), strict=True)
         return np.array(low), np.array(high)
 
+    def intervals(self) -> tuple[float, float]:
+        """Span of the epochs and the shortest interval between two."""
+        return float(self.ts[-1] - self.ts[0]), float(np.diff(self.ts).min())
+
     def law(self, theta: Array) -> MeanLaw:
         """Parameters of the force law, in units of R."""
-        v = dict(zip(self.names, theta, strict=True))
-        k, c, a = np.exp(v["log k"]), np.exp(v["log c"]), v["mu_eff/k"]
-        mean = np.hypot(a, c)
-        big = mean + abs(a)
-        small = c * c / big  # mean - |a| without the difference
-        right, left = (big, small) if a >= 0 else (small, big)
-        return MeanLaw(float(k), float(k * right), float(k * left), float(k * np.exp(v["log s"])), 0.0)
+        return self.form.real_law(self._values(theta), self.blocks)
 
-    def curve(self, theta: Array, x0: Array, end: Array | None) -> Array:
+    def curve(self, theta: Array, x0: Array, end: Array | None, rtol: float = RTOL) -> Array:
         """Positions (m, blocks) from x0 (blocks,), all in the data's unit; NaN where the integration fails."""
-        R, ts = self.scale, self.ts
-        ys, ramp = self._pull(theta, x0, end)
-        blocks, status, _ = flow(ts, ys, x0 / R, self.law(theta), ramp, rtol=RTOL, max_steps=20_000)
-        return R * blocks if status == DONE else np.full_like(blocks, np.nan)
+        ys, ramp, _ = self._pull(self._values(theta), x0, end)
+        nothing = np.zeros(0)
+        none = LawChange(np.zeros((0, self.blocks + 1)), *(np.zeros((0, self.blocks)),) * 2, *(nothing,) * 3)
+        law = self.law(theta)
+        x, _, status, _ = tangent_flow(
+            self.ts, ys, x0 / self.scale, law, ramp, law_change=none, ys_change=np.zeros((0, len(ys))),
+            ramp_change=RampChange(nothing, nothing), rtol=rtol, max_steps=MOST_STEPS,
+        )  # fmt: skip
+        return self.scale * x if status == DONE else np.full_like(x, np.nan)
+
+    def curve_and_jacobian(self, theta: Array, x0: Array, end: Array | None, rtol: float = RTOL) -> tuple[Array, Array]:
+        """`curve`, and the derivative of the curve / R by theta, shape (m blocks, p), by the tangent flow."""
+        values, names = self._values(theta), self.names
+        ys, ramp, target_change = self._pull(values, x0, end)
+        law, change = self.form.law_and_change(values, names, self.blocks)
+        heights, taus = np.zeros(len(names)), np.zeros(len(names))
+        table = np.zeros((len(names), len(ys)))
+        if "Y" in names:
+            i = names.index("Y")
+            table[i], heights[i] = target_change
+        if "log tau" in names:
+            taus[names.index("log tau")] = ramp.tau
+        x, S, status, _ = tangent_flow(
+            self.ts, ys, x0 / self.scale, law, ramp, law_change=change, ys_change=table,
+            ramp_change=RampChange(heights, taus), rtol=rtol, max_steps=MOST_STEPS,
+        )  # fmt: skip
+        J = S.transpose(0, 2, 1).reshape(-1, len(names))
+        return (self.scale * x, J) if status == DONE else (np.full_like(x, np.nan), np.full_like(J, np.nan))
 
     def end(self, theta: Array, x0: Array, end: Array | None) -> Array:
         """Position (m,) of the pulled end, in the data's unit."""
-        ys, ramp = self._pull(theta, x0, end)
+        ys, ramp, _ = self._pull(self._values(theta), x0, end)
         return self.scale * (ys + ramp.height * -np.expm1(-(self.ts - ramp.start) / ramp.tau))
 
-    def _pull(self, theta: Array, x0: Array, end: Array | None) -> tuple[Array, Ramp]:
+    def _values(self, theta: Array) -> dict[str, float]:
+        return {name: float(value) for name, value in zip(self.names, theta, strict=True)}
+
+    def _pull(self, v: dict[str, float], x0: Array, end: Array | None) -> tuple[Array, Ramp, tuple[float, float]]:
+        """Table and ramp of the pull, and how the two change with Y."""
         R, ts = self.scale, self.ts
-        v = dict(zip(self.names, theta, strict=True))
-        ramp = NO_RAMP
         if self.pull == "measured":
             assert end is not None  # fit_chain offers this pull only with an end
-            ys = end / R
-        elif self.pull == "fixed":
+            return end / R, NO_RAMP, (0.0, 0.0)
+        if self.pull == "fixed":
             target = self.known_target / R if self.known_target is not None else v["Y"]
-            ys = np.full(len(ts), float(target))
-        else:
-            # without a measured end the ramp starts on the straight line through the first curve
-            y0 = (end[0] if end is not None else x0[-1] * (self.blocks + 1) / self.blocks) / R
-            ys = np.full(len(ts), float(y0))
-            ramp = Ramp(float(v["Y"] - y0), float(np.exp(v["log tau"])), float(ts[0]))
-        return ys, ramp
-
-    def jacobian(self, theta: Array, x0: Array, end: Array | None, *, central: bool = False) -> Array:
-        """Derivative of the curve / R by theta, shape (m blocks, p); one-sided at the bounds."""
-        low, high = self.bounds()
-        base = None if central else self.curve(theta, x0, end)
-        J = np.empty((len(self.ts) * self.blocks, len(theta)))
-        for i in range(len(theta)):
-            up, down = theta.copy(), theta.copy()
-            up[i] = min(theta[i] + STEP, high[i])
-            if central or up[i] == theta[i]:
-                down[i] = max(theta[i] - STEP, low[i])
-            lower = base if base is not None and down[i] == theta[i] else self.curve(down, x0, end)
-            J[:, i] = (self.curve(up, x0, end) - lower).ravel() / (self.scale * (up[i] - down[i]))
-        return J
+            return np.full(len(ts), float(target)), NO_RAMP, (1.0, 0.0)
+        # without a measured end the ramp starts on the straight line through the first curve
+        y0 = float((end[0] if end is not None else x0[-1] * (self.blocks + 1) / self.blocks) / R)
+        return np.full(len(ts), y0), Ramp(v["Y"] - y0, float(np.exp(v["log tau"])), float(ts[0])), (0.0, 1.0)

@@ -1,6 +1,6 @@
 """What a chain fit returns: estimates with intervals that may be open, curves, residuals, and the verdict in words."""
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,7 +60,7 @@ class ChainFit:
     epochs : ndarray, shape (m,)
         Times used.
     observed, fitted, residuals : ndarray, shape (m, n)
-        Displacements x_l = D_0 - D_l of the mean history, l = 0 .. n - 1 as in the data.
+        Displacements x_l = D_0 - D_l of the mean history, l = 0 .. n - 1 as in the data; NaN where not measured.
     observed_spread : ndarray, shape (m, n), or None
         Standard deviation over seeds.
     rmse, r_squared : float
@@ -76,13 +76,22 @@ class ChainFit:
     information_criterion : float
         Corrected Akaike criterion with an effective number of observations; comparable between pulls of one data set.
     alternatives : dict
-        Pull -> ChainFit of the pulls that were tried and not chosen; an open rate has no lower bound there.
+        ChainFit of what was tried and not chosen, by pull, or by "model, pull" where several models were tried; an open
+        rate has no lower bound there.
     histories : int
         Seeds.
     converged, status : bool, str
         Whether the search settled; if not, cause and remedy.
     verdict : str
         The result in plain sentences.
+    model : str
+        Name of the model; "uniform" is the chain of (5)-(6).
+    extension : dict
+        Name -> Estimate of the parameters that the model adds to the uniform chain.
+    weights : {"equal", "spread"}
+        How entries were weighted.
+    missing : int
+        Entries of the mean history that no seed has measured.
     """
 
     Y: Estimate
@@ -110,6 +119,10 @@ class ChainFit:
     converged: bool
     status: str
     verdict: str
+    model: str = "uniform"
+    extension: dict[str, Estimate] = field(default_factory=dict)
+    weights: str = "equal"
+    missing: int = 0
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Data and chain beside each other; see `mechanics.plots.plot_fit`."""
@@ -119,30 +132,31 @@ class ChainFit:
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers as lists and floats for JSON; values that are not finite become None."""
-        plain = _plain(self)
-        plain["alternatives"] = {
-            pull: {name: fit[name] for name in ("rmse", "r_squared", "information_criterion", "converged", "status")}
-            | {name: fit[name] for name in ESTIMATES}
-            for pull, fit in plain["alternatives"].items()
+        record: dict[str, Any] = plain(self)
+        record["alternatives"] = {
+            label: {name: fit[name] for name in ALTERNATIVE} | {name: fit[name] for name in ESTIMATES}
+            for label, fit in record["alternatives"].items()
         }
-        return plain
+        return record
 
     def __str__(self) -> str:
         return self.verdict
 
 
+ALTERNATIVE = ("rmse", "r_squared", "information_criterion", "converged", "status", "model", "pull", "extension")
 ESTIMATES = ("Y", "mu_eff_over_k", "k", "mean_friction_over_k", "noise_over_k", "tau")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Records, arrays and numbers as what JSON holds."""
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (float, np.floating)):

@@ -1,6 +1,6 @@
 """Least squares for the chain: a coarse scan for starts, then a bounded trust-region search from the best."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -8,60 +8,82 @@ from scipy.optimize import least_squares
 
 from .data import Array, ChainData
 from .model import ChainModel
+from .models import MODELS
 
 STARTS = 2  # best of the scan that are refined; valleys meet at bounds, one start can stop in the wrong one
+CANDIDATES = 6  # best of the scan from which an extension's own parameter is tried out
 MOST_STEPS = 60
+MORE_STEPS = 120  # for an extension, whose parameter and the friction can share a bent valley
 OFFSET = 1e-3  # part of the residuals that a last step could still take away, as Bates and Watts recommend
-FLAT = 1e-4  # of the largest singular value: below it a direction is the noise of the difference quotients
+FLAT = 1e-4  # of the largest singular value: below it a direction is the noise of the integration
+SCAN_RTOL = 1e-4  # the scan tells 10 % from 20 %, not more
 
 
 @dataclass(frozen=True)
 class Found:
-    """Least-squares solution: parameters, residuals (m, blocks) in the data's unit, cost, success and reason."""
+    """Least-squares solution: parameters, curve and residuals (m, blocks) in the data's unit, success and reason.
+
+    `weighed` are the residuals as the fit saw them: over R, weighted, zero where nothing was measured.
+    """
 
     model: ChainModel
     theta: Array
     fitted: Array
     residuals: Array
+    weighed: Array
     converged: bool
     message: str
 
     @property
     def sum_of_squares(self) -> float:
-        """Of the residuals, in squared units of D."""
-        return float((self.residuals**2).sum())
+        """Of the weighted residuals, in squared units of D."""
+        return float((self.weighed**2).sum()) * self.model.scale**2
 
 
 def search(data: ChainData, model: ChainModel, start: Array | None = None) -> Found:
     """Best fit of the model to the mean history."""
-    x, end = _means(data)
-    starts = [start] if start is not None else _scan(model, x, end)
-    best: Found | None = None
-    for theta in starts:
-        found = refine(model, theta, x, end)
-        if best is None or found.sum_of_squares < best.sum_of_squares:
-            best = found
-    assert best is not None  # the scan returns at least one start
-    return best
+    if start is not None:
+        return refine(data, model, start)
+    if not model.form.extras:
+        return _best(data, model, _distinct(_scan(data, model), STARTS))
+    plain = replace(model, form=MODELS["uniform"])
+    scanned = _scan(data, plain)
+    uniform = _best(data, plain, _distinct(scanned, STARTS))
+    # from the uniform fit, so that an extension never fits worse, and from elsewhere
+    near = _extended(data, model, [uniform.theta])
+    far = _extended(data, model, [point for _, point in scanned[:CANDIDATES]])
+    return _best(data, model, [near[0][1], far[0][1]])
 
 
-def refine(model: ChainModel, theta: Array, x: Array, end: Array | None, held: tuple[int, ...] = ()) -> Found:
+def _best(data: ChainData, model: ChainModel, starts: list[Array]) -> Found:
+    return min((refine(data, model, theta) for theta in starts), key=lambda found: found.sum_of_squares)
+
+
+def refine(data: ChainData, model: ChainModel, theta: Array, held: tuple[int, ...] = ()) -> Found:
     """Trust-region least squares from theta, with the parameters `held` kept where they are."""
+    x, end = data.mean
+    most = MORE_STEPS if model.form.extras else MOST_STEPS
     low, high = model.bounds()
     free = np.array([i for i in range(len(theta)) if i not in held])
     theta = theta.copy()
+    root = data.root_weight.ravel()[:, None]
+    last: dict[bytes, Array] = {}  # scipy asks for the derivative where it has asked for the residual
 
     def full(part: Array) -> Array:
         theta[free] = part
         return theta
 
     def residual(part: Array) -> Array:
-        r = ((model.curve(full(part), x[0], end) - x) / model.scale).ravel()
+        curve, J = model.curve_and_jacobian(full(part), x[0], end)
+        last.clear()
+        last[part.tobytes()] = root * J
+        r = data.weighed(curve - x)
         return r if np.isfinite(r).all() else np.full(r.size, 1e3)
 
     def jacobian(part: Array) -> Array:
-        J = model.jacobian(full(part), x[0], end)[:, free]
-        return np.nan_to_num(J, nan=0.0)
+        if part.tobytes() not in last:
+            residual(part)
+        return np.nan_to_num(last[part.tobytes()][:, free], nan=0.0)
 
     inside = np.clip(theta[free], low[free] + 1e-6, high[free] - 1e-6)
     # scale 1: all parameters are in natural units already, and columns that vanish (flat directions) stay put
@@ -73,19 +95,22 @@ def refine(model: ChainModel, theta: Array, x: Array, end: Array | None, held: t
         ftol=1e-7,
         xtol=1e-6,
         gtol=1e-10,
-        max_nfev=MOST_STEPS if not held else MOST_STEPS // 3,
+        max_nfev=most if not held else MOST_STEPS // 3,
     )
     best = full(done.x).copy()
     fitted = model.curve(best, x[0], end)
+    weighed = data.weighed(x - fitted)
+    residuals = np.where(data.measured, x - fitted, 0.0)
     if not np.isfinite(fitted).all():
         reason = "The chain could not be integrated near the start; give start= closer to the data."
-        return Found(model, best, fitted, np.full_like(x, 1e3), False, reason)
+        return Found(model, best, fitted, np.full_like(x, 1e3), np.full_like(weighed, 1e3), False, reason)
     if done.status > 0:
-        return Found(model, best, fitted, x - fitted, True, "Converged.")
+        return Found(model, best, fitted, residuals, weighed, True, "Converged.")
     if _relative_offset(jacobian(done.x), done.fun) < OFFSET:
-        return Found(model, best, fitted, x - fitted, True, "Converged, except along a direction that changes nothing.")
-    reason = f"Stopped after {MOST_STEPS} steps before the fit settled; give start= (a previous fit's values)."
-    return Found(model, best, fitted, x - fitted, False, reason)
+        reason = "Converged, except along a direction that changes nothing."
+        return Found(model, best, fitted, residuals, weighed, True, reason)
+    reason = f"Stopped after {most} steps before the fit settled; give start= (a previous fit's values)."
+    return Found(model, best, fitted, residuals, weighed, False, reason)
 
 
 def _relative_offset(J: Array, residual: Array) -> float:
@@ -98,19 +123,20 @@ def _relative_offset(J: Array, residual: Array) -> float:
     return float(np.linalg.norm(inside)) / max(float(np.linalg.norm(residual)), 1e-300)
 
 
-def _scan(model: ChainModel, x: Array, end: Array | None) -> list[Array]:
-    """The best few of a grid in rate, friction, noise and build-up, each of another rate or noise."""
+def _scan(data: ChainData, model: ChainModel) -> list[tuple[float, Array]]:
+    """A grid in rate, friction, noise and build-up of the uniform chain: costs and points, best first."""
+    x, end = data.mean
     L, R = model.blocks + 1, model.scale
+    known = np.isfinite(x[-1])
     l = np.arange(1, L)
     # (8) is linear in Y and mu_eff/k
-    columns = np.stack([l / L, -0.5 * l * (L - l)], axis=1)
-    known = model.known_target if model.known_target is not None else (end[-1] if end is not None else None)
-    if known is None:
-        Y, bend = np.linalg.lstsq(columns, x[-1], rcond=None)[0]
+    columns, final = np.stack([l / L, -0.5 * l * (L - l)], axis=1)[known], x[-1, known]
+    target = model.known_target if model.known_target is not None else (end[-1] if end is not None else None)
+    if target is None:
+        Y, bend = np.linalg.lstsq(columns, final, rcond=None)[0]
     else:
-        Y, bend = known, columns[:, 1] @ (x[-1] - known * columns[:, 0]) / (columns[:, 1] @ columns[:, 1])
-    span, shortest = model.ts[-1] - model.ts[0], np.diff(model.ts).min()
-    low, high = model.bounds()
+        Y, bend = target, columns[:, 1] @ (final - target * columns[:, 0]) / (columns[:, 1] @ columns[:, 1])
+    span, shortest = model.intervals()
     grid = {
         "Y": [Y / R],
         "mu_eff/k": [bend / R],
@@ -119,20 +145,34 @@ def _scan(model: ChainModel, x: Array, end: Array | None) -> list[Array]:
         "log s": np.log([0.01, 0.1, 1.0]),
         "log tau": np.log(np.array([0.02, 0.1, 0.4]) * span),
     }
+    return _ranked(data, model, [np.array(theta) for theta in product(*(grid[name] for name in model.names))])
+
+
+def _extended(data: ChainData, model: ChainModel, points: list[Array]) -> list[tuple[float, Array]]:
+    """Points of the uniform chain with the trial values of the extension's parameters: costs and points, best first."""
+    span, shortest = model.intervals()
+    trials = list(product(*(extra.trials(shortest, span) for extra in model.form.extras)))
+    return _ranked(data, model, [np.r_[point, trial] for point in points for trial in trials])
+
+
+def _ranked(data: ChainData, model: ChainModel, points: list[Array]) -> list[tuple[float, Array]]:
+    x, end = data.mean
+    low, high = model.bounds()
     tried = []
-    for theta in product(*(grid[name] for name in model.names)):
-        point = np.clip(np.array(theta), low + 1e-6, high - 1e-6)
-        cost = float(((model.curve(point, x[0], end) - x) ** 2).sum())
+    for theta in points:
+        point = np.clip(theta, low + 1e-6, high - 1e-6)
+        cost = float((data.weighed(model.curve(point, x[0], end, SCAN_RTOL) - x) ** 2).sum())
         tried.append((cost if np.isfinite(cost) else np.inf, point))
     tried.sort(key=lambda pair: pair[0])
+    return tried
+
+
+def _distinct(ranked: list[tuple[float, Array]], count: int) -> list[Array]:
+    """The best few, each of another rate or noise."""
     chosen: list[Array] = []
-    for _, point in tried:
+    for _, point in ranked:
         if all(np.abs(point - other).max() > 0.5 for other in chosen):
             chosen.append(point)
-        if len(chosen) == STARTS:
+        if len(chosen) == count:
             break
     return chosen
-
-
-def _means(data: ChainData) -> tuple[Array, Array | None]:
-    return data.x.mean(axis=0), None if data.end is None else data.end.mean(axis=0)

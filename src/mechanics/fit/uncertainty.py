@@ -37,8 +37,7 @@ class Uncertainty:
 def quantify(data: ChainData, found: Found) -> Uncertainty:
     """Linearised uncertainty of a fit."""
     model, theta = found.model, found.theta
-    x, end = data.x.mean(axis=0), None if data.end is None else data.end.mean(axis=0)
-    J = np.nan_to_num(model.jacobian(theta, x[0], end, central=True), nan=0.0)
+    J = _jacobian(data, found)
     _, values, vectors = np.linalg.svd(J, full_matrices=False)
     low, high = model.bounds()
     at_bound = {
@@ -64,7 +63,6 @@ def lower_limit(data: ChainData, found: Found, name: str) -> float | None:
     """
     model = found.model
     i = model.names.index(name)
-    x, end = data.x.mean(axis=0), None if data.end is None else data.end.mean(axis=0)
     low, high = model.bounds()
     theta = found.theta.copy()
 
@@ -72,14 +70,14 @@ def lower_limit(data: ChainData, found: Found, name: str) -> float | None:
         nonlocal theta
         trial = theta.copy()
         trial[i] = value
-        held = refine(model, trial, x, end, held=(i,))
+        held = refine(data, model, trial, held=(i,))
         if not np.isfinite(held.fitted).all():
             return True
         theta = held.theta
-        J = np.nan_to_num(model.jacobian(theta, x[0], end, central=True), nan=0.0)
+        J = _jacobian(data, held)
         others = [j for j in range(len(theta)) if low[j] + NEAR_BOUND < theta[j] < high[j] - NEAR_BOUND or j == i]
         inverse, _ = _inverse(J, np.array(others))
-        move = float(inverse[i] @ (held.residuals.ravel() / model.scale))
+        move = float(inverse[i] @ held.weighed)
         cov, dof = _covariance(data, held, J, inverse)
         return move > student.ppf(LEVEL, dof) * np.sqrt(cov[i, i])
 
@@ -111,6 +109,13 @@ def effective_observations(residuals: Array) -> float:
     return float(epochs * layers)
 
 
+def _jacobian(data: ChainData, found: Found) -> Array:
+    """Of the weighted residuals, (m blocks, p)."""
+    x, end = data.mean
+    _, J = found.model.curve_and_jacobian(found.theta, x[0], end)
+    return data.root_weight.ravel()[:, None] * np.nan_to_num(J, nan=0.0)
+
+
 def _inverse(J: Array, free: Array) -> tuple[Array, list[int]]:
     """Pseudo-inverse of the free columns (zero rows elsewhere), and the parameters that flat directions move."""
     inverse = np.zeros(J.T.shape)
@@ -132,8 +137,9 @@ def _from_seeds(data: ChainData, found: Found, inverse: Array) -> tuple[Array, f
     moves = np.empty((S, len(found.theta)))
     for s in range(S):
         x, end = data.without(s)
-        residual = x - model.curve(found.theta, x[0], end)
-        moves[s] = inverse @ (residual.ravel() / model.scale)
+        residual = data.weighed(x - model.curve(found.theta, x[0], end))
+        # what only this seed has measured says nothing without it
+        moves[s] = inverse @ np.nan_to_num(residual, nan=0.0)
     moves -= moves.mean(axis=0)
     return (S - 1) / S * moves.T @ moves, S - 1.0
 

@@ -1,5 +1,6 @@
 """A chain fit in plain sentences."""
 
+from .models import ChainForm
 from .result import Estimate
 
 
@@ -7,24 +8,31 @@ def verdict(
     estimates: dict[str, Estimate],
     pull: str,
     *,
+    form: ChainForm,
+    extension: dict[str, Estimate],
     converged: bool,
     status: str,
     r_squared: float,
     in_spread: float | None,
     histories: int,
     criteria: dict[str, float],
-    thinned: tuple[int, int] | None,
+    notes: tuple[str, ...],
+    floor: float | None,
 ) -> str:
     """What was found, how well it fits, what the data do not say, and how far to trust the intervals."""
     said = []
     if not converged:
         said.append(f"The fit did not settle: {status}")
-    if thinned is not None:
-        said.append(f"{thinned[1]} of {thinned[0]} epochs were used, spaced by their logarithm.")
+    said += notes
+    if floor is not None:
+        said.append(f"Entries are weighted by their seed spread, at least {floor:.2g}.")
     said.append(f"{_pull(pull)} Target Y = {estimates['Y']}.")
-    said.append(_shape(estimates["mu_eff_over_k"]))
+    said.append(bend_in_words(estimates["mu_eff_over_k"]))
     said.append(f"Rate k = {estimates['k']} per epoch.")
-    said.append(_goodness(r_squared, in_spread))
+    if extension:
+        found = ", ".join(f"{extra.meaning}: {extension[extra.name]}" for extra in form.extras)
+        said.append(f"{form.words} {found[:1].upper()}{found[1:]}.")
+    said.append(goodness_in_words(r_squared, in_spread))
     silent = [n for n in ("mean_friction_over_k", "noise_over_k", "tau") if not estimates[n].identified]
     silent = [n for n in silent if n != "tau" or pull == "ramped"]
     if silent:
@@ -33,7 +41,8 @@ def verdict(
         ranked = sorted(criteria, key=lambda name: criteria[name])
         gap = criteria[ranked[1]] - criteria[ranked[0]]
         weight = "clearly" if gap > 10 else "somewhat" if gap > 2 else "hardly"
-        said.append(f"The {ranked[0]} pull is {weight} better than the {ranked[1]} one (AICc {gap:.1f}).")
+        kind = "" if "," in ranked[0] else " pull"
+        said.append(f"The {ranked[0]}{kind} is {weight} better than the {ranked[1]} one (AICc {gap:.1f}).")
     if histories > 1:
         said.append(f"95 % intervals from the scatter of {histories} histories.")
     else:
@@ -55,7 +64,8 @@ def _pull(pull: str) -> str:
     }[pull]
 
 
-def _shape(bend: Estimate) -> str:
+def bend_in_words(bend: Estimate) -> str:
+    """The bend and what it makes of the load curve."""
     low, high = bend.interval
     if not bend.identified:
         return f"The bend mu_eff/k = {bend}."
@@ -63,7 +73,8 @@ def _shape(bend: Estimate) -> str:
     return f"Bend mu_eff/k = {bend.value:+.4g} +- {bend.stderr:.2g}: load curve {shape}."
 
 
-def _goodness(r_squared: float, in_spread: float | None) -> str:
+def goodness_in_words(r_squared: float, in_spread: float | None) -> str:
+    """How well the chain follows the data."""
     words = f"The chain explains {100 * r_squared:.4g} % of the variance"
     if in_spread is None:
         return words + "."

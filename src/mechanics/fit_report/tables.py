@@ -37,14 +37,16 @@ def estimates(fit: ChainFit) -> Table:
 
 
 def pulls(fit: ChainFit) -> Table:
-    """What the far end does, one row a pull that was tried, best first."""
-    tried = {fit.pull: fit, **fit.alternatives}
+    """What the far end does, one row a pull (or model and pull) that was tried, best first."""
+    several = any(", " in name for name in fit.alternatives)
+    own = f"{fit.model}, {fit.pull}" if several else fit.pull
+    tried = {own: fit, **fit.alternatives}
     order = sorted(tried, key=lambda name: tried[name].information_criterion)
     best = tried[order[0]].information_criterion
     rows = []
     for name in order:
         one = tried[name]
-        shown = f"{name} (shown here)" if name == fit.pull else name
+        shown = f"{name} (shown here)" if name == own else name
         bend = _digits(one.mu_eff_over_k.value, True) + ("" if one.mu_eff_over_k.identified else ", not determined")
         settled = "yes" if one.converged else "stopped early"
         criterion = number(one.information_criterion - best, 1)
