@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,7 @@ class MLPConfig:
             If one is not a whole number in 2 .. n, or a schedule does not have a number for each epoch.
         """
         size = self.batch_size
-        if size is None or np.ndim(size) == 0 and not callable(size):  # type: ignore[arg-type]
+        if size is None or (np.ndim(size) == 0 and not callable(size)):  # type: ignore[arg-type]
             return np.full(epochs, _checked_size(n if size is None else size, n, ""), dtype=np.int64)
         listed = [size(epoch) for epoch in range(epochs)] if callable(size) else list(size)  # type: ignore[arg-type]
         if len(listed) != epochs:
@@ -150,7 +151,7 @@ def check_values(name: str, values: NDArray[np.float64]) -> None:
 
 
 def _checked_size(size: Any, n: int, where: str) -> int:
-    if isinstance(size, bool) or int(size) != size or not 2 <= size <= n:
+    if isinstance(size, bool) or not isinstance(size, Real) or int(size) != size or not 2 <= size <= n:
         raise ValueError(
             f"must be a whole number in 2 .. {n} (the training examples; BatchNorm has no variance of 1), but is "
             f"{size!r}{where}; None takes all of them."

@@ -107,6 +107,6 @@ def input_noise(seed: int, step: int, features: int, batch: int) -> NDArray[np.f
 
 
 def parameter_noise(seed: int, step: int, count: int) -> NDArray[np.float64]:
-    """Standard normals of all parameters at one step, shape (count,): parameter i is component i mod 4 of member i // 4."""
+    """Standard normals of all parameters at one step, (count,): parameter i is component i mod 4 of member i // 4."""
     members = PARAMETERS + np.arange(-(-count // PER_BLOCK), dtype=np.uint64)
     return normals(seed, members[:, None], step, np.arange(PER_BLOCK)).ravel()[:count]

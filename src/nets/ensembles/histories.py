@@ -122,7 +122,9 @@ class Histories:
             Layout(**{k: self.settings[k] for k in ("inputs", "width", "depth", "classes")}),
         )
         dropout = config.schedules(self.losses.shape[1])["dropout"] if self.losses.shape[1] else np.zeros(1)
-        model = MLP(**layout.described(), slope=config.slope, dropout=float(dropout[self.epochs_done[i] - 1]), seed=config.seed)
+        model = MLP(
+            **layout.described(), slope=config.slope, dropout=float(dropout[self.epochs_done[i] - 1]), seed=config.seed
+        )
         fill_model(
             model.double() if self.parameters.dtype == np.float64 else model, self.parameters[i], self.running[i]
         )

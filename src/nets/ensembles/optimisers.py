@@ -86,9 +86,10 @@ class RMSProp:
 class SGLD:
     """w <- w - lr (g + weight_decay w) + sqrt(2 lr temperature) xi, with independent standard normals xi at each step.
 
-    Stochastic gradient Langevin dynamics. As lr -> 0 with exact gradients the weights have the law exp(-U / temperature),
-    where U is what is minimised: the *mean* loss of the training examples plus weight_decay |w|^2 / 2. The posterior of
-    n examples under a Gaussian prior of variance s^2 is therefore temperature = 1 / n, weight_decay = 1 / (n s^2).
+    Stochastic gradient Langevin dynamics. As lr -> 0 with exact gradients the weights have the law
+    exp(-U / temperature), where U is what is minimised: the *mean* loss of the training examples plus
+    weight_decay |w|^2 / 2. The posterior of n examples under a Gaussian prior of variance s^2 is therefore
+    temperature = 1 / n, weight_decay = 1 / (n s^2).
 
     Parameters
     ----------
@@ -98,8 +99,9 @@ class SGLD:
     Notes
     -----
     At a finite lr a quadratic U with curvature h has the variance V = temperature / (h (1 - lr h / 2)), since
-    V = (1 - lr h)^2 V + 2 lr temperature; gradients of minibatches add their own noise. Where U is flat, weights diffuse
-    without bound: shifts before a BatchNorm, and scales of the weights before it unless weight_decay holds them.
+    V = (1 - lr h)^2 V + 2 lr temperature; gradients of minibatches add their own noise. Where U is flat, weights
+    diffuse without bound: shifts before a BatchNorm, and scales of the weights before it unless weight_decay holds
+    them.
 
     References
     ----------

@@ -128,7 +128,7 @@ class Plan:
         return order, shuffled, inputs
 
     def mode_at(self, model: int, epoch: int) -> Literal["eval", "batch", "train"]:
-        """Statistics that BatchNorm takes in the measurement after an epoch, and whether there is dropout; as in `train`."""
+        """Mode of the measurement after an epoch; "auto" chooses as in `train`."""
         if self.mode != "auto":
             return self.mode
         done = self.first_steps[model]
@@ -136,7 +136,7 @@ class Plan:
         return "eval" if done[epoch] >= WARM_UP_STEPS and steps >= MIN_STEPS_FOR_EVAL else "batch"
 
     def keep_at(self, model: int, epoch: int) -> float:
-        """Probability of a unit to stay in the measurement after an epoch: that of the epoch's training in mode "train"."""
+        """Probability of a unit to stay in the measurement after an epoch; below 1 in mode "train" alone."""
         if self.mode_at(model, epoch) != "train":
             return 1.0
         dropout = self.schedules["dropout"][model] if self.epochs else self.configs[model].schedules(1)["dropout"]

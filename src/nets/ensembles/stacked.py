@@ -143,7 +143,7 @@ def _masks(
 def _measure(
     plan: Plan, state: State, members: list[int], epoch: int, stack: Stack, device: torch.device, *, last: bool = False
 ) -> None:
-    """Loads and accuracies of networks that are alike after an epoch, if the plan asks for them or they end (`last`)."""
+    """Loads and accuracies of networks that are alike, if the plan asks for them or they end here (`last`)."""
     at = plan.slots(epoch, last)
     if at.start == at.stop:
         return
@@ -167,7 +167,7 @@ def _measure(
         x_test = torch.from_numpy(data.x_test).to(x).T.contiguous()
         y_test = torch.from_numpy(data.y_test).to(device)
         found = np.where(finite, accuracies(stack, x_test, y_test), np.nan)
-        state.test_accuracy[np.ix_(members, tested)] = found[:, None]
+        state.test_accuracy[np.ix_(np.array(members), tested)] = found[:, None]
     for i, fine in zip(members, finite, strict=True):
         if not fine:
             loop.measure(

@@ -1,4 +1,4 @@
-"""The optimiser records as PyTorch's own optimisers, for plain loops; Langevin dynamics, which PyTorch does not have."""
+"""The records of optimisers as PyTorch's own, for plain loops; and Langevin dynamics, which PyTorch does not have."""
 
 import math
 from collections.abc import Callable
@@ -15,7 +15,8 @@ def torch_optimiser(
     optimiser: Optimiser, parameters: list[nn.Parameter], *, lr: float, weight_decay: float, seed: int
 ) -> torch.optim.Optimizer:
     """PyTorch's optimiser of a record; the seed is that of the noise of `SGLD`."""
-    o, both = optimiser, {"lr": lr, "weight_decay": weight_decay}
+    o: Any = optimiser
+    both: dict[str, Any] = {"lr": lr, "weight_decay": weight_decay}
     if isinstance(o, SGLD):
         return Langevin(parameters, temperature=o.temperature, seed=seed, **both)
     if isinstance(o, Adam):

@@ -162,9 +162,10 @@ def _backend(name: str, threads: int, device: str | None) -> Callable[..., None]
     if name == "torch":
         import torch
 
+        from ..devices import usable_device
         from .stacked import advance as stacked
 
-        return partial(stacked, device=torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
+        return partial(stacked, device=usable_device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     if name == "loop":
         from .loop import advance as loop
 
