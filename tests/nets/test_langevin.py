@@ -98,5 +98,5 @@ def test_wrong_temperatures_and_a_momentum_beside_a_record_are_refused():
     for bad in (-1.0, np.nan, np.inf):
         with pytest.raises(ValueError, match="temperature must be"):
             SGLD(bad)
-    with pytest.raises(ValueError, match="momentum=0.9 is that of 'sgd'"):
+    with pytest.raises(ValueError, match=r"momentum=0\.9 is that of 'sgd'"):
         train(MLP(12, 5, 2, 3), DATA, epochs=1, optimiser=SGLD(1e-3), momentum=0.9)
