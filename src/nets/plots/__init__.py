@@ -1,5 +1,7 @@
 """Figures of networks; each function takes and returns an Axes."""
 
+from .accuracy import plot_accuracy
+from .diagram import plot_diagram
 from .leaky import (
     animate_spectra,
     plot_energies,
@@ -13,6 +15,8 @@ from .load_curves import plot_load_curves
 
 __all__ = [
     "animate_spectra",
+    "plot_accuracy",
+    "plot_diagram",
     "plot_energies",
     "plot_gains",
     "plot_load_curves",
