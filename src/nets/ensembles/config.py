@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -151,7 +150,12 @@ def check_values(name: str, values: NDArray[np.float64]) -> None:
 
 
 def _checked_size(size: Any, n: int, where: str) -> int:
-    if isinstance(size, bool) or not isinstance(size, Real) or int(size) != size or not 2 <= size <= n:
+    if (
+        isinstance(size, bool)
+        or not isinstance(size, (int, float, np.number))
+        or int(size) != size
+        or not 2 <= size <= n
+    ):
         raise ValueError(
             f"must be a whole number in 2 .. {n} (the training examples; BatchNorm has no variance of 1), but is "
             f"{size!r}{where}; None takes all of them."
