@@ -55,15 +55,12 @@ def sweep(
 
 
 def forward(model: nn.Module, x: Tensor) -> Tensor:
-    """What the model makes of x; ValueError with both where the model cannot take it."""
+    """What the model makes of x; an error of torch or of the model itself is told what it was given."""
     try:
         output: Tensor = model(x)
-    except torch.OutOfMemoryError:
-        raise
     except RuntimeError as error:
-        raise ValueError(
-            f"{type(model).__name__} cannot take inputs of shape {tuple(x.shape)}, {x.dtype} on {x.device}: {error}"
-        ) from error
+        error.add_note(f"{type(model).__name__} cannot take inputs of shape {tuple(x.shape)}, {x.dtype} on {x.device}.")
+        raise
     return output
 
 

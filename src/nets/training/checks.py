@@ -70,7 +70,7 @@ def check_arguments(
 
 
 def check_outputs(model: nn.Module, x: Tensor, classes: int) -> None:
-    """Raise ValueError unless the model makes a logit for each class of some examples; it is left as it was."""
+    """Raise ValueError unless the model makes a logit for each class of some examples; torch's own error on sizes."""
     wanted = f"model must map inputs of shape (n, {x.shape[1]}) to logits of shape (n, {classes})"
     with measuring(model, "eval"):
         logits = forward(model, x)
