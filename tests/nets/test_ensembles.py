@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from torch import nn
 
 from nets import MLP, Digits, Histories, MLPConfig, train_ensemble
-from nets.ensembles import SGD, Adam, AdamW, RMSProp, draws, loop
+from nets.ensembles import SGD, SGLD, Adam, AdamW, RMSProp, draws, loop
 from nets.ensembles.checks import make_plan
 from nets.ensembles.compiled import advance
 from nets.ensembles.layout import flat_parameters
@@ -72,6 +72,7 @@ OPTIMISERS = {
     "momentum": {"optimiser": SGD(0.9), "lr": 0.05, "weight_decay": 0.01},
     "nesterov": {"optimiser": SGD(0.9, nesterov=True), "lr": 0.05},
     "rmsprop": {"optimiser": RMSProp()},
+    "sgld": {"optimiser": SGLD(1e-3), "lr": 0.05, "weight_decay": 0.01},
     "rmsprop momentum": {"optimiser": RMSProp(decay=0.9, eps=1e-6, momentum=0.5), "weight_decay": 0.01},
 }
 
@@ -160,7 +161,9 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize("backend", ["compiled", "loop"])
-@pytest.mark.parametrize("optimiser", [Adam(), SGD(0.9), RMSProp(momentum=0.5)], ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize(
+    "optimiser", [Adam(), SGD(0.9), RMSProp(momentum=0.5), SGLD(1e-3)], ids=lambda o: type(o).__name__
+)
 def test_a_killed_run_resumes_to_the_bit(few, tmp_path, backend, optimiser):
     configs = [MLPConfig(seed=s, batch_size=60, optimiser=optimiser, **NOISY) for s in range(2)]
     options = {**DOUBLE, "backend": backend, "epochs": 7, "record": ("networks",)}
@@ -286,6 +289,9 @@ def test_a_final_network_is_a_torch_module_with_the_measured_loads(few):
     [
         ({"batch_size": 1}, r"configs\[0\] must be a whole number in 2 .. 161"),
         ({"batch_size": 162}, r"in 2 .. 161"),
+        ({"batch_size": [40, 1]}, r"configs\[0\] must be .* 1 at epoch 1"),
+        ({"batch_size": [40]}, r"batch_size of configs\[0\] must have a number for each of the 2 epochs, but has 1"),
+        ({"batch_size": lambda epoch: 40.5}, r"whole number in 2 .. 161 .* 40.5 at epoch 0"),
         ({"dropout": 1.0}, r"dropout must be in \[0, 1\)"),
         ({"dropout": lambda epoch: 0.9 + 0.1 * epoch}, r"dropout must be .* 1.0 at epoch 1"),
         ({"lr": 0.0}, "lr must be positive"),
@@ -309,7 +315,7 @@ def test_wrong_settings_of_a_network_are_named(few, wrong, message):
     [
         ({"epochs": -1}, "epochs must be a whole number of at least 0"),
         ({"width": 0}, "width must be"),
-        ({"mode": "train"}, "mode must be"),
+        ({"mode": "test"}, "mode must be"),
         ({"backend": "cuda"}, "backend must be"),
         ({"dtype": np.int32}, "dtype must be"),
         ({"record": "weights"}, "record must list"),

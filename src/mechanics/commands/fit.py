@@ -57,7 +57,8 @@ def fit(
         return
     from ..fit_report import write_report
 
-    print(f"Report: {write_report(data, found, summary, out, command=_command(files, model, pull, last, setting, out))}")
+    command = _command(files, model, pull, last, setting, out)
+    print(f"Report: {write_report(data, found, summary, out, command=command)}")
 
 
 def _fit(data: "LoadCurves", model: str, pull: Pull, last: Last) -> "ChainFit":

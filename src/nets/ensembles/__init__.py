@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .config import MLPConfig
     from .histories import Histories
-    from .optimisers import SGD, Adam, AdamW, RMSProp
+    from .optimisers import SGD, SGLD, Adam, AdamW, RMSProp
     from .train import train_ensemble
 
-__all__ = ["SGD", "Adam", "AdamW", "Histories", "MLPConfig", "RMSProp", "train_ensemble"]
+__all__ = ["SGD", "SGLD", "Adam", "AdamW", "Histories", "MLPConfig", "RMSProp", "train_ensemble"]
 
 _HOME = {
     "SGD": "optimisers",
+    "SGLD": "optimisers",
     "Adam": "optimisers",
     "AdamW": "optimisers",
     "Histories": "histories",

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from mechanics.files import read_npz, replacing
 
 from .plan import Plan, State
 
-FORMAT = "mechanet ensemble checkpoint 1"
+FORMAT = "mechanet ensemble checkpoint 2"
 
 
 def identity(plan: Plan, backend: str, snapshots: bool) -> dict[str, Any]:
@@ -26,6 +26,7 @@ def identity(plan: Plan, backend: str, snapshots: bool) -> dict[str, Any]:
         "measured epochs": plan.measured.tolist(),
         "tested epochs": plan.tested.tolist(),
         "mode": plan.mode,
+        "stop": None if plan.stop is None else asdict(plan.stop),
         "dtype": plan.dtype.name,
         "backend": backend,
         "recorded weights": snapshots,

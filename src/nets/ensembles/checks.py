@@ -1,11 +1,13 @@
 """Checks of what `train_ensemble` is given, once, before anything is computed."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from ..data import Digits
+from ..training.stopping import Stop
 from .config import MLPConfig
 from .layout import Layout
 from .plan import Mode, Plan, every
@@ -23,6 +25,7 @@ def make_plan(
     test_every: int | Sequence[int] | None,
     mode: Mode,
     dtype: DTypeLike,
+    stop: Stop | None = None,
 ) -> Plan:
     """The checked plan of a call."""
     if isinstance(configs, MLPConfig) or not all(isinstance(c, MLPConfig) for c in configs) or not len(configs):
@@ -35,19 +38,19 @@ def make_plan(
     for name, whole, least in (("epochs", epochs, 0), ("width", width, 1), ("depth", depth, 1)):
         if isinstance(whole, bool) or int(whole) != whole or whole < least:
             raise ValueError(f"{name} must be a whole number of at least {least}, but is {whole!r}.")
-    if mode not in ("auto", "eval", "batch"):
-        raise ValueError(f"mode must be 'auto', 'eval' or 'batch', but is {mode!r}.")
+    if mode not in get_args(Mode):
+        raise ValueError(f"mode must be one of {', '.join(get_args(Mode))}, but is {mode!r}.")
+    if not (stop is None or isinstance(stop, Stop)):
+        raise TypeError(f"stop must be Stop(...) of nets.training, or None, but is {stop!r}.")
     kind = np.dtype(dtype)
     if kind not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise ValueError(f"dtype must be float32 or float64, but is {kind}.")
     n = len(data.y_train)
     for i, config in enumerate(configs):
-        size = n if config.batch_size is None else config.batch_size
-        if isinstance(size, bool) or int(size) != size or not 2 <= size <= n:
-            raise ValueError(
-                f"batch_size of configs[{i}] must be a whole number in 2 .. {n} (the training examples; BatchNorm has "
-                f"no variance of 1), but is {size!r}; None takes all of them."
-            )
+        try:
+            config.batch_sizes(int(epochs), n)
+        except ValueError as error:
+            raise ValueError(f"batch_size of configs[{i}] {error}") from None
     counts = np.bincount(data.y_train, minlength=data.classes)
     if (counts > 0).sum() < 2 or (counts == 1).any():
         raise ValueError(
@@ -57,7 +60,7 @@ def make_plan(
     measured = every(measure_every, epochs, "measure_every")
     tested = measured if test_every is None else np.intersect1d(every(test_every, epochs, "test_every"), measured)
     layout = Layout(data.features, int(width), int(depth), data.classes)
-    plan = Plan(tuple(configs), layout, data, int(epochs), measured, tested, mode, kind)
+    plan = Plan(tuple(configs), layout, data, int(epochs), measured, tested, mode, kind, stop)
     _ = plan.schedules  # a schedule that is too short is found here
     return plan
 

@@ -1,6 +1,8 @@
 """Backend for processors: one network after another in each thread, each epoch one call of compiled code."""
 
 import importlib
+import itertools
+import math
 import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +15,9 @@ from mechanics.engine import compile_bound
 
 from . import draws
 from .columns import TEST_BATCH
+from .diffusion import diffuse
 from .measure import loads_from, measure_entry
+from .optimisers import SGLD
 from .plan import Plan, State, Tick
 from .step import FINITE, train_entry
 from .update import constants_of
@@ -26,6 +30,7 @@ class Scratch(NamedTuple):
     work: Workspace
     gradient: NDArray[Any]
     buffers: NDArray[Any]
+    words: NDArray[np.uint64]
     classes: NDArray[np.float64]
 
 
@@ -34,7 +39,8 @@ def advance(plan: Plan, state: State, stop: int, tick: Tick, *, threads: int) ->
     living = state.living(stop)
     if not living:
         return
-    largest = max(int(np.diff(plan.edges(i)).max()) for i in living)
+    n = len(plan.data.y_train)
+    largest = min(int(plan.batch_sizes[living].max(initial=0)) + 1, n)  # a last batch of one joins the one before it
     scratches: queue.SimpleQueue[Scratch] = queue.SimpleQueue()
     threads = min(threads, len(living))
     for _ in range(threads):
@@ -85,6 +91,7 @@ def _make_scratch(plan: Plan, largest: int) -> Scratch:
         work=make_workspace(layout, largest, plan.dtype),
         gradient=np.zeros(layout.parameters, plan.dtype),
         buffers=np.empty((2, max(layout.inputs, layout.width, layout.classes) * columns), plan.dtype),
+        words=np.empty(2 * draws.dropout_blocks(columns), dtype=np.uint64),
         classes=np.empty((2, layout.classes)),
     )
 
@@ -92,8 +99,9 @@ def _make_scratch(plan: Plan, largest: int) -> Scratch:
 def _advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick, scratch: Scratch) -> None:
     """One network to epoch `stop`."""
     config, layout, number = plan.configs[i], plan.layout, plan.dtype.type
-    sizes, starts, edges = layout.sizes, layout.starts, plan.edges(i)
+    sizes, starts, seed = layout.sizes, layout.starts, np.uint64(config.noise_seed)
     labels, constants = plan.train_labels(i), constants_of(config.optimiser)
+    temperature = config.optimiser.temperature if isinstance(config.optimiser, SGLD) else 0.0
     train = compile_bound(train_entry)
     if state.epoch[i] < 0:
         measure(plan, state, i, 0, scratch)
@@ -102,38 +110,48 @@ def _advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick, scratc
         epoch = int(state.epoch[i])
         lr, dropout, decay, _, input_noise = (float(values[i, epoch]) for values in plan.schedules.values())
         order, noisy, noise = plan.batches(i, epoch, labels)
-        with np.errstate(all="ignore"):  # numbers that are not finite are found and reported; see `rows`
-            loss, faulty = train(
-                state.parameters[i], scratch.gradient, state.first[i], state.second[i], state.running[i], sizes, starts,
-                plan.columns.x, order, noisy, edges, noise.astype(plan.dtype), scratch.work, number(config.slope),
-                number(1 - dropout), draws.keep_threshold(1 - dropout), number(input_noise * plan.input_std), constants,
-                lr, decay, np.uint64(config.noise_seed), epoch * (len(edges) - 1),
-            )  # fmt: skip
-        if faulty != FINITE:
-            state.failed_epoch[i], state.failed_layer[i] = epoch + 1, faulty
-            tick()
-            return
-        state.losses[i, epoch] = loss
-        measure(plan, state, i, epoch + 1, scratch)
+        edges, step, total = plan.edges(i, epoch), int(plan.first_steps[i, epoch]), 0.0
+        # all batches in one call, or one by one where noise comes between them
+        spans = [np.array(pair) for pair in itertools.pairwise(edges)] if temperature > 0 else [edges]
+        for span in spans:
+            with np.errstate(all="ignore"):  # numbers that are not finite are found and reported; see `rows`
+                loss, faulty = train(
+                    state.parameters[i], scratch.gradient, state.first[i], state.second[i], state.running[i], sizes,
+                    starts, plan.columns.x, order, noisy, span, noise.astype(plan.dtype), scratch.work,
+                    number(config.slope), number(1 - dropout), draws.keep_threshold(1 - dropout),
+                    number(input_noise * plan.input_std), constants, lr, decay, seed, step,
+                )  # fmt: skip
+            if faulty != FINITE:
+                state.failed_epoch[i], state.failed_layer[i] = epoch + 1, faulty
+                tick()
+                return
+            if temperature > 0:
+                diffuse(state.parameters[i], math.sqrt(2 * lr * temperature), seed, step)
+            total += loss
+            step += 1
+        state.losses[i, epoch] = total / edges[-1]
+        done = plan.stops(state.losses[i, : epoch + 1])
+        measure(plan, state, i, epoch + 1, scratch, last=done)
         state.epoch[i] = epoch + 1
-        if tick() or state.failed_epoch[i] >= 0:
+        state.stopped[i] = epoch + 1 if done else -1
+        if tick() or done or state.failed_epoch[i] >= 0:
             return
 
 
-def measure(plan: Plan, state: State, i: int, epoch: int, scratch: Scratch) -> None:
-    """Loads and accuracies of one network after an epoch, if the plan asks for them."""
-    at = int(np.searchsorted(plan.measured, epoch))
-    if at == len(plan.measured) or plan.measured[at] != epoch:
+def measure(plan: Plan, state: State, i: int, epoch: int, scratch: Scratch, *, last: bool = False) -> None:
+    """Loads and accuracies of one network after an epoch, if the plan asks for them or training ends here (`last`)."""
+    at = plan.slots(epoch, last)
+    if at.start == at.stop:
         return
-    layout, data, entry = plan.layout, plan.columns, compile_bound(measure_entry)
-    slope = plan.dtype.type(plan.configs[i].slope)
-    own = plan.mode_at(i, epoch) == "batch"
+    layout, data, entry, number = plan.layout, plan.columns, compile_bound(measure_entry), plan.dtype.type
+    own, keep, seed = plan.mode_at(i, epoch) != "eval", plan.keep_at(i, epoch), np.uint64(plan.configs[i].noise_seed)
     traces = np.empty((layout.layers + 1, 3))
     network = state.parameters[i], state.running[i], layout.sizes, layout.starts
-    memory = slope, scratch.buffers, scratch.classes, traces
-    n = len(plan.data.y_train)
+    memory = np.uint64(epoch), scratch.buffers, scratch.words, scratch.classes, traces
+    slope, n = number(plan.configs[i].slope), len(plan.data.y_train)
+    dropout = number(keep), draws.keep_threshold(keep), seed
     with np.errstate(all="ignore"):
-        correct = entry(*network, data.sorted_x, data.sorted_y, data.edges, own, *memory)
+        correct = entry(*network, data.sorted_x, data.sorted_y, data.edges, own, slope, *dropout, *memory)
     broken = np.flatnonzero(~np.isfinite(traces).all(axis=1))
     if len(broken):
         state.failed_epoch[i], state.failed_layer[i] = epoch, broken[0]
@@ -144,7 +162,7 @@ def measure(plan: Plan, state: State, i: int, epoch: int, scratch: Scratch) -> N
     state.by_batch[i, at] = own
     if state.snapshots.shape[1]:
         state.snapshots[i, at] = state.parameters[i]
-    if epoch in plan.tested and data.test:
-        nothing = np.empty(0, dtype=np.int64)
-        right = sum(entry(*network, x, y, nothing, False, *memory) for x, y in data.test)
-        state.test_accuracy[i, at] = right / len(plan.data.y_test)
+    if len(tested := plan.tested_slots(at)):
+        nothing, none = np.empty(0, dtype=np.int64), (number(1), draws.keep_threshold(1), seed)
+        right = sum(entry(*network, x, y, nothing, False, slope, *none, *memory) for x, y in data.test)
+        state.test_accuracy[i, tested] = right / len(plan.data.y_test)

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from mechanics.noise import seed_word
 
-from .optimisers import SGD, Adam, Optimiser, RMSProp, described, from_description
+from .optimisers import KINDS, Adam, Optimiser, described, from_description
 
 Schedule = float | Sequence[float] | NDArray[np.float64] | Callable[[int], float]
+BatchSize = int | None | Sequence[int] | NDArray[np.int64] | Callable[[int], int]
 SCHEDULED = ("lr", "dropout", "weight_decay", "label_noise", "input_noise")
 
 
@@ -30,11 +31,11 @@ class MLPConfig:
         Probability of zero after each activation, in [0, 1).
     lr : float or schedule
         Learning rate, positive.
-    batch_size : int, optional
+    batch_size : int or schedule, optional
         Examples a step; all of them by default.
     weight_decay : float or schedule
         Of all parameters, as PyTorch's optimisers do it.
-    optimiser : Adam, AdamW, SGD or RMSProp
+    optimiser : Adam, AdamW, SGD, RMSProp or SGLD
     label_noise : float or schedule
         In [0, 1]: floor(label_noise * B) labels of each batch are drawn anew over all classes, some to the true one.
     input_noise : float or schedule
@@ -59,7 +60,7 @@ class MLPConfig:
     slope: float = 0.0
     dropout: Schedule = 0.0
     lr: Schedule = 1e-3
-    batch_size: int | None = None
+    batch_size: BatchSize = None
     weight_decay: Schedule = 0.0
     optimiser: Optimiser = field(default_factory=Adam)
     label_noise: Schedule = 0.0
@@ -75,10 +76,13 @@ class MLPConfig:
             raise ValueError(f"slope must be finite, but is {self.slope}; 0 is the ReLU, 1 a linear network.")
         if not 0 <= self.label_corruption <= 1:
             raise ValueError(f"label_corruption must lie in [0, 1], but is {self.label_corruption}.")
-        if not isinstance(self.optimiser, (SGD, Adam, RMSProp)):
+        if not isinstance(self.optimiser, KINDS):
             raise TypeError(
-                f"optimiser must be SGD(), Adam(), AdamW() or RMSProp() of nets.ensembles, but is {self.optimiser!r}."
+                "optimiser must be SGD(), Adam(), AdamW(), RMSProp() or SGLD(...) of nets.ensembles, but is "
+                f"{self.optimiser!r}."
             )
+        if not callable(self.batch_size) and np.ndim(self.batch_size) > 0:  # type: ignore[arg-type]
+            object.__setattr__(self, "batch_size", tuple(np.asarray(self.batch_size).ravel().tolist()))
         for name in SCHEDULED:
             value = getattr(self, name)
             if callable(value):
@@ -96,10 +100,29 @@ class MLPConfig:
         """The numbers of every epoch, by name, shape (epochs,)."""
         return {name: _over_epochs(name, getattr(self, name), epochs) for name in SCHEDULED}
 
+    def batch_sizes(self, epochs: int, n: int) -> NDArray[np.int64]:
+        """Examples a step in every epoch, of n examples, shape (epochs,).
+
+        Raises
+        ------
+        ValueError
+            If one is not a whole number in 2 .. n, or a schedule does not have a number for each epoch.
+        """
+        size = self.batch_size
+        if size is None or (np.ndim(size) == 0 and not callable(size)):  # type: ignore[arg-type]
+            return np.full(epochs, _checked_size(n if size is None else size, n, ""), dtype=np.int64)
+        listed = [size(epoch) for epoch in range(epochs)] if callable(size) else list(size)  # type: ignore[arg-type]
+        if len(listed) != epochs:
+            raise ValueError(f"must have a number for each of the {epochs} epochs, but has {len(listed)}.")
+        sizes = [_checked_size(size, n, f" at epoch {epoch}") for epoch, size in enumerate(listed)]
+        return np.array(sizes, dtype=np.int64)
+
     def described(self, epochs: int) -> dict[str, Any]:
         """The record as JSON can hold it; schedules as numbers or lists of them."""
         about = {name: value for name, value in asdict(self).items() if name not in SCHEDULED}
         about["optimiser"] = described(self.optimiser)
+        if callable(self.batch_size):
+            about["batch_size"] = [int(self.batch_size(epoch)) for epoch in range(epochs)]
         for name, values in self.schedules(epochs).items():
             constant = not callable(getattr(self, name)) and np.ndim(getattr(self, name)) == 0
             about[name] = float(getattr(self, name)) if constant else values.tolist()
@@ -124,6 +147,20 @@ def check_values(name: str, values: NDArray[np.float64]) -> None:
     if len(bad):
         where = f" at epoch {bad[0]}" if len(values) > 1 else ""
         raise ValueError(f"{name} must be {wanted}; but it is {values[bad[0]]}{where}.")
+
+
+def _checked_size(size: Any, n: int, where: str) -> int:
+    if (
+        isinstance(size, bool)
+        or not isinstance(size, (int, float, np.number))
+        or int(size) != size
+        or not 2 <= size <= n
+    ):
+        raise ValueError(
+            f"must be a whole number in 2 .. {n} (the training examples; BatchNorm has no variance of 1), but is "
+            f"{size!r}{where}; None takes all of them."
+        )
+    return int(size)
 
 
 def _over_epochs(name: str, value: Schedule, epochs: int) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ Threefry-2x64-13 (Salmon et al., SC'11) with int64 in place of uint64: additions
 arithmetic right shift without the copies of the sign.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,21 +27,23 @@ def seed_words(seeds: list[int], device: torch.device) -> Tensor:
     return torch.tensor([signed(int(seed_word(seed))) for seed in seeds], dtype=torch.int64, device=device)[:, None]
 
 
-def kept_units(seeds: Tensor, step: int, layer: int, units: int, batch: int, keep: Tensor) -> Tensor:
+def kept_units(
+    seeds: Tensor, step: int, layer: int, units: int, batch: int, keep: Tensor, stream: np.uint64 = DROPOUT
+) -> Tensor:
     """Masks of one layer of all networks, (models, units, batch), true where a unit stays.
 
     Parameters
     ----------
     seeds : Tensor of int64, shape (models, 1)
         From `seed_words`.
-    step, layer, units, batch : int
+    step, layer, units, batch, stream : int
         As in `draws.kept_units`, the same for all.
     keep : Tensor of int64, shape (models, 1, 1)
         `keep_threshold` of each network's probability to stay.
     """
     blocks = dropout_blocks(batch)
     counter = torch.arange(units * blocks, dtype=torch.int64, device=seeds.device)[None]
-    w0, w1 = _threefry13(signed(step), counter, seeds, signed(int(DROPOUT) + layer))
+    w0, w1 = _threefry13(signed(step), counter, seeds, signed(int(stream) + layer))
     numbers = torch.stack([w0 & LOW, (w0 >> 32) & LOW, w1 & LOW, (w1 >> 32) & LOW], dim=2)
     return numbers.reshape(len(seeds), units, 4 * blocks)[:, :, :batch] < keep
 

@@ -14,7 +14,8 @@ from mechanics.noise import normals, seed_word
 from mechanics.noise.threefry import threefry13
 
 # Above 2^40 no stream shares a key with the normals of mechanics.noise, whose key is a block number.
-ORDER, LABELS, CORRUPTION, DROPOUT = (np.uint64(purpose << 40) for purpose in (1, 2, 3, 4))
+ORDER, LABELS, CORRUPTION, DROPOUT, MEASURED = (np.uint64(purpose << 40) for purpose in (1, 2, 3, 4, 5))
+PARAMETERS = np.uint64(1 << 40)  # members of the normals from here on are parameters; below, examples of a batch
 PER_BLOCK = 4  # 32-bit numbers of one block
 Words = NDArray[np.uint64]
 
@@ -62,13 +63,16 @@ def keep_threshold(keep: float) -> int:
     return round(keep * 2**32)
 
 
-def kept_units(seed: int, step: int, layer: int, units: int, batch: int, keep: float) -> NDArray[np.bool_]:
+def kept_units(
+    seed: int, step: int, layer: int, units: int, batch: int, keep: float, stream: np.uint64 = DROPOUT
+) -> NDArray[np.bool_]:
     """Dropout mask of a layer, shape (units, batch): true where a unit stays, with probability `keep`.
 
-    Unit f takes the blocks f q .. f q + q - 1, q = ceil(batch / 4), four neighbours of the batch from each.
+    Unit f takes the blocks f q .. f q + q - 1, q = ceil(batch / 4), four neighbours of the batch from each. Stream
+    MEASURED is that of measurements in mode "train": its step is the epoch, its batch all examples sorted by class.
     """
     blocks = dropout_blocks(batch)
-    bits = words(seed, DROPOUT + np.uint64(layer), step, 2 * units * blocks).view("<u4")
+    bits = words(seed, stream + np.uint64(layer), step, 2 * units * blocks).view("<u4")
     return bits.reshape(units, PER_BLOCK * blocks)[:, :batch].astype(np.uint64) < np.uint64(keep_threshold(keep))
 
 
@@ -100,3 +104,9 @@ def corrupted_labels(seed: int, y: NDArray[np.int64], fraction: float, classes: 
 def input_noise(seed: int, step: int, features: int, batch: int) -> NDArray[np.float64]:
     """Standard normals of the inputs of one batch, shape (features, batch)."""
     return normals(seed, np.arange(batch)[None, :], step, np.arange(features)[:, None])
+
+
+def parameter_noise(seed: int, step: int, count: int) -> NDArray[np.float64]:
+    """Standard normals of all parameters at one step, (count,): parameter i is component i mod 4 of member i // 4."""
+    members = PARAMETERS + np.arange(-(-count // PER_BLOCK), dtype=np.uint64)
+    return normals(seed, members[:, None], step, np.arange(PER_BLOCK)).ravel()[:count]

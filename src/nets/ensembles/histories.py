@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mechanics.files import read_npz, write_npz
 
+from ..training.stopping import Stop
 from .config import SCHEDULED, MLPConfig, config_from
 from .layout import Layout, fill_model
 
@@ -22,7 +23,7 @@ Array = NDArray[np.float64]
 FORMAT = "mechanet ensemble of networks 1"
 ARRAYS = (
     "epochs", "load_curves", "output_load", "losses", "train_accuracy", "test_accuracy", "by_batch", "epochs_done",
-    "failed_epoch", "failed_layer", "parameters", "running", "weights",
+    "failed_epoch", "failed_layer", "stopped_epoch", "parameters", "running", "weights",
 )  # fmt: skip
 
 
@@ -46,6 +47,8 @@ class Histories:
         Whether BatchNorm took the statistics of the data ("batch") or the running ones ("eval").
     epochs_done, failed_epoch, failed_layer : ndarray of int64, shape (models,)
         Progress; where numbers stopped being finite, else -1 (layer `depth` is the logits).
+    stopped_epoch : ndarray of int64, shape (models,)
+        After which epoch `stop` ended training, else -1. Measurements of later epochs repeat the one made there.
     parameters, running : ndarray, shapes (models, P) and (models, R)
         Final weights and running statistics; empty unless recorded. `model(i)` makes a network of them.
     weights : ndarray, shape (models, m, P)
@@ -67,6 +70,7 @@ class Histories:
     epochs_done: NDArray[np.int64]
     failed_epoch: NDArray[np.int64]
     failed_layer: NDArray[np.int64]
+    stopped_epoch: NDArray[np.int64]
     parameters: NDArray[np.floating]
     running: NDArray[np.floating]
     weights: NDArray[np.floating]
@@ -79,13 +83,14 @@ class Histories:
 
     @property
     def finished(self) -> NDArray[np.bool_]:
-        """Which networks did all epochs."""
-        done: NDArray[np.bool_] = (self.failed_epoch < 0) & (self.epochs_done == self.losses.shape[1])
+        """Which networks did all epochs, or were done before by `stop`."""
+        all_epochs = self.epochs_done == self.losses.shape[1]
+        done: NDArray[np.bool_] = (self.failed_epoch < 0) & (all_epochs | (self.stopped_epoch >= 0))
         return done
 
     @property
     def status(self) -> tuple[str, ...]:
-        """How each network ended: "finished", or a sentence."""
+        """How each network ended: "finished", or a sentence that says when and why."""
         return tuple(self._status(i) for i in range(len(self)))
 
     def _status(self, i: int) -> str:
@@ -93,6 +98,9 @@ class Histories:
         if self.failed_epoch[i] >= 0:
             layer = "the logits" if self.failed_layer[i] == depth else f"layer {self.failed_layer[i]}"
             return f"numbers of {layer} became infinite or nan in epoch {self.failed_epoch[i]}; lower lr or the noise"
+        if self.stopped_epoch[i] >= 0:
+            reason = Stop(**self.settings["stop"]).reason(self.losses[i, : self.stopped_epoch[i]])
+            return f"stopped after epoch {self.stopped_epoch[i]}: {reason}"
         if self.epochs_done[i] < self.losses.shape[1]:
             return f"interrupted after epoch {self.epochs_done[i]}"
         return "finished"
@@ -114,7 +122,9 @@ class Histories:
             Layout(**{k: self.settings[k] for k in ("inputs", "width", "depth", "classes")}),
         )
         dropout = config.schedules(self.losses.shape[1])["dropout"] if self.losses.shape[1] else np.zeros(1)
-        model = MLP(**layout.described(), slope=config.slope, dropout=float(dropout[-1]), seed=config.seed)
+        model = MLP(
+            **layout.described(), slope=config.slope, dropout=float(dropout[self.epochs_done[i] - 1]), seed=config.seed
+        )
         fill_model(
             model.double() if self.parameters.dtype == np.float64 else model, self.parameters[i], self.running[i]
         )
@@ -139,6 +149,7 @@ class Histories:
         """
         about, arrays = read_npz(path, FORMAT, "a saved Histories")
         configs = tuple(config_from(c) for c in about["configs"])
+        arrays.setdefault("stopped_epoch", np.full(len(configs), -1))  # files from before `stop`
         return cls(**arrays, configs=configs, settings=about["settings"], seconds=about["seconds"])
 
     def to_xarray(self) -> "xarray.Dataset":
@@ -156,11 +167,12 @@ class Histories:
         for name in ("seed", "slope", "label_corruption"):
             coords[name] = ("model", [getattr(c, name) for c in self.configs])
         n = self.settings["examples"]
-        coords["batch_size"] = ("model", [c.batch_size or n for c in self.configs])
+        sizes = [c.batch_sizes(max(epochs, 1), n) for c in self.configs]
+        coords["batch_size"] = ("model", [int(of_epochs[-1]) for of_epochs in sizes])
         coords["optimiser"] = ("model", [type(c.optimiser).__name__ for c in self.configs])
         if epochs:
             schedules = [c.schedules(epochs) for c in self.configs]
-            for name in SCHEDULED:  # the last value of a schedule
+            for name in SCHEDULED:  # as of batch_size, the last value of a schedule
                 coords[name] = ("model", [float(s[name][-1]) for s in schedules])
         measured = ("model", "epoch")
         return xarray.Dataset(
@@ -171,6 +183,7 @@ class Histories:
                 "test_accuracy": (measured, self.test_accuracy),
                 "losses": (("model", "trained_epoch"), self.losses),
                 "finished": ("model", self.finished),
+                "stopped_epoch": ("model", self.stopped_epoch),
             },
             coords=coords,
             attrs={name: str(value) for name, value in self.settings.items()},

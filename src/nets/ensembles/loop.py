@@ -18,8 +18,9 @@ from ..training.measured import accuracy
 from . import draws
 from .config import MLPConfig
 from .layout import fill_model, flat_parameters, flat_running
-from .optimisers import Adam, AdamW, RMSProp
+from .optimisers import SGLD, Adam, RMSProp
 from .plan import Plan, State, Tick
+from .torch_optimisers import torch_optimiser
 
 
 class InjectedDropout(nn.Module):
@@ -49,31 +50,22 @@ def make_model(plan: Plan, config: MLPConfig, parameters: NDArray[Any], running:
     return model
 
 
-def set_masks(model: MLP, seed: int, step: int, batch: int, keep: float) -> None:
+def set_masks(model: MLP, seed: int, step: int, batch: int, keep: float, stream: np.uint64 = draws.DROPOUT) -> None:
     """Masks of one step for every hidden layer."""
     dtype = next(model.parameters()).dtype
     width = model.output.in_features  # of any layer that drops out
     for l, dropout in enumerate(m for m in model.modules() if isinstance(m, InjectedDropout)):
         dropout.mask = None
         if keep < 1:
-            kept = draws.kept_units(seed, step, l + 1, width, batch, keep)
+            kept = draws.kept_units(seed, step, l + 1, width, batch, keep, stream)
             dropout.mask = torch.from_numpy(kept.T.copy()).to(dtype) / keep
-
-
-def make_torch_optimiser(config: MLPConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-    """PyTorch's optimiser; lr and weight decay are set for every epoch."""
-    o = config.optimiser
-    if isinstance(o, Adam):
-        kind = torch.optim.AdamW if isinstance(o, AdamW) else torch.optim.Adam
-        return kind(parameters, lr=1.0, betas=(o.beta1, o.beta2), eps=o.eps, weight_decay=0.0)
-    if isinstance(o, RMSProp):
-        return torch.optim.RMSprop(parameters, lr=1.0, alpha=o.decay, eps=o.eps, momentum=o.momentum)
-    return torch.optim.SGD(parameters, lr=1.0, momentum=o.momentum, nesterov=o.nesterov)
 
 
 def _memories(config: MLPConfig) -> tuple[str | None, str | None]:
     """Names of the first and second memory in the state of PyTorch's optimiser."""
     o = config.optimiser
+    if isinstance(o, SGLD):
+        return None, None
     if isinstance(o, Adam):
         return "exp_avg", "exp_avg_sq"
     if isinstance(o, RMSProp):
@@ -83,6 +75,7 @@ def _memories(config: MLPConfig) -> tuple[str | None, str | None]:
 
 def _load_memories(stepper: torch.optim.Optimizer, config: MLPConfig, rows: list[NDArray[Any]], steps: int) -> None:
     at = 0
+    stepper.param_groups[0]["steps"] = steps  # of Langevin, which counts them itself
     for p in stepper.param_groups[0]["params"]:
         kept: dict[str, Any] = {"step": torch.tensor(float(steps))}
         for name, row in zip(_memories(config), rows, strict=True):
@@ -106,21 +99,21 @@ def advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick) -> bool
     model = make_model(plan, config, state.parameters[i], state.running[i])
     dtype = next(model.parameters()).dtype
     x_train = torch.from_numpy(plan.data.x_train).to(dtype)
-    edges, labels = plan.edges(i), plan.train_labels(i)
+    labels = plan.train_labels(i)
     if state.epoch[i] < 0:
         measure(plan, state, i, 0, model)
         state.epoch[i] = 0
-    stepper = make_torch_optimiser(config, list(model.parameters()))
+    stepper = torch_optimiser(config.optimiser, list(model.parameters()), lr=1.0, weight_decay=0.0, seed=seed)
     memories = [state.first[i], state.second[i]]
     if state.epoch[i] > 0:
-        _load_memories(stepper, config, memories, int(state.epoch[i]) * plan.steps(i))
+        _load_memories(stepper, config, memories, int(plan.first_steps[i, state.epoch[i]]))
     while state.epoch[i] < stop:
         epoch = int(state.epoch[i])
         lr, dropout, decay, _, input_noise = (float(values[i, epoch]) for values in plan.schedules.values())
         for group in stepper.param_groups:
             group["lr"], group["weight_decay"] = lr, decay
         order, noisy, noise = plan.batches(i, epoch, labels)
-        total, first = 0.0, epoch * plan.steps(i)
+        edges, total, first = plan.edges(i, epoch), 0.0, int(plan.first_steps[i, epoch])
         model.train()
         for k, (a, b) in enumerate(itertools.pairwise(edges.tolist())):
             set_masks(model, seed, first + k, b - a, 1 - dropout)
@@ -138,11 +131,13 @@ def advance_one(plan: Plan, state: State, i: int, stop: int, tick: Tick) -> bool
         state.losses[i, epoch] = total / edges[-1]
         state.parameters[i], state.running[i] = flat_parameters(model), flat_running(model)
         _store_memories(stepper, config, memories)
-        measure(plan, state, i, epoch + 1, model)
+        done = plan.stops(state.losses[i, : epoch + 1])
+        measure(plan, state, i, epoch + 1, model, last=done)
         state.epoch[i] = epoch + 1
+        state.stopped[i] = epoch + 1 if done else -1
         if tick():
             return False
-        if state.failed_epoch[i] >= 0:
+        if done or state.failed_epoch[i] >= 0:
             break
     return True
 
@@ -160,24 +155,27 @@ def faulty_layer(model: MLP, x: Tensor) -> int:
     return len(norms)
 
 
-def measure(plan: Plan, state: State, i: int, epoch: int, model: MLP) -> None:
-    """Loads and accuracies of one network after an epoch, if the plan asks for them."""
-    at = int(np.searchsorted(plan.measured, epoch))
-    if at == len(plan.measured) or plan.measured[at] != epoch:
+def measure(plan: Plan, state: State, i: int, epoch: int, model: MLP, *, last: bool = False) -> None:
+    """Loads and accuracies of one network after an epoch, if the plan asks for them or training ends here (`last`)."""
+    at = plan.slots(epoch, last)
+    if at.start == at.stop:
         return
     data, mode = plan.data, plan.mode_at(i, epoch)
     dtype = next(model.parameters()).dtype
+    by_class = np.argsort(data.y_train, kind="stable")  # masks of mode "train" are those of examples in this order
+    x, y = torch.from_numpy(data.x_train[by_class]).to(dtype), data.y_train[by_class]
+    set_masks(model, plan.configs[i].noise_seed, epoch, len(y), plan.keep_at(i, epoch), draws.MEASURED)
     try:
-        loads = measure_layers(model, torch.from_numpy(data.x_train).to(dtype), data.y_train, mode=mode)
+        loads = measure_layers(model, x, y, mode=mode)
     except NotFiniteError:
         state.failed_epoch[i] = epoch
-        state.failed_layer[i] = faulty_layer(model, torch.from_numpy(data.x_train).to(dtype))
+        state.failed_layer[i] = faulty_layer(model, x)
         return
     state.load_curves[i, at], state.output_load[i, at] = loads.D, loads.output_load
     state.train_accuracy[i, at] = loads.accuracy
-    state.by_batch[i, at] = mode == "batch"
+    state.by_batch[i, at] = mode != "eval"
     if state.snapshots.shape[1]:
         state.snapshots[i, at] = flat_parameters(model)
-    if epoch in plan.tested and len(data.y_test):
+    if len(tested := plan.tested_slots(at)):
         x_test, y_test = torch.from_numpy(data.x_test).to(dtype), torch.from_numpy(data.y_test)
-        state.test_accuracy[i, at] = accuracy(model, x_test, y_test)
+        state.test_accuracy[i, tested] = accuracy(model, x_test, y_test)

@@ -15,6 +15,7 @@ from mechanics.engine import kernel
 
 from ..measure._batch import log_ratio
 from ..measure.statistics import ROUNDING
+from .draws import MEASURED, PER_BLOCK, fill_words
 from .rows import EPS, FAST, inverse_deviation, moments
 from .step import matrix, product
 
@@ -78,7 +79,25 @@ def measure_rows(h, w, at, running, first, slope, normed, own_statistics, edges,
             within_f, between_f = class_traces(row, edges, scratch[0], scratch[1])
             within += within_f
             between += between_f
-    traces[0], traces[1], traces[2] = within, between, scratch[1].max()
+    largest = 0.0  # written out: the maximum and the assignment of arrays cost seconds to compile
+    for c in range(scratch.shape[1]):
+        largest = max(largest, scratch[1, c])
+    traces[0], traces[1], traces[2] = within, between, largest
+
+
+@kernel(forceinline=False)
+def drop(h, keep, threshold, words, seed, stream, epoch):  # type: ignore[no-untyped-def]
+    """Dropout of h in place, by the mask of `draws.kept_units`; words for a row of random bits."""
+    number = h.dtype.type
+    scale = number(1) / keep
+    n = h.shape[1]
+    blocks = -(-n // PER_BLOCK)
+    bits = words.view(np.uint32)
+    for f in range(h.shape[0]):
+        fill_words(words, blocks, seed, stream, epoch, np.uint64(f) * np.uint64(blocks))
+        row = h[f]
+        for j in range(n):
+            row[j] = row[j] * scale if bits[j] < threshold else number(0)
 
 
 @kernel(forceinline=False)
@@ -94,19 +113,24 @@ def count_correct(logits, labels):  # type: ignore[no-untyped-def]
     return correct
 
 
-def measure_entry(w, running, sizes, starts, x, labels, edges, own_statistics, slope, buffers, scratch, traces):  # type: ignore[no-untyped-def]
+def measure_entry(  # type: ignore[no-untyped-def]
+    w, running, sizes, starts, x, labels, edges, own_statistics, slope, keep, threshold, seed, epoch, buffers, words,
+    scratch, traces,
+):  # fmt: skip
     """Traces (layers + 1, 3) of all layers and the logits, and the number of examples that are classified rightly.
 
-    x (inputs, n); edges (classes + 1,) where each class begins, or empty to measure no traces. buffers
-    (2, widest n); scratch (2, classes).
+    x (inputs, n); edges (classes + 1,) where each class begins, or empty to measure no traces. keep = 1 drops nothing.
+    buffers (2, widest n); words for a row of random bits; scratch (2, classes).
     """
     depth = starts.shape[0]
     inputs, n = x.shape
     one = x.dtype.type(1)
     h = matrix(buffers[0], 0, inputs, n)
-    h[:, :] = x
     input_norm = np.zeros(3 * inputs, x.dtype)  # a bias of 0 before gamma and beta
-    input_norm[inputs:] = w[: 2 * inputs]
+    for f in range(inputs):
+        for j in range(n):
+            h[f, j] = x[f, j]
+        input_norm[inputs + f], input_norm[2 * inputs + f] = w[f], w[inputs + f]
     measure_rows(h, input_norm, 0, running, 0, one, True, own_statistics, edges, scratch, traces[0])
     at = 2 * inputs
     for l in range(depth):
@@ -119,6 +143,8 @@ def measure_entry(w, running, sizes, starts, x, labels, edges, own_statistics, s
         measure_rows(
             h, w, b, running, at, slope if hidden else one, hidden, own_statistics, edges, scratch, traces[l + 1]
         )
+        if hidden and keep < 1:
+            drop(h, keep, threshold, words, seed, MEASURED + np.uint64(l + 1), epoch)
         at += 2 * o
     return count_correct(h, labels)
 

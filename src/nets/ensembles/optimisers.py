@@ -82,7 +82,41 @@ class RMSProp:
         _fraction("momentum", self.momentum)
 
 
-Optimiser = SGD | Adam | AdamW | RMSProp
+@dataclass(frozen=True)
+class SGLD:
+    """w <- w - lr (g + weight_decay w) + sqrt(2 lr temperature) xi, with independent standard normals xi at each step.
+
+    Stochastic gradient Langevin dynamics. As lr -> 0 with exact gradients the weights have the law
+    exp(-U / temperature), where U is what is minimised: the *mean* loss of the training examples plus
+    weight_decay |w|^2 / 2. The posterior of n examples under a Gaussian prior of variance s^2 is therefore
+    temperature = 1 / n, weight_decay = 1 / (n s^2).
+
+    Parameters
+    ----------
+    temperature : float
+        0 or more, in units of the mean loss; 0 is `SGD()`.
+
+    Notes
+    -----
+    At a finite lr a quadratic U with curvature h has the variance V = temperature / (h (1 - lr h / 2)), since
+    V = (1 - lr h)^2 V + 2 lr temperature; gradients of minibatches add their own noise. Where U is flat, weights
+    diffuse without bound: shifts before a BatchNorm, and scales of the weights before it unless weight_decay holds
+    them.
+
+    References
+    ----------
+    Welling, Teh, ICML 2011, equation (4) with lr = n epsilon / 2 and temperature = 1 / n.
+    """
+
+    temperature: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature >= 0):
+            raise ValueError(f"temperature must be finite and not negative, but is {self.temperature}.")
+
+
+Optimiser = SGD | Adam | AdamW | RMSProp | SGLD
+KINDS = (SGD, Adam, AdamW, RMSProp, SGLD)
 
 
 def described(optimiser: Optimiser) -> dict[str, Any]:
@@ -92,7 +126,7 @@ def described(optimiser: Optimiser) -> dict[str, Any]:
 
 def from_description(about: dict[str, Any]) -> Optimiser:
     """The record that `described` told of."""
-    kinds = {kind.__name__: kind for kind in (SGD, Adam, AdamW, RMSProp)}
+    kinds = {kind.__name__: kind for kind in KINDS}
     constants = {name: value for name, value in about.items() if name != "name"}
     made: Optimiser = kinds[about["name"]](**constants)
     return made

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..data import Digits
 from ..training.loop import MIN_STEPS_FOR_EVAL, WARM_UP_STEPS
+from ..training.stopping import Stop
 from . import draws
 from .columns import Columns, columns_of
 from .config import MLPConfig
@@ -27,7 +28,7 @@ from .edges import batch_edges
 from .layout import Layout
 
 Array = NDArray[np.float64]
-Mode = Literal["auto", "eval", "batch"]
+Mode = Literal["auto", "eval", "batch", "train"]
 Tick = Callable[[], bool]
 
 
@@ -44,9 +45,11 @@ class Plan:
     epochs : int
     measured, tested : ndarray of int64
         Epochs after which loads, and test accuracies, are measured; 0 is before training. tested is part of measured.
-    mode : {"auto", "eval", "batch"}
+    mode : {"auto", "eval", "batch", "train"}
     dtype : numpy dtype
         float32 or float64.
+    stop : Stop or None
+        When a network is done before the last epoch.
     """
 
     configs: tuple[MLPConfig, ...]
@@ -57,6 +60,7 @@ class Plan:
     tested: NDArray[np.int64]
     mode: Mode
     dtype: np.dtype
+    stop: Stop | None = None
 
     @cached_property
     def schedules(self) -> dict[str, Array]:
@@ -74,14 +78,21 @@ class Plan:
         """Standard deviation of all numbers of x_train: the unit of input noise."""
         return float(self.data.x_train.std(dtype=np.float64))
 
-    def edges(self, model: int) -> NDArray[np.int64]:
-        """Where the batches of an epoch begin, and n; a last batch of one joins the one before it."""
-        n = len(self.data.y_train)
-        return batch_edges(n, self.configs[model].batch_size or n)
+    @cached_property
+    def batch_sizes(self) -> NDArray[np.int64]:
+        """Examples a step of each network and epoch, (models, epochs)."""
+        return np.array([config.batch_sizes(self.epochs, len(self.data.y_train)) for config in self.configs])
 
-    def steps(self, model: int) -> int:
-        """Steps of an epoch."""
-        return len(self.edges(model)) - 1
+    @cached_property
+    def first_steps(self) -> NDArray[np.int64]:
+        """Steps done before each epoch (0 is the first), and in all, (models, epochs + 1)."""
+        n, size = len(self.data.y_train), self.batch_sizes
+        steps = -(-n // size) - ((n % size == 1) & (size < n))  # a last batch of one joins the one before it
+        return np.concatenate([np.zeros((len(size), 1), np.int64), np.cumsum(steps, axis=1)], axis=1)
+
+    def edges(self, model: int, epoch: int) -> NDArray[np.int64]:
+        """Where the batches of an epoch begin, and n; a last batch of one joins the one before it."""
+        return batch_edges(len(self.data.y_train), int(self.batch_sizes[model, epoch]))
 
     def train_labels(self, model: int) -> NDArray[np.int64]:
         """Training labels, with the corruption that is fixed."""
@@ -97,8 +108,8 @@ class Plan:
         """
         seed = self.configs[model].noise_seed
         order = draws.epoch_order(seed, epoch, len(labels))
-        edges, shuffled = self.edges(model), labels[order]
-        first = epoch * (len(edges) - 1)
+        edges, shuffled = self.edges(model, epoch), labels[order]
+        first = int(self.first_steps[model, epoch])
         spans = list(itertools.pairwise(edges.tolist()))
         noise = float(self.schedules["label_noise"][model, epoch])
         if noise > 0:
@@ -116,12 +127,36 @@ class Plan:
             )
         return order, shuffled, inputs
 
-    def mode_at(self, model: int, epoch: int) -> Literal["eval", "batch"]:
-        """Statistics that BatchNorm takes in the measurement after an epoch; as in `train`."""
+    def mode_at(self, model: int, epoch: int) -> Literal["eval", "batch", "train"]:
+        """Mode of the measurement after an epoch; "auto" chooses as in `train`."""
         if self.mode != "auto":
             return self.mode
-        steps = self.steps(model)
-        return "eval" if epoch * steps >= WARM_UP_STEPS and steps >= MIN_STEPS_FOR_EVAL else "batch"
+        done = self.first_steps[model]
+        steps = done[epoch] - done[max(epoch - 1, 0)]
+        return "eval" if done[epoch] >= WARM_UP_STEPS and steps >= MIN_STEPS_FOR_EVAL else "batch"
+
+    def keep_at(self, model: int, epoch: int) -> float:
+        """Probability of a unit to stay in the measurement after an epoch; below 1 in mode "train" alone."""
+        if self.mode_at(model, epoch) != "train":
+            return 1.0
+        dropout = self.schedules["dropout"][model] if self.epochs else self.configs[model].schedules(1)["dropout"]
+        return 1 - float(dropout[max(epoch - 1, 0)])
+
+    def slots(self, epoch: int, last: bool) -> slice:
+        """Measurements that those after this epoch are: one or none, and all later ones if training ends (`last`)."""
+        at = int(np.searchsorted(self.measured, epoch))
+        if last:
+            return slice(at, len(self.measured))
+        return slice(at, at + int(at < len(self.measured) and self.measured[at] == epoch))
+
+    def tested_slots(self, slots: slice) -> NDArray[np.int64]:
+        """Those of these measurements that have a test accuracy."""
+        here = np.arange(slots.start, slots.stop)
+        return here[np.isin(self.measured[slots], self.tested)] if len(self.data.y_test) else here[:0]
+
+    def stops(self, losses: Array) -> bool:
+        """Whether a network with these losses of all its epochs so far is done."""
+        return self.stop is not None and bool(self.stop.reason(losses))
 
 
 @dataclass(eq=False)
@@ -138,6 +173,8 @@ class State:
         Epochs done; -1 before the measurement of epoch 0.
     failed_epoch, failed_layer : ndarray of int64, shape (models,)
         Where numbers stopped being finite, else -1. Layer `depth` is the logits.
+    stopped : ndarray of int64, shape (models,)
+        Epochs after which the plan's `stop` ended training, else -1.
     losses : ndarray, shape (models, epochs)
     load_curves : ndarray, shape (models, measured, layers)
     output_load, train_accuracy, test_accuracy : ndarray, shape (models, measured)
@@ -152,6 +189,7 @@ class State:
     epoch: NDArray[np.int64]
     failed_epoch: NDArray[np.int64]
     failed_layer: NDArray[np.int64]
+    stopped: NDArray[np.int64]
     losses: Array
     load_curves: Array
     output_load: Array
@@ -162,7 +200,7 @@ class State:
 
     def living(self, stop: int) -> list[int]:
         """Networks that are to be trained to epoch `stop`."""
-        return np.flatnonzero((self.failed_epoch < 0) & (self.epoch < stop)).tolist()
+        return np.flatnonzero((self.failed_epoch < 0) & (self.stopped < 0) & (self.epoch < stop)).tolist()
 
 
 def new_state(plan: Plan, snapshots: bool) -> State:
@@ -185,6 +223,7 @@ def new_state(plan: Plan, snapshots: bool) -> State:
         epoch=nothing.copy(),
         failed_epoch=nothing.copy(),
         failed_layer=nothing.copy(),
+        stopped=nothing.copy(),
         losses=np.full((models, plan.epochs), np.nan),
         load_curves=np.full((models, m, layout.layers), np.nan),
         output_load=np.full((models, m), np.nan),

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from . import loop
+from . import draws, loop
 from .device_masks import kept_units, seed_words, thresholds
 from .plan import Plan, State, Tick
-from .stacked_measure import accuracies, measure_stack
+from .stacked_measure import Masks, accuracies, measure_stack
 from .stacked_network import Stack
 from .stacked_update import update
 
@@ -27,7 +27,7 @@ def advance(plan: Plan, state: State, stop: int, tick: Tick, *, device: torch.de
     while True:
         groups: dict[object, list[int]] = {}
         for i in state.living(stop):
-            alike = (int(state.epoch[i]), plan.edges(i).tobytes(), plan.configs[i].optimiser)
+            alike = (int(state.epoch[i]), *_batching(plan, state, i), plan.configs[i].optimiser)
             groups.setdefault(alike, []).append(i)
         if not groups:
             return
@@ -37,6 +37,12 @@ def advance(plan: Plan, state: State, stop: int, tick: Tick, *, device: torch.de
                 state.epoch[members] = 0
             elif not _epoch(plan, state, members, tick, device):
                 return
+
+
+def _batching(plan: Plan, state: State, i: int) -> tuple[int, int]:
+    """First step and batch size of a network's next epoch."""
+    epoch = max(int(state.epoch[i]), 0)
+    return int(plan.first_steps[i, epoch]), int(plan.batch_sizes[i, epoch]) if plan.epochs else 0
 
 
 def _stack(plan: Plan, state: State, members: list[int], device: torch.device) -> Stack:
@@ -55,7 +61,7 @@ def _dtype(plan: Plan) -> torch.dtype:
 
 def _epoch(plan: Plan, state: State, members: list[int], tick: Tick, device: torch.device) -> bool:
     """One epoch of networks that are alike; whether to go on."""
-    epoch, first = int(state.epoch[members[0]]), int(state.epoch[members[0]]) * plan.steps(members[0])
+    epoch, first = int(state.epoch[members[0]]), _batching(plan, state, members[0])[0]
     stack = _stack(plan, state, members, device)
     means, squares = (torch.from_numpy(rows[members]).to(device) for rows in (state.first, state.second))
     lr, decay = (
@@ -63,7 +69,8 @@ def _epoch(plan: Plan, state: State, members: list[int], tick: Tick, device: tor
         for name in ("lr", "weight_decay")
     )
     keep = (1 - plan.schedules["dropout"][members, epoch]).tolist()
-    seeds = seed_words([plan.configs[i].noise_seed for i in members], device)
+    noise_seeds = [plan.configs[i].noise_seed for i in members]
+    seeds = seed_words(noise_seeds, device)
     alive = torch.ones(len(members), dtype=torch.bool, device=device)
     total = torch.zeros(len(members), dtype=torch.float64, device=device)
     for k, (x, y) in enumerate(_batches(plan, members, epoch, device)):
@@ -74,7 +81,7 @@ def _epoch(plan: Plan, state: State, members: list[int], tick: Tick, device: tor
         (gradient,) = torch.autograd.grad(losses.sum(), w)
         w.requires_grad_(False)
         alive &= torch.isfinite(losses.detach()) & torch.isfinite(stack.running).all(1)
-        update(plan.configs[members[0]].optimiser, w, gradient, means, squares, first + k, lr, decay)
+        update(plan.configs[members[0]].optimiser, w, gradient, means, squares, first + k, lr, decay, noise_seeds)
         total += losses.detach().double() * size
     good = alive.cpu().numpy()
     for i, fine in zip(members, good, strict=True):
@@ -88,8 +95,12 @@ def _epoch(plan: Plan, state: State, members: list[int], tick: Tick, device: tor
         ):  # fmt: skip
             target[rows] = source.cpu().numpy()[good]
         state.losses[rows, epoch] = total.cpu().numpy()[good] / len(plan.data.y_train)
-        _measure(plan, state, rows.tolist(), epoch + 1, _stack(plan, state, rows.tolist(), device), device)
+        done = np.array([plan.stops(state.losses[i, : epoch + 1]) for i in rows])
+        for last in (False, True):
+            if some := rows[done == last].tolist():
+                _measure(plan, state, some, epoch + 1, _stack(plan, state, some, device), device, last=last)
         state.epoch[rows] = epoch + 1
+        state.stopped[rows] = np.where(done, epoch + 1, -1)
     stops = [tick() for _ in members]
     return not any(stops)
 
@@ -101,7 +112,7 @@ def _batches(plan: Plan, members: list[int], epoch: int, device: torch.device) -
     order = torch.from_numpy(np.stack([d[0] for d in drawn])).to(device)
     labels = torch.from_numpy(np.stack([d[1] for d in drawn])).to(device)
     scale = plan.schedules["input_noise"][members, epoch] * plan.input_std
-    for a, b in itertools.pairwise(plan.edges(members[0]).tolist()):
+    for a, b in itertools.pairwise(plan.edges(members[0], epoch).tolist()):
         x = x_train[:, order[:, a:b]].transpose(0, 1)
         if scale.any():
             x = x + torch.from_numpy(_noise(plan, drawn, scale, a, b)).to(x)
@@ -117,35 +128,49 @@ def _noise(
     return np.stack([s * d[2][:, a:b] if s > 0 else nothing for d, s in zip(drawn, scale.tolist(), strict=True)])
 
 
-def _masks(plan: Plan, seeds: Tensor, step: int, size: int, keep: list[float]) -> list[Tensor]:
+def _masks(
+    plan: Plan, seeds: Tensor, step: int, size: int, keep: list[float], stream: np.uint64 = draws.DROPOUT
+) -> list[Tensor]:
     """Masks of all hidden layers, divided by the probability to stay."""
     bounds = thresholds(keep, seeds.device)
     share = torch.tensor(keep, dtype=_dtype(plan), device=seeds.device)[:, None, None]
     return [
-        kept_units(seeds, step, l + 1, plan.layout.width, size, bounds).to(share) / share
+        kept_units(seeds, step, l + 1, plan.layout.width, size, bounds, stream).to(share) / share
         for l in range(plan.layout.depth - 1)
     ]
 
 
-def _measure(plan: Plan, state: State, members: list[int], epoch: int, stack: Stack, device: torch.device) -> None:
-    """Loads and accuracies of networks that are alike after an epoch, if the plan asks for them."""
-    at = int(np.searchsorted(plan.measured, epoch))
-    if at == len(plan.measured) or plan.measured[at] != epoch:
+def _measure(
+    plan: Plan, state: State, members: list[int], epoch: int, stack: Stack, device: torch.device, *, last: bool = False
+) -> None:
+    """Loads and accuracies of networks that are alike, if the plan asks for them or they end here (`last`)."""
+    at = plan.slots(epoch, last)
+    if at.start == at.stop:
         return
-    data, by_batch = plan.data, plan.mode_at(members[0], epoch) == "batch"
+    data, by_batch = plan.data, plan.mode_at(members[0], epoch) != "eval"
+    keep = [plan.keep_at(i, epoch) for i in members]
+    seeds = seed_words([plan.configs[i].noise_seed for i in members], device)
+
+    def masks(part: slice) -> Masks:
+        if min(keep[part]) == 1:
+            return None
+        return _masks(plan, seeds[part], epoch, len(data.y_train), keep[part], draws.MEASURED)
+
     x = torch.from_numpy(data.x_train).to(device=device, dtype=_dtype(plan)).T.contiguous()
-    loads, right, finite = measure_stack(stack, x, data.y_train, data.classes, by_batch)
-    state.load_curves[members, at], state.output_load[members, at] = loads[:, :-1], loads[:, -1]
-    state.train_accuracy[members, at] = np.where(finite, right, np.nan)
+    loads, right, finite = measure_stack(stack, x, data.y_train, data.classes, by_batch, masks)
+    state.load_curves[members, at], state.output_load[members, at] = loads[:, None, :-1], loads[:, -1:]
+    state.train_accuracy[members, at] = np.where(finite, right, np.nan)[:, None]
     state.by_batch[members, at] = by_batch
     if state.snapshots.shape[1]:
-        state.snapshots[members, at] = stack.parameters.cpu().numpy()
-    if epoch in plan.tested and len(data.y_test):
+        state.snapshots[members, at] = stack.parameters.cpu().numpy()[:, None]
+    if len(tested := plan.tested_slots(at)):
         x_test = torch.from_numpy(data.x_test).to(x).T.contiguous()
         y_test = torch.from_numpy(data.y_test).to(device)
-        state.test_accuracy[members, at] = np.where(finite, accuracies(stack, x_test, y_test), np.nan)
+        found = np.where(finite, accuracies(stack, x_test, y_test), np.nan)
+        state.test_accuracy[np.ix_(np.array(members), tested)] = found[:, None]
     for i, fine in zip(members, finite, strict=True):
         if not fine:
             loop.measure(
-                plan, state, i, epoch, loop.make_model(plan, plan.configs[i], state.parameters[i], state.running[i])
-            )
+                plan, state, i, epoch, loop.make_model(plan, plan.configs[i], state.parameters[i], state.running[i]),
+                last=last,
+            )  # fmt: skip

@@ -3,6 +3,8 @@
 Activations are measured in float64, each class centred on its own mean; networks come in groups that fit the memory.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,12 +14,13 @@ from .measure import loads_from
 from .stacked_network import Stack
 
 Array = NDArray[np.float64]
+Masks = list[Tensor] | None
 NUMBERS = 2**25  # activations of one layer that are measured at a time
 
 
 @torch.no_grad()
 def measure_stack(
-    stack: Stack, x: Tensor, y: NDArray[np.int64], classes: int, by_batch: bool
+    stack: Stack, x: Tensor, y: NDArray[np.int64], classes: int, by_batch: bool, masks: Callable[[slice], Masks]
 ) -> tuple[Array, Array, NDArray[np.bool_]]:
     """Loads (models, layers + 1) with the logits' last, accuracies (models,), and where all layers are finite.
 
@@ -29,6 +32,8 @@ def measure_stack(
     classes : int
     by_batch : bool
         BatchNorm by the statistics of all of x; else the running ones.
+    masks : function (slice of the models) -> list of Tensor (models, units, n), or None
+        Dropout of each hidden layer, for the examples sorted by class.
     """
     order = np.argsort(y, kind="stable")
     edges = np.searchsorted(y[order], np.arange(classes + 1)).tolist()
@@ -40,7 +45,7 @@ def measure_stack(
         part = slice(a, a + group)
         some = Stack(stack.layout, stack.parameters[part], stack.running[part], stack.slopes[part])
         models = len(some.parameters)
-        layers = some.layers(x.expand(models, *x.shape), training=by_batch, momentum=0.0)
+        layers = some.layers(x.expand(models, *x.shape), training=by_batch, masks=masks(part), momentum=0.0)
         traces = torch.stack([_traces(h, edges) for h in layers], dim=1).cpu().numpy()
         good = np.isfinite(traces).all(axis=(1, 2))
         loads.append(

@@ -1,26 +1,31 @@
 """Optimiser steps of many networks at once, on parameters (models, P): the updates of torch.optim, term by term."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from .optimisers import SGD, Adam, AdamW, Optimiser, RMSProp
+from .draws import parameter_noise
+from .optimisers import SGD, SGLD, Adam, AdamW, Optimiser, RMSProp
 
 
 @torch.no_grad()
 def update(
-    optimiser: Optimiser, w: Tensor, g: Tensor, first: Tensor, second: Tensor, step: int, lr: Tensor, decay: Tensor
-) -> None:
+    optimiser: Optimiser, w: Tensor, g: Tensor, first: Tensor, second: Tensor, step: int, lr: Tensor, decay: Tensor,
+    seeds: list[int],
+) -> None:  # fmt: skip
     """One step in place.
 
     Parameters
     ----------
-    optimiser : SGD, Adam, AdamW or RMSProp
+    optimiser : SGD, Adam, AdamW, RMSProp or SGLD
     w, g, first, second : Tensor, shape (models, P)
         Parameters, gradients, and the optimiser's memories.
     step : int
         Steps done before, 0 at first.
     lr, decay : Tensor, shape (models, 1)
         Learning rate and weight decay.
+    seeds : list of int
+        Of the models' noise, for SGLD.
     """
     if isinstance(optimiser, AdamW):
         w.mul_(1 - lr * decay)
@@ -37,6 +42,11 @@ def update(
         if optimiser.momentum > 0:
             direction = first.mul_(optimiser.momentum).add_(direction)
         w.sub_(lr * direction)
+    elif isinstance(optimiser, SGLD):
+        w.sub_(lr * g)
+        if optimiser.temperature > 0:
+            noise = np.stack([parameter_noise(seed, step, w.shape[1]) for seed in seeds])
+            w.add_((2 * lr * optimiser.temperature).sqrt() * torch.from_numpy(noise).to(w))
     elif isinstance(optimiser, SGD):
         if optimiser.momentum > 0:
             first.copy_(g) if step == 0 else first.mul_(optimiser.momentum).add_(g)

@@ -99,7 +99,8 @@ def add_bias(z, w, at):  # type: ignore[no-untyped-def]
 def input_backward(w, g, W, dW, at):  # type: ignore[no-untyped-def]
     """From M in dW, and s in g from `at` on, to the gradients of W, gamma and beta of the input's BatchNorm."""
     outputs, inputs = W.shape
-    g[: 2 * inputs] = 0
+    for i in range(2 * inputs):
+        g[i] = 0
     for o in range(outputs):
         s = g[at + o]
         for i in range(inputs):
@@ -170,7 +171,7 @@ def train_entry(  # type: ignore[no-untyped-def]
     w, g, m, v, running, sizes, starts, x, order, labels, edges, noise, work, slope, keep, threshold, input_std,
     constants, lr, weight_decay, seed, first_step,
 ):  # fmt: skip
-    """Steps over the batches order[edges[k] : edges[k + 1]]; returns the mean loss and the faulty layer or FINITE.
+    """Steps over the batches order[edges[k] : edges[k + 1]]; returns the summed loss and the faulty layer or FINITE.
 
     Parameters move only while all is finite. `noise` is (features, n) where input_std > 0.
     """
@@ -188,4 +189,4 @@ def train_entry(  # type: ignore[no-untyped-def]
             return total, faulty
         backward(w, g, sizes, starts, batch, work)
         update(w, g, m, v, constants, lr, weight_decay, step + 1)
-    return total / max(edges[-1] - edges[0], 1), FINITE
+    return total, FINITE

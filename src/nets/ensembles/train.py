@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -15,6 +16,7 @@ from mechanics.threads import default_threads
 
 from ..data import Digits
 from ..training.progress import Progress, progress_reporter
+from ..training.stopping import Stop
 from .checkpoints import identity, read_checkpoint, write_checkpoint
 from .checks import check_options, make_plan
 from .config import MLPConfig
@@ -36,6 +38,7 @@ def train_ensemble(
     measure_every: int | Sequence[int] = 1,
     test_every: int | Sequence[int] | None = None,
     mode: Mode = "auto",
+    stop: Stop | None = None,
     record: Sequence[str] = (),
     dtype: DTypeLike = np.float32,
     checkpoint: str | Path | None = None,
@@ -64,9 +67,14 @@ def train_ensemble(
         Epochs between measurements (epoch 0 and the last one are always measured), or the epochs to measure at.
     test_every : int or sequence of int, optional
         The same for the test accuracy, among the measured epochs. By default all of these.
-    mode : {"auto", "eval", "batch"}
-        Statistics of BatchNorm in measurements of loads: the running ones or those of all training data; "auto" as in
-        `train`: "eval" as soon as the running statistics can be trusted. Test accuracies are always measured in "eval".
+    mode : {"auto", "eval", "batch", "train"}
+        Statistics of BatchNorm in measurements of loads and training accuracies: the running ones ("eval") or those of
+        all training data ("batch"); "train" is "batch" with dropout, at the rate of the epoch, by masks of its own;
+        "auto" as in `train`: "eval" as soon as the running statistics can be trusted. Test accuracies are always
+        measured in "eval".
+    stop : Stop, optional
+        When a network is done before the last epoch, each by its own losses; `Stop()` has the numbers of the published
+        code. A stopped network is measured at its end, and these measurements stand at all later epochs.
     record : sequence of {"networks", "weights"}
         Keep the final networks; keep the weights at every measurement.
     dtype : float32 or float64
@@ -115,7 +123,7 @@ def train_ensemble(
     Shi, Pan, Dokmanic, arXiv:2407.19353.
     """
     begun = time.perf_counter()
-    plan = make_plan(configs, data, epochs, width, depth, measure_every, test_every, mode, dtype)
+    plan = make_plan(configs, data, epochs, width, depth, measure_every, test_every, mode, dtype, stop)
     check_options(backend, record, checkpoint_every, threads, device)
     name = _choose(backend, device)
     about, file = identity(plan, name, "weights" in record), _npz(checkpoint)
@@ -138,12 +146,13 @@ def train_ensemble(
             return False
 
         with suppress(KeyboardInterrupt):
-            for stop in _stops(state, epochs, checkpoint_every if file is not None else max(epochs, 1)):
-                advance(plan, state, stop, tick)
+            for halt in _halts(state, epochs, checkpoint_every if file is not None else max(epochs, 1)):
+                advance(plan, state, halt, tick)
                 if file is not None:
                     write_checkpoint(file, state, about)
     settings = {
-        **plan.layout.described(), "epochs": epochs, "mode": mode, "dtype": plan.dtype.name, "backend": name,
+        **plan.layout.described(), "epochs": epochs, "mode": mode,
+        "stop": None if stop is None else asdict(stop), "dtype": plan.dtype.name, "backend": name,
         "data": data.name, "examples": len(data.y_train),
     }  # fmt: skip
     return _histories(plan, state, settings, record, time.perf_counter() - begun)
@@ -162,9 +171,10 @@ def _backend(name: str, threads: int, device: str | None) -> Callable[..., None]
     if name == "torch":
         import torch
 
+        from ..devices import usable_device
         from .stacked import advance as stacked
 
-        return partial(stacked, device=torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
+        return partial(stacked, device=usable_device(device or ("cuda" if torch.cuda.is_available() else "cpu")))
     if name == "loop":
         from .loop import advance as loop
 
@@ -174,9 +184,9 @@ def _backend(name: str, threads: int, device: str | None) -> Callable[..., None]
     return partial(compiled, threads=threads)
 
 
-def _stops(state: State, epochs: int, interval: int) -> list[int]:
+def _halts(state: State, epochs: int, interval: int) -> list[int]:
     """Epochs at which a run halts for a checkpoint; from the start of the network that is least far."""
-    living = state.epoch[state.failed_epoch < 0]
+    living = state.epoch[(state.failed_epoch < 0) & (state.stopped < 0)]
     at = int(living.min()) if len(living) else epochs
     stops = [*range(interval * (max(at, 0) // interval + 1), epochs, interval), epochs]
     return stops if at < epochs or at < 0 else []
@@ -195,6 +205,7 @@ def _histories(plan: Plan, state: State, settings: dict[str, Any], record: Seque
         epochs_done=np.maximum(state.epoch, 0),
         failed_epoch=state.failed_epoch,
         failed_layer=state.failed_layer,
+        stopped_epoch=state.stopped,
         parameters=state.parameters[keep],
         running=state.running[keep],
         weights=state.snapshots,

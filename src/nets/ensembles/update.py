@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from mechanics.engine import kernel
 
-from .optimisers import Adam, AdamW, Optimiser, RMSProp
+from .optimisers import SGLD, Adam, AdamW, Optimiser, RMSProp
 
 KIND_SGD, KIND_ADAM, KIND_RMSPROP = 0, 1, 2
 FAST = {"contract", "nsz"}
@@ -30,6 +30,8 @@ def constants_of(optimiser: Optimiser) -> Constants:
         return Constants(KIND_ADAM, 0.0, False, optimiser.beta1, optimiser.beta2, optimiser.eps, decoupled)
     if isinstance(optimiser, RMSProp):
         return Constants(KIND_RMSPROP, optimiser.momentum, False, 0.0, optimiser.decay, optimiser.eps, False)
+    if isinstance(optimiser, SGLD):  # the noise is added by `diffusion`
+        return Constants(KIND_SGD, 0.0, False, 0.0, 0.0, 0.0, False)
     return Constants(KIND_SGD, optimiser.momentum, optimiser.nesterov, 0.0, 0.0, 0.0, False)
 
 

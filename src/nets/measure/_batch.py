@@ -7,16 +7,26 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from ..devices import tensor_of_numbers
+
 
 class NotFiniteError(ValueError):
-    """Features are infinite or nan, so that no separation can be measured."""
+    """Features are infinite or nan: no separation can be measured. `layer` is the layer's name, if it has one."""
+
+    layer = ""
+
+    def of_layer(self, name: str) -> "NotFiniteError":
+        """The same about a layer."""
+        named = NotFiniteError(f"layer {name!r}: {self}")
+        named.layer = name
+        return named
 
 
 def checked_batch(x: Tensor | ArrayLike, y: Tensor | ArrayLike, n_classes: int) -> tuple[Tensor, Tensor]:
     """Features (N, d) in their own type and labels (N,) on one device, with checked shapes and labels."""
-    x = torch.as_tensor(x).detach()
+    x = tensor_of_numbers(x, "x").detach()
     x = x.cpu() if x.device.type == "mps" else x  # MPS has no float64
-    y = torch.as_tensor(y, device=x.device)
+    y = tensor_of_numbers(y, "y").to(x.device)
     if y.ndim != 1 or x.ndim < 1 or len(x) != len(y):
         raise ValueError(f"x and y must have shapes (N, ...) and (N,), but have {tuple(x.shape)} and {tuple(y.shape)}.")
     if y.is_floating_point() or y.is_complex() or y.dtype == torch.bool:

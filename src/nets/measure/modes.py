@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
+from ..devices import usable_device
 from ..models.dropout import dropout_generator
 
 Mode = Literal["eval", "batch", "train"]
@@ -34,7 +35,7 @@ def measuring(model: nn.Module, mode: Mode, seed: int = 0) -> Iterator[None]:
         If the mode is unknown.
     """
     check_mode(mode)
-    masks = torch.Generator(device=_device(model)).manual_seed(seed)
+    masks = torch.Generator(device=usable_device(_device(model))).manual_seed(seed)
     foreign = mode == "train" and getattr(model, "uses_global_rng", True)
     with (
         _restored(model),

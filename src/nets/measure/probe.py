@@ -16,11 +16,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from ._batch import NotFiniteError
 from .hooks import Layers, hooked
 from .modes import Mode, check_mode, measuring
 from .reduce import Reduce, check_reduce, features
 from .similarity import LayerSimilarity
-from .sweep import paired
+from .sweep import forward, paired
 
 
 class Accumulator(Protocol):
@@ -107,7 +108,7 @@ class LayerProbe:
         inputs, self._targets = paired(self._model, x, y)
         self._batch = {}
         try:
-            output = self._model(inputs)
+            output = forward(self._model, inputs)
             if self.similarity is not None:
                 self.similarity.update(self._batch)
         finally:
@@ -135,6 +136,9 @@ class LayerProbe:
         if name not in self.layers:
             self.layers[name] = {key: make() for key, make in self._measures.items()}
         for accumulator in self.layers[name].values():
-            accumulator.update(rows, self._targets)
+            try:
+                accumulator.update(rows, self._targets)
+            except NotFiniteError as error:
+                raise error.of_layer(name) from None
         if self.similarity is not None:
             self._batch[name] = rows.clone()  # a later in-place module may overwrite it

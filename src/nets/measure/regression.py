@@ -14,6 +14,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from ..devices import tensor_of_numbers
 from ._batch import NotFiniteError
 from .hooks import OUTPUT, Layers
 from .modes import Mode, check_mode
@@ -40,7 +41,7 @@ class LinearReadout:
         ValueError
             If shapes do not match earlier ones or each other, or a number is not finite.
         """
-        features, targets = torch.as_tensor(x).detach(), torch.as_tensor(y).detach()
+        features, targets = tensor_of_numbers(x, "x").detach(), tensor_of_numbers(y, "y").detach()
         if features.ndim < 1 or targets.ndim not in (1, 2) or len(features) != len(targets):
             raise ValueError(
                 f"x and y must have shapes (N, ...) and (N,) or (N, outputs), but have {tuple(features.shape)} and "

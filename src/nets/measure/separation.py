@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from ..devices import tensor_of_numbers
 from .statistics import LayerStatistics
 
 Metric = Literal["trace", "pinv"]
@@ -35,7 +36,7 @@ def separation(x: Tensor | ArrayLike, y: Tensor | ArrayLike, metric: Metric = "t
         If shapes do not match, fewer than two classes occur, a feature is not finite or `metric` is unknown.
     """
     check_metric(metric)
-    labels = y.detach().cpu().numpy() if isinstance(y, Tensor) else np.asarray(y)
+    labels = tensor_of_numbers(y, "y").detach().cpu().numpy() if isinstance(y, Tensor) else np.asarray(y)
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(f"y must be whole numbers of shape (N,), but is {labels.dtype} of shape {labels.shape}.")
     values, index = np.unique(labels, return_inverse=True)

@@ -12,6 +12,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from ..devices import tensor_of_numbers
+
 Array = NDArray[np.float64]
 
 
@@ -90,7 +92,7 @@ class LayerSimilarity:
 
 
 def _rows(h: Tensor | ArrayLike) -> Tensor:
-    h = torch.as_tensor(h).detach()
+    h = tensor_of_numbers(h, "a layer").detach()
     return h.reshape(len(h), -1).double()
 
 

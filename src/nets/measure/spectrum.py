@@ -12,6 +12,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from ..devices import tensor_of_numbers
 from ._batch import NotFiniteError
 
 Array = NDArray[np.float64]
@@ -34,7 +35,7 @@ class FeatureSpectrum:
         ValueError
             If the number of features is not that of earlier batches or a number is not finite.
         """
-        h = torch.as_tensor(x).detach()
+        h = tensor_of_numbers(x, "x").detach()
         n = len(h)
         if n == 0:
             return self

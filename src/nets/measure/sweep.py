@@ -1,11 +1,15 @@
 """One pass of a model over data in batches, every selected layer's features handed on as they appear."""
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 
+from ..devices import tensor_of_numbers, usable_device
+from ._batch import NotFiniteError
 from .hooks import OUTPUT, Layers, hooked
 from .modes import Mode, measuring
 from .reduce import features
@@ -36,12 +40,28 @@ def sweep(
             scores = y.ndim == 1 and not y.is_floating_point() and h.ndim == 2 and len(h) == n
             scores = scores and h.shape[1] > int(y.max())
             correct += float((h.argmax(1) == y[at]).sum()) if scores else float("nan")
-        consume(name, features(h, at.stop - at.start, rows, name), at)
+        try:
+            consume(name, features(h, at.stop - at.start, rows, name), at)
+        except NotFiniteError as error:
+            raise error.of_layer(name) from None
 
+    own_statistics = mode != "eval" and any(isinstance(module, _NormBase) for module in model.modules())
+    if own_statistics and size == 1:
+        raise ValueError(f"batch_size must be at least 2 in mode {mode!r}: BatchNorm has no variance of 1 example.")
     with measuring(model, mode, seed), hooked(model, layers, take, include_output=True):
-        for at in _slices(len(y), size):
-            model(x[at])
+        for at in _slices(len(y), size, none_alone=own_statistics):
+            forward(model, x[at])
     return correct / len(y)
+
+
+def forward(model: nn.Module, x: Tensor) -> Tensor:
+    """What the model makes of x; an error of torch or of the model itself is told what it was given."""
+    try:
+        output: Tensor = model(x)
+    except RuntimeError as error:
+        error.add_note(f"{type(model).__name__} cannot take inputs of shape {tuple(x.shape)}, {x.dtype} on {x.device}.")
+        raise
+    return output
 
 
 def batch_length(batch_size: int | None, n: int) -> int:
@@ -55,7 +75,7 @@ def batch_length(batch_size: int | None, n: int) -> int:
 
 def labelled(model: nn.Module, x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[Tensor, Tensor]:
     """Inputs on the model's device, in its floating type if they are floating, and labels (N,)."""
-    labels = torch.as_tensor(y)
+    labels = tensor_of_numbers(y, "y")
     if labels.ndim != 1 or labels.is_floating_point() or labels.dtype == torch.bool:
         raise ValueError(f"y must hold whole numbers of shape (N,), but is {labels.dtype} of {tuple(labels.shape)}.")
     inputs, labels = paired(model, x, labels)
@@ -72,7 +92,7 @@ def by_class(labels: Tensor) -> tuple[Tensor, Tensor]:
 
 def paired(model: nn.Module, x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tuple[Tensor, Tensor]:
     """Inputs and targets of any kind, as many of one as of the other, on the model's device."""
-    inputs, targets = torch.as_tensor(x), torch.as_tensor(y)
+    inputs, targets = tensor_of_numbers(x, "x"), tensor_of_numbers(y, "y")
     if inputs.ndim < 1 or targets.ndim < 1 or len(inputs) != len(targets) or len(targets) == 0:
         raise ValueError(
             f"x and y must hold the same number of examples, but have shapes {tuple(inputs.shape)} and "
@@ -81,11 +101,16 @@ def paired(model: nn.Module, x: Tensor | ArrayLike, y: Tensor | ArrayLike) -> tu
     parameter = next(model.parameters(), None)
     if parameter is None:
         return inputs, targets
+    usable_device(parameter.device)
     if inputs.is_floating_point():
         inputs = inputs.to(parameter.dtype)
     return inputs.to(parameter.device), targets.to(parameter.device)
 
 
-def _slices(n: int, size: int) -> Iterator[slice]:
-    for start in range(0, n, size):
-        yield slice(start, min(start + size, n))
+def _slices(n: int, size: int, *, none_alone: bool) -> Iterator[slice]:
+    """Batches; `none_alone`: a last one of a single example joins the one before it."""
+    edges = [*range(0, n, size), n]
+    if none_alone and len(edges) > 2 and edges[-1] - edges[-2] == 1:
+        del edges[-2]
+    for start, stop in itertools.pairwise(edges):
+        yield slice(start, stop)

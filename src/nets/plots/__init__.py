@@ -1,5 +1,7 @@
 """Figures of networks; each function takes and returns an Axes."""
 
+from .accuracy import plot_accuracy
+from .diagram import plot_diagram
 from .divergence_curves import plot_divergence
 from .leaky import (
     animate_spectra,
@@ -15,7 +17,9 @@ from .scaling_curves import plot_collapse, plot_scaling
 
 __all__ = [
     "animate_spectra",
+    "plot_accuracy",
     "plot_collapse",
+    "plot_diagram",
     "plot_divergence",
     "plot_energies",
     "plot_gains",

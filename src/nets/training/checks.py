@@ -3,9 +3,12 @@
 import math
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from ..data import Digits
+from ..measure.modes import measuring
+from ..measure.sweep import forward
+from .stopping import Stop
 
 
 def check_arguments(
@@ -23,6 +26,7 @@ def check_arguments(
     measure_every: int,
     test_every: int,
     recorders: Any,
+    stop: Any,
 ) -> int:
     """Raise TypeError or ValueError for what cannot be trained; return the batch size."""
     if not isinstance(model, nn.Module):
@@ -60,4 +64,16 @@ def check_arguments(
         raise ValueError(f"label_noise must lie in [0, 1], but is {label_noise}; it is the redrawn fraction.")
     if recorders and not (hasattr(recorders, "items") and all(callable(f) for f in recorders.values())):
         raise TypeError(f"recorders must map names to functions (model, epoch), but is {recorders!r}.")
+    if not (stop is None or isinstance(stop, Stop)):
+        raise TypeError(f"stop must be Stop(...) of nets.training, or None, but is {stop!r}.")
     return int(size)
+
+
+def check_outputs(model: nn.Module, x: Tensor, classes: int) -> None:
+    """Raise ValueError unless the model makes a logit for each class of some examples; torch's own error on sizes."""
+    wanted = f"model must map inputs of shape (n, {x.shape[1]}) to logits of shape (n, {classes})"
+    with measuring(model, "eval"):
+        logits = forward(model, x)
+    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(x) or logits.shape[1] < classes:
+        made = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise ValueError(f"{wanted}, but makes {made} of {tuple(x.shape)}.")

@@ -37,7 +37,7 @@ class History:
     settings : dict
         Everything that determines the run, as JSON can hold it.
     status : str
-        "finished", or a sentence that says why and when it stopped.
+        "finished", or a sentence that says why and when training ended before its last epoch.
     records : dict of str to ndarray
         What each recorder returned, stacked over the m measurements.
     """
@@ -54,8 +54,8 @@ class History:
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs were done."""
-        return self.status == "finished"
+        """Whether all epochs were done, or `stop` ended training before."""
+        return self.status == "finished" or self.status.startswith("stopped after")
 
     def save(self, path: str | Path) -> Path:
         """Write to an npz file; a reader sees the old file or the whole new one.

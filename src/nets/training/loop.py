@@ -9,6 +9,7 @@ neither read nor changed by our models; a foreign model's draws from them are se
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,17 +17,20 @@ import torch
 from torch import nn
 
 from ..data import Digits
+from ..devices import usable_device
 from ..measure.hooks import Layers
 from ..measure.modes import Mode, check_mode
+from ..measure.reduce import Reduce, check_reduce
 from ..measure.statistics import NotFiniteError
 from ..models.dropout import dropout_generator
 from .batches import Batches
-from .checks import check_arguments
+from .checks import check_arguments, check_outputs
 from .history import History
 from .measured import Measurements, Recorder
-from .optimisers import Optimiser, make_optimiser
+from .optimisers import Optimiser, make_optimiser, optimiser_name
 from .progress import Progress, progress_reporter
 from .seeds import derived_seed, generator
+from .stopping import Stop
 
 # BatchNorm's running variance forgets its initial 1 as 0.9^steps; 110 steps leave 1e-5, the eps added to variances.
 # 44 steps (1 %) are too few: that 1 % outweighs the variance of border pixels and lowers D_0 from 1.37 to 1.0.
@@ -53,6 +57,8 @@ def train(
     test_every: int = 1,
     measure_mode: Mode | Literal["auto"] = "auto",
     layers: Layers = "auto",
+    reduce: Reduce = "flatten",
+    stop: Stop | None = None,
     recorders: Mapping[str, Recorder] | tuple[()] = (),
     progress: Progress = False,
     checkpoint: str | Path | None = None,
@@ -62,7 +68,8 @@ def train(
     Parameters
     ----------
     model : nn.Module
-        From (n, d) inputs to (n, classes) logits; trained in place.
+        Any network from (n, d) inputs to (n, classes) logits (`nn.Unflatten` makes images or tokens of them); trained
+        in place.
     data : Digits
         Training and test arrays; held on the device as a whole.
     epochs : int
@@ -71,8 +78,8 @@ def train(
         Learning rate, positive.
     batch_size : int, optional
         Examples a step; all of them by default.
-    optimiser : {"adam", "sgd"} or function (params, lr) -> Optimizer
-        PyTorch's own, with default betas.
+    optimiser : {"adam", "sgd"}, record of `nets.ensembles` or function (params, lr) -> Optimizer
+        PyTorch's own, with default betas; or SGD(...), Adam(...), AdamW(...), RMSProp(...), SGLD(temperature=...).
     weight_decay, momentum : float
         Of the named optimisers; momentum of "sgd" only.
     label_noise : float
@@ -81,7 +88,7 @@ def train(
         Standard deviation of Gaussian noise added to the inputs of each batch, in units of the standard deviation of
         all numbers of x_train.
     seed : int
-        Of batch order, noises and dropout masks; the weights have the model's own seed.
+        Of batch order, noises (that of SGLD too) and dropout masks; the weights have the model's own seed.
     device : str or torch.device, optional
         Where to train; the model is moved there. Its own device by default.
     measure_every : int
@@ -93,8 +100,11 @@ def train(
         As in `nets.measure.load_curve`. "auto": "eval" once BatchNorm's running statistics can be trusted (110 steps
         done, at least 10 steps an epoch), before that "batch". `settings["batch_mode_until_epoch"]` says which
         measurements these were. Full batches are always measured in mode "batch".
-    layers : see `nets.measure.load_curve`
-        Layers of the load curve.
+    layers, reduce : see `nets.measure.load_curve`
+        Layers of the load curve, and how their outputs become rows of features.
+    stop : Stop, optional
+        When training is done before the last epoch; `Stop()` has the numbers of the published code. The network is
+        measured there.
     recorders : mapping of str to function (model, epoch) -> number or array
         Called at each measurement, without gradients; results are stacked in `history.records`.
     progress : bool or function (epoch, epochs)
@@ -120,21 +130,26 @@ def train(
     size = check_arguments(
         model, data, epochs=epochs, lr=lr, batch_size=batch_size, weight_decay=weight_decay, momentum=momentum,
         label_noise=label_noise, input_noise=input_noise, seed=seed, measure_every=measure_every, test_every=test_every,
-        recorders=recorders,
+        recorders=recorders, stop=stop,
     )  # fmt: skip
     if measure_mode != "auto":
         check_mode(measure_mode)
-    where = torch.device(device) if device is not None else next(model.parameters()).device
+    check_reduce(reduce)
+    where = usable_device(device if device is not None else next(model.parameters()).device)
     model.to(where)
     x, y, x_test, y_test = (
         torch.from_numpy(array).to(where) for array in (data.x_train, data.y_train, data.x_test, data.y_test)
     )
     batches = Batches(x, y, size, data.classes, label_noise, input_noise, seed)
-    stepper = make_optimiser(optimiser, [p for p in model.parameters() if p.requires_grad], lr, weight_decay, momentum)
-    measured = Measurements(x, y, x_test, y_test, layers, dict(recorders))
+    stepper = make_optimiser(
+        optimiser, [p for p in model.parameters() if p.requires_grad], lr, weight_decay, momentum, seed
+    )
+    with _own_randomness(model, seed, where):
+        check_outputs(model, x[:2], data.classes)
+    measured = Measurements(x, y, x_test, y_test, layers, reduce, dict(recorders))
     settings: dict[str, Any] = {
         **getattr(model, "settings", {}), "epochs": epochs, "lr": lr, "batch_size": size,
-        "optimiser": optimiser if isinstance(optimiser, str) else getattr(optimiser, "__name__", "function"),
+        "optimiser": optimiser_name(optimiser), "stop": None if stop is None else asdict(stop),
         "weight_decay": weight_decay, "momentum": momentum, "label_noise": label_noise, "input_noise": input_noise,
         "seed": seed, "measure_every": measure_every, "test_every": test_every,
         "measure_mode": measure_mode, "batch_mode_until_epoch": -1,
@@ -142,9 +157,9 @@ def train(
     }  # fmt: skip
     losses: list[float] = []
 
-    def measure(epoch: int) -> None:
+    def measure(epoch: int, *, last: bool = False) -> None:
         mode = _mode(measure_mode, epoch * len(batches), len(batches))
-        test = epoch % test_every == 0 or epoch == epochs
+        test = epoch % test_every == 0 or epoch == epochs or last
         measured.measure(model, epoch, mode, derived_seed(seed, f"measurement {epoch}"), test=test)
         if mode == "batch":
             settings["batch_mode_until_epoch"] = epoch
@@ -162,11 +177,16 @@ def train(
                     status = f"loss became {kind} at epoch {epoch}; lower lr={lr} or the noise"
                     break
                 losses.append(loss)
-                if epoch % measure_every == 0 or epoch == epochs:
-                    measure(epoch)
+                reason = stop.reason(losses) if stop is not None else ""
+                if epoch % measure_every == 0 or epoch == epochs or reason:
+                    measure(epoch, last=bool(reason))
                 report(epoch, epochs)
-        except NotFiniteError:
-            status = f"activations became infinite or nan at epoch {len(losses)}; lower lr={lr}"
+                if reason:
+                    status = f"stopped after epoch {epoch}: {reason}"
+                    break
+        except NotFiniteError as error:
+            of = f" of layer {error.layer!r}" if error.layer else ""
+            status = f"activations{of} became infinite or nan at epoch {len(losses)}; lower lr={lr}"
         except KeyboardInterrupt:
             status = f"interrupted at epoch {len(losses)}"
     history = measured.history(losses, settings, status)

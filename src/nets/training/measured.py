@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..measure.hooks import Layers
 from ..measure.load_curve import LayerLoads, measure_layers
 from ..measure.modes import Mode, measuring
+from ..measure.reduce import Reduce
 from .history import History
 
 Recorder = Callable[[nn.Module, int], Any]
@@ -24,7 +25,7 @@ class Measurements:
     ----------
     x_train, y_train, x_test, y_test : Tensor
         On the model's device.
-    layers : see `nets.measure.hooked`
+    layers, reduce : see `nets.measure.load_curve`
         Layers of the load curve.
     recorders : mapping of str to function (model, epoch) -> number or array
         Called at every measurement, with the global generator's state kept.
@@ -37,11 +38,12 @@ class Measurements:
         x_test: Tensor,
         y_test: Tensor,
         layers: Layers,
+        reduce: Reduce,
         recorders: Mapping[str, Recorder],
     ) -> None:
         self._train = x_train, y_train
         self._test = x_test, y_test
-        self._layers = layers
+        self._layers, self._reduce = layers, reduce
         self._recorders = dict(recorders)
         self._epochs: list[int] = []
         self._loads: list[LayerLoads] = []
@@ -50,7 +52,7 @@ class Measurements:
 
     def measure(self, model: nn.Module, epoch: int, mode: Mode, seed: int, *, test: bool) -> None:
         """Measure once, with `test` the test accuracy too; keep nothing of what fails or is interrupted."""
-        loads = measure_layers(model, *self._train, mode=mode, layers=self._layers, seed=seed)
+        loads = measure_layers(model, *self._train, mode=mode, layers=self._layers, reduce=self._reduce, seed=seed)
         test_accuracy = accuracy(model, *self._test) if test else float("nan")
         # a recorder that draws must not change the training; without recorders the global state is not even read
         with torch.random.fork_rng(devices=[]) if self._recorders else nullcontext(), torch.no_grad():
