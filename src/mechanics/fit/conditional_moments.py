@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..checks import finite_number, whole_numbers
-from .result import _plain
+from .result import plain
 from .trajectories import as_trajectories
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class KramersMoyal:
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers as lists and floats for JSON; values that are not finite become None."""
-        return _plain({f.name: getattr(self, f.name) for f in fields(self)})
+        return plain({f.name: getattr(self, f.name) for f in fields(self)})
 
 
 def kramers_moyal(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
 from ..chain.rest import moving_springs
@@ -40,7 +40,7 @@ class _Curves:
         return full
 
     @property
-    def known(self) -> Array:
+    def known(self) -> NDArray[np.intp]:
         return np.flatnonzero(np.isfinite(self.x).any(axis=0))
 
     @property

@@ -18,8 +18,8 @@ from .fluctuation_sources import bend_of, from_deviations, from_steps, size_and_
 from .friction_model import Steps
 from .linear_noise import LinearNoise, fit_linear
 from .noise_data import Array
-from .result import Estimate
-from .stochastic_fit import REJECTED, plain
+from .result import Estimate, plain
+from .stochastic_fit import REJECTED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -50,11 +50,11 @@ def sample_posterior(
 ) -> Posterior:
     """Sample exp(-minus2 / 2) times the prior within the bounds."""
     try:
-        import emcee  # type: ignore[import-not-found, unused-ignore]
+        import emcee
     except ImportError:
         raise ImportError(
-            "sample needs emcee, which is not installed: pip install emcee. Without it, profile(name) gives intervals "
-            "and bootstrap(n) gives draws."
+            "sample needs emcee, which is not installed: pip install 'mechanet[sample]'. Without it, profile(name) gives "
+            "intervals and bootstrap(n) gives draws."
         ) from None
     d = len(theta)
     walkers = max(2 * d + 2, 16) if walkers is None else walkers

@@ -137,9 +137,9 @@ def _scan(data: ChainData, model: ChainModel) -> list[tuple[float, Array]]:
     else:
         Y, bend = target, columns[:, 1] @ (final - target * columns[:, 0]) / (columns[:, 1] @ columns[:, 1])
     span, shortest = model.intervals()
-    grid = {
-        "Y": [Y / R],
-        "mu_eff/k": [bend / R],
+    grid: dict[str, Array] = {
+        "Y": np.array([Y / R]),
+        "mu_eff/k": np.array([bend / R]),
         "log k": np.log(np.geomspace(3 / span, 30 / shortest, 6)),
         "log c": np.log([0.01, 0.1]),
         "log s": np.log([0.01, 0.1, 1.0]),

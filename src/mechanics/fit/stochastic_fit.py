@@ -1,6 +1,6 @@
 """What a refinement returns: absolute parameters with intervals, statistics measured and simulated, and the verdict."""
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from .noise_chain import NoiseChain
 from .noise_data import Array, Histories
 from .noise_estimates import positive, symmetric, threshold
 from .noise_statistics import Statistics
-from .result import ChainFit, Estimate
+from .result import ChainFit, Estimate, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -213,20 +213,3 @@ def _verdict(values: dict[str, Estimate], match: Match, data: Histories, path_p:
     if len(data.x) == 1:
         said.append("One history: its fluctuations are its deviations from the mean field, misfit included.")
     return " ".join(sentence for sentence in said if sentence)
-
-
-def plain(value: Any) -> Any:
-    """A value in what JSON can hold."""
-    if is_dataclass(value):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [plain(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if np.isfinite(value) else None
-    return value

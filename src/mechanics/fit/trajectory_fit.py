@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..checks import whole_numbers
 from .objective import Objective
 from .profile import Profile, profile_of
-from .result import Estimate, _plain
+from .result import Estimate, plain
 from .sampling import Posterior, sample_posterior
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class TrajectoryFit:
     def to_dict(self) -> dict[str, Any]:
         """All numbers as lists and floats for JSON; values that are not finite become None."""
         own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("objective", "scale")}
-        return _plain(own | {"correlation": self.correlation, "identified": self.identified})
+        return plain(own | {"correlation": self.correlation, "identified": self.identified})
 
     def __str__(self) -> str:
         return self.verdict

@@ -18,9 +18,8 @@ from ..training.measured import accuracy
 from . import draws
 from .config import MLPConfig
 from .layout import fill_model, flat_parameters, flat_running
-from .optimisers import SGLD, Adam, RMSProp
 from .plan import Plan, State, Tick
-from .torch_optimisers import torch_optimiser
+from .torch_optimisers import memory_names, torch_optimiser
 
 
 class InjectedDropout(nn.Module):
@@ -61,24 +60,12 @@ def set_masks(model: MLP, seed: int, step: int, batch: int, keep: float, stream:
             dropout.mask = torch.from_numpy(kept.T.copy()).to(dtype) / keep
 
 
-def _memories(config: MLPConfig) -> tuple[str | None, str | None]:
-    """Names of the first and second memory in the state of PyTorch's optimiser."""
-    o = config.optimiser
-    if isinstance(o, SGLD):
-        return None, None
-    if isinstance(o, Adam):
-        return "exp_avg", "exp_avg_sq"
-    if isinstance(o, RMSProp):
-        return ("momentum_buffer" if o.momentum > 0 else None), "square_avg"
-    return ("momentum_buffer" if o.momentum > 0 else None), None
-
-
 def _load_memories(stepper: torch.optim.Optimizer, config: MLPConfig, rows: list[NDArray[Any]], steps: int) -> None:
     at = 0
     stepper.param_groups[0]["steps"] = steps  # of Langevin, which counts them itself
     for p in stepper.param_groups[0]["params"]:
         kept: dict[str, Any] = {"step": torch.tensor(float(steps))}
-        for name, row in zip(_memories(config), rows, strict=True):
+        for name, row in zip(memory_names(config.optimiser), rows, strict=True):
             if name is not None:
                 kept[name] = torch.from_numpy(row[at : at + p.numel()].copy()).view(p.shape)
         stepper.state[p] = kept
@@ -86,7 +73,7 @@ def _load_memories(stepper: torch.optim.Optimizer, config: MLPConfig, rows: list
 
 
 def _store_memories(stepper: torch.optim.Optimizer, config: MLPConfig, rows: list[NDArray[Any]]) -> None:
-    for name, row in zip(_memories(config), rows, strict=True):
+    for name, row in zip(memory_names(config.optimiser), rows, strict=True):
         if name is not None:
             parts = [stepper.state[p][name].numpy().ravel() for p in stepper.param_groups[0]["params"]]
             row[:] = np.concatenate(parts)

@@ -27,6 +27,16 @@ def torch_optimiser(
     return torch.optim.SGD(parameters, momentum=o.momentum, nesterov=o.nesterov, **both)
 
 
+def memory_names(optimiser: Optimiser) -> tuple[str | None, str | None]:
+    """Names of the first and second memory in the state of PyTorch's optimiser."""
+    if isinstance(optimiser, SGLD):
+        return None, None
+    if isinstance(optimiser, Adam):
+        return "exp_avg", "exp_avg_sq"
+    first = "momentum_buffer" if optimiser.momentum > 0 else None
+    return first, "square_avg" if isinstance(optimiser, RMSProp) else None
+
+
 class Langevin(torch.optim.Optimizer):
     """`SGLD`, its noise a function of (seed, step, place among all parameters): a torch optimiser.
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from mechanics.noise import normals
 
-from ..ensembles.optimisers import SGD, Adam, AdamW, Optimiser
+from ..ensembles.optimisers import SGD, Adam, AdamW, Optimiser, RMSProp
 from .run import State, Training
 
 RTOL = 1e-6  # of an eigenvalue
@@ -42,7 +42,7 @@ def stability_limit(optimiser: Optimiser, dampening: float = 0.0) -> float:
         return 2 * (1 + beta) / (1 - dampening) if beta else 2.0
     if isinstance(optimiser, Adam):
         return 2 * (1 + optimiser.beta1) / (1 - optimiser.beta1)
-    return 2 * (1 + optimiser.momentum)
+    return 2 * (1 + optimiser.momentum) if isinstance(optimiser, RMSProp) else 2.0
 
 
 def edge(job: Training, state: State) -> Edge:

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ...ensembles.optimisers import SGD, Adam, AdamW, RMSProp
+from ...ensembles.torch_optimisers import memory_names, torch_optimiser
 from .dropout import own_draws, set_step
 from .member import Member
 from .state import Plan, State, loss_reason, weights_reason
@@ -26,7 +26,9 @@ def _advance_one(plan: Plan, new: State, i: int, start: int, stop: int) -> None:
     write_vectors(model, new.parameters[i], new.buffers[i])
     model.train()
     parameters = [p for p in model.parameters() if p.requires_grad]
-    stepper = _optimiser(member, parameters)
+    stepper = torch_optimiser(
+        member.optimiser, parameters, lr=member.lr, weight_decay=member.weight_decay, seed=plan.seed
+    )
     trained = plan.vectors.trained
     if start > 0:
         _load(stepper, member, parameters, new.first[i][trained], new.second[i][trained], start)
@@ -44,30 +46,11 @@ def _advance_one(plan: Plan, new: State, i: int, start: int, stop: int) -> None:
     if failed:
         new.fail(i, *failed)
     new.parameters[i], new.buffers[i] = read_vectors(model)
-    for row, name in ((new.first[i], _memories(member)[0]), (new.second[i], _memories(member)[1])):
+    for row, name in zip((new.first[i], new.second[i]), memory_names(member.optimiser), strict=True):
         if name is not None and (start > 0 or stepper.state):
             row[trained] = np.concatenate([stepper.state[p][name].numpy().ravel() for p in parameters])
     if not failed and not np.isfinite(new.parameters[i]).all():
         new.fail(i, stop, weights_reason(stop))
-
-
-def _optimiser(member: Member, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-    o, lr, decay = member.optimiser, member.lr, member.weight_decay
-    if isinstance(o, Adam):
-        kind = torch.optim.AdamW if isinstance(o, AdamW) else torch.optim.Adam
-        return kind(parameters, lr=lr, betas=(o.beta1, o.beta2), eps=o.eps, weight_decay=decay)
-    if isinstance(o, RMSProp):
-        return torch.optim.RMSprop(parameters, lr=lr, alpha=o.decay, eps=o.eps, momentum=o.momentum, weight_decay=decay)
-    return torch.optim.SGD(parameters, lr=lr, momentum=o.momentum, nesterov=o.nesterov, weight_decay=decay)
-
-
-def _memories(member: Member) -> tuple[str | None, str | None]:
-    """Names of the first and second memory in the state of PyTorch's optimiser."""
-    o = member.optimiser
-    if isinstance(o, Adam):
-        return "exp_avg", "exp_avg_sq"
-    first = "momentum_buffer" if o.momentum > 0 else None
-    return first, None if isinstance(o, SGD) else "square_avg"
 
 
 def _load(
@@ -81,7 +64,7 @@ def _load(
     at = 0
     for p in parameters:
         kept = {"step": torch.tensor(float(steps))}
-        for name, row in zip(_memories(member), (first, second), strict=True):
+        for name, row in zip(memory_names(member.optimiser), (first, second), strict=True):
             if name is not None:
                 kept[name] = torch.from_numpy(row[at : at + p.numel()].copy()).view(p.shape)
         stepper.state[p] = kept
