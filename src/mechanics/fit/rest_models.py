@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from ..chain.rest import moving_springs, parabola
@@ -58,7 +59,7 @@ class RestForm:
         moved = [of(theta + 1j * COMPLEX_STEP * direction, springs) for direction in np.eye(len(theta))]
         return np.stack([np.imag(m) / COMPLEX_STEP for m in moved], axis=-1)
 
-    def fit(self, x: Array, known: Array, springs: int) -> tuple[Array, bool]:
+    def fit(self, x: Array, known: NDArray[np.intp], springs: int) -> tuple[Array, bool]:
         """Least-squares theta for the measured places `known` of x_1 .. x_L, and whether the search settled."""
         columns = np.stack([parabola(springs, 1.0, 0.0), parabola(springs, 0.0, 1.0)], axis=1)[1:]
         Y, a = np.linalg.lstsq(columns[known], x[known], rcond=None)[0]

@@ -53,8 +53,8 @@ def sample_posterior(
         import emcee
     except ImportError:
         raise ImportError(
-            "sample needs emcee, which is not installed: pip install 'mechanet[sample]'. Without it, profile(name) gives "
-            "intervals and bootstrap(n) gives draws."
+            "sample needs emcee, which is not installed: pip install 'mechanet[sample]'. Without it, profile(name) "
+            "gives intervals and bootstrap(n) gives draws."
         ) from None
     d = len(theta)
     walkers = max(2 * d + 2, 16) if walkers is None else walkers
