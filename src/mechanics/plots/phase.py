@@ -36,6 +36,7 @@ class Diagram(Protocol):
         ...
 
 
+OUTLIER = 3.0  # times what nine cells of ten stay below
 NAMES = {
     "eps_bar": r"noise $\bar\epsilon$",
     "eps": r"noise $\epsilon$",
@@ -80,7 +81,7 @@ def plot_phase_diagram(
     ax = _axes(ax)
     (y_name, y), (x_name, x) = diagram.axes.items()
     bend = diagram.curvature
-    size = np.nanmax(np.abs(bend)) if np.isfinite(bend).any() else 1.0
+    size, beyond = _range(np.abs(bend[np.isfinite(bend)]))
     image = ax.pcolormesh(x, y, bend, cmap="RdBu_r", vmin=-size, vmax=size, shading="nearest", rasterized=True)
     if min(bend.shape) > 1:
         _zero(ax, x, y, bend, colors="black", linewidths=1.2)
@@ -90,7 +91,9 @@ def plot_phase_diagram(
         _draw_curves(diagram, ax, insets)
     ax.set(xlabel=NAMES.get(x_name, x_name), ylabel=NAMES.get(y_name, y_name))
     if colorbar:
-        ax.figure.colorbar(image, ax=ax, label="curvature (concave < 0 < convex)")
+        ax.figure.colorbar(
+            image, ax=ax, extend="both" if beyond else "neither", label="curvature (concave < 0 < convex)"
+        )
     return ax
 
 
@@ -116,3 +119,11 @@ def _draw_curves(diagram: "Diagram", ax: "Axes", count: int) -> None:
                 ax.plot(
                     x[j] + width * s, y[i] + height * (2 * curve / drop - 1), color="black", lw=0.9, marker=".", ms=2.5
                 )
+
+
+def _range(sizes: NDArray[np.float64]) -> tuple[float, bool]:
+    """Curvature at the ends of the colours, and whether some cells lie beyond: a few wild ones must not pale the rest."""
+    if not sizes.size:
+        return 1.0, False
+    most, usual = float(sizes.max()), float(np.quantile(sizes, 0.9))
+    return (usual, True) if most > OUTLIER * usual > 0 else (most or 1.0, False)

@@ -82,7 +82,7 @@ def draw_diagram(diagram: NetworkDiagram) -> tuple["Figure", dict[str, Any]]:
     means = diagram.to_xarray()
     summary = {
         **diagram.axes,
-        "noise": diagram.noise,
+        "knob": diagram.noise,
         "best": {name: float(axis[i]) for (name, axis), i in zip(diagram.axes.items(), best, strict=True)},
         "correlation": {name: vars(value) for name, value in found.items()},
         "networks": int(diagram.runs["curvature"].size),
