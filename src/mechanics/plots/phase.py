@@ -122,7 +122,7 @@ def _draw_curves(diagram: "Diagram", ax: "Axes", count: int) -> None:
 
 
 def _range(sizes: NDArray[np.float64]) -> tuple[float, bool]:
-    """Curvature at the ends of the colours, and whether some cells lie beyond: a few wild ones must not pale the rest."""
+    """Curvature at the ends of the colours, and whether cells lie beyond: a few wild ones must not pale the rest."""
     if not sizes.size:
         return 1.0, False
     most, usual = float(sizes.max()), float(np.quantile(sizes, 0.9))
