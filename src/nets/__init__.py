@@ -52,6 +52,7 @@ _SUBPACKAGES = (
     "ensembles",
     "experiments",
     "geodesic",
+    "lyapunov",
     "measure",
     "models",
     "perturb",
