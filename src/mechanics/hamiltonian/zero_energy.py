@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, schur
 
+from ..engine.compile import kernel
 from .boundary import Free, boundary_of
 from .certificate import certify
 from .flow import Flow
@@ -160,41 +161,35 @@ def unfolded(flow: Flow) -> Flow:
     return Flow(drift, jacobian, None, flow.n, p)
 
 
+@kernel
+def turned(v, alpha):  # type: ignore[no-untyped-def]
+    """Add to one column of (x', p') that of alpha grad H = alpha (-p', x'), in units of alpha; in place."""
+    d = len(v) // 2
+    for i in range(d):
+        up, down = v[i], v[d + i]
+        v[i] = up - LOOSE * alpha * down
+        v[d + i] = down + LOOSE * alpha * up
+
+
 @cache
 def _unfolded(f: Any, df: Any, has: bool) -> tuple[Any, Any]:
     def drift(t, y, p, dy):  # type: ignore[no-untyped-def]
         f(t, y, p.inner, dy)
-        d = len(y) // 2
-        for i in range(d):
-            up, down = dy[i], dy[d + i]
-            dy[i] = up - LOOSE * p.alpha * down
-            dy[d + i] = down + LOOSE * p.alpha * up
+        turned(dy, p.alpha)
 
     def jacobian(t, y, p, J):  # type: ignore[no-untyped-def]
         df(t, y, p.inner, J)
-        d = len(y) // 2
-        for i in range(d):
-            for c in range(2 * d):
-                up, down = J[i, c], J[d + i, c]
-                J[i, c] = up - LOOSE * p.alpha * down
-                J[d + i, c] = down + LOOSE * p.alpha * up
+        for c in range(len(y)):
+            turned(J[:, c], p.alpha)
 
     def drift_alone(t, y, p, dy):  # type: ignore[no-untyped-def]
         f(t, y, None, dy)
-        d = len(y) // 2
-        for i in range(d):
-            up, down = dy[i], dy[d + i]
-            dy[i] = up - LOOSE * p.alpha * down
-            dy[d + i] = down + LOOSE * p.alpha * up
+        turned(dy, p.alpha)
 
     def jacobian_alone(t, y, p, J):  # type: ignore[no-untyped-def]
         df(t, y, None, J)
-        d = len(y) // 2
-        for i in range(d):
-            for c in range(2 * d):
-                up, down = J[i, c], J[d + i, c]
-                J[i, c] = up - LOOSE * p.alpha * down
-                J[d + i, c] = down + LOOSE * p.alpha * up
+        for c in range(len(y)):
+            turned(J[:, c], p.alpha)
 
     return (drift, jacobian) if has else (drift_alone, jacobian_alone)
 
