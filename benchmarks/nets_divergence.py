@@ -1,6 +1,6 @@
 """Copies in lockstep: backends of `divergence` beside a plain PyTorch loop over the copies, per copy and step.
 
-    PYTHONPATH=src python benchmarks/nets_divergence.py [--quick] [--out table.md]
+    PYTHONPATH=src python benchmarks/nets_divergence.py [--quick] [--only N] [--out table.md]
 
 Nine networks (a baseline and eight copies) take the same batches of 100 examples of 10x10 digits. The plain loop is
 what one would write: one network after the other, fused `torch.optim`, data gathered batch by batch, nothing
@@ -28,8 +28,8 @@ from nets.perturb.lockstep.state import first_state
 COPIES, BATCH = 8, 100
 CASES = {
     "MLP 100-100x7-10, BatchNorm": (partial(MLP), "adam", ("compiled", "stacked")),
-    "MLP 100-100-10": (partial(MLP, depth=2, norm=None, input_norm=False), "sgd", ("stacked",)),
-    "MLP 100-32x3-10": (partial(MLP, width=32, depth=4, norm=None, input_norm=False), "sgd", ("stacked",)),
+    "MLP 100-100-10": (partial(MLP, depth=2, norm=None, input_norm=False), "sgd", ("compiled", "stacked")),
+    "MLP 100-32x3-10": (partial(MLP, width=32, depth=4, norm=None, input_norm=False), "sgd", ("compiled", "stacked")),
     "transformer, width 16": (partial(Transformer), "adam", ("stacked",)),
     "ResNet, width 8": (partial(ResNet), "momentum", ("stacked",)),
     "CNN, 8 channels, 2 layers": (partial(CNN, 1, 10, 8, 3), "sgd", ("stacked",)),
@@ -75,9 +75,9 @@ def lockstep_round(model, data, optimiser, backend, steps):
     return run
 
 
-def speed(report, data, rounds, steps):
+def speed(report, data, rounds, steps, cases):
     rows = []
-    for name, (make, optimiser, backends) in CASES.items():
+    for name, (make, optimiser, backends) in cases:
         model = make(seed=1)
         runs = {"plain": plain_round(model, data, optimiser, steps)}
         runs |= {b: lockstep_round(model, data, optimiser, b, steps) for b in (*backends, "loop")}
@@ -110,12 +110,13 @@ def whole_call(report, data, steps):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", type=int, default=len(CASES), help="so many of the networks, from the first")
     parser.add_argument("--out")
     args = parser.parse_args()
     torch.set_num_threads(1)
     data = load_mnist10()
     report = table.Report("Copies in lockstep", args.out)
-    speed(report, data, 3 if args.quick else 7, 5 if args.quick else 20)
+    speed(report, data, 3 if args.quick else 7, 20, list(CASES.items())[: args.only])
     whole_call(report, data, 200 if args.quick else 1000)
 
 

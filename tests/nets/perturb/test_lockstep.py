@@ -32,7 +32,7 @@ def small():
     [
         ("mlp", ("compiled", "stacked"), "nesterov"),
         ("mlp", ("compiled",), "sgd"),
-        ("plain", ("stacked",), "adam"),
+        ("plain", ("compiled", "stacked"), "adam"),
         ("plain", ("stacked",), "adamw"),
         ("plain", ("stacked",), "rmsprop"),
         ("plain", ("stacked",), "momentum"),
@@ -197,13 +197,15 @@ def test_inputs_are_refused_with_reasons(small, few_digits):
         ({"eps": None}, "eps must be given"),
         ({"batch_size": 1000}, "at most the 160"),
         ({"lr": -1.0}, "lr must be positive"),
-        ({"backend": "compiled"}, "with BatchNorm"),
+        ({"backend": "fast"}, "backend must be"),
         ({"times": [0, 99]}, "steps in 0 .. 12"),
         ({"record": "weights"}, "must list"),
         ({"probe": np.zeros((3, 7))}, "inputs of shape"),
     ):
         with pytest.raises(ValueError, match=words):
             divergence(small["plain"], few_digits, **{**good, **change})
+    with pytest.raises(ValueError, match="with BatchNorm in all layers or in none"):
+        divergence(small["cnn"], few_digits, **{**good, "backend": "compiled"})
     with pytest.raises(ValueError, match=r"labels must lie in 0 \.\. 9"):
         divergence(small["plain"], (few_digits.x_train, few_digits.y_train + 5), **good)
     with pytest.raises(ValueError, match="logits"):

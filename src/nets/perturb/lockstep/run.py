@@ -91,9 +91,10 @@ def divergence(
     mode : {"eval", "batch"}
         Statistics of BatchNorm when functions are compared: running ones, or those of the compared inputs.
     backend : {"auto", "compiled", "stacked", "loop"}
-        "compiled": an `MLP` with BatchNorm, one copy in each thread. "stacked": any module that `torch.func.vmap`
-        takes, all copies at once. "loop": any module, one after another, plain PyTorch, the reference. "auto" is
-        "compiled" where it can be, else "loop" for networks with convolutions and "stacked" for others.
+        "compiled": an `MLP` with BatchNorm throughout or nowhere, one copy in each thread. "stacked": any module that
+        `torch.func.vmap` takes, all copies at once. "loop": any module, one after another, plain PyTorch, the
+        reference. "auto" is "compiled" where it can be, else "loop" for networks with convolutions and "stacked" for
+        others.
     threads : int, optional
         Of backend "compiled"; no bit depends on it.
     progress : bool or function (step, steps)
@@ -153,7 +154,7 @@ def _choose(backend: str, model: nn.Module) -> str:
     fits = network_of(model) is not None
     if backend == "compiled" and not fits:
         raise ValueError(
-            "backend 'compiled' trains an MLP of nets with BatchNorm in all layers and nothing frozen; "
+            "backend 'compiled' trains an MLP of nets with BatchNorm in all layers or in none, nothing frozen; "
             "take backend='stacked' or 'loop'."
         )
     if backend != "auto":
