@@ -153,7 +153,8 @@ def _need(command: str, modules: Iterable[str], extras: str = "nets") -> None:
 
 
 def _say(console: Any, summary: dict[str, Any]) -> None:
-    from nets.report.words import answer, plus_minus
+    from mechanics.pages.words import plus_minus
+    from nets.report.words import answer
 
     console.print(answer(summary), highlight=False, markup=False)
     for s in summary["settings"]:

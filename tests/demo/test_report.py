@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from mechanics.pages.words import number, plus_minus, with_subscripts
 from nets.experiments import summary
 from nets.report import words, write_report
 
@@ -19,12 +20,12 @@ def test_the_answer_claims_the_published_order_only_where_it_is_found(job):
 
 
 def test_subscripts_are_set_and_markup_is_escaped():
-    assert words.with_subscripts("μ_eff/k < D_0") == "<i>μ</i><sub>eff</sub>/k &lt; <i>D</i><sub>0</sub>"
+    assert with_subscripts("μ_eff/k < D_0") == "<i>μ</i><sub>eff</sub>/k &lt; <i>D</i><sub>0</sub>"
 
 
 def test_negative_numbers_carry_a_minus_sign_and_unknown_ones_a_dash():
-    assert words.plus_minus(-0.5, 0.25, 2) == "\N{MINUS SIGN}0.50 ± 0.25"
-    assert words.number(None) == "\N{EM DASH}"
+    assert plus_minus(-0.5, 0.25, 2) == "\N{MINUS SIGN}0.50 ± 0.25"
+    assert number(None) == "\N{EM DASH}"
 
 
 class Page(html.parser.HTMLParser):

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import StrMethodFormatter
 
-from .figures import (
+from mechanics.pages.fit_figures import (
     Array,
     new_figure,
-    plot_accuracy,
-    plot_final,
+    plot_data_and_chain,
     plot_layers_over_time,
-    plot_network_and_chain,
     plot_residuals,
 )
-from .style import Panel, Plate, lay_out, report_style
+from mechanics.pages.style import Panel, Plate, lay_out, report_style
+
+from .figures import plot_accuracy, plot_final
 
 if TYPE_CHECKING:
     from mechanics.fit import ChainFit
@@ -94,7 +94,7 @@ def _network_and_chain(summary: dict[str, Any], histories: Histories, fits: Fits
     for s in summary["settings"]:
         figure = new_figure()
         left, right = figure.subplots(1, 2, sharey=True)
-        scale = plot_network_and_chain((left, right), *network_and_chain(histories[s["name"]], fits[s["name"]]))
+        scale = plot_data_and_chain((left, right), *network_and_chain(histories[s["name"]], fits[s["name"]]), "network")
         left.set_ylim(_limits(histories, fits))
         bar = figure.colorbar(scale, ax=[left, right], orientation="horizontal", label="epoch", aspect=40)
         bar.ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))

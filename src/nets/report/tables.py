@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .words import estimate, number, plus_minus
+from mechanics.pages.words import estimate, number, plus_minus
 
 Table = dict[str, Any]
 

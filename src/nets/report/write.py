@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
+from mechanics.files import write_text
+from mechanics.pages.style import save_png
 
 from . import tables, words
 from .plates import make_plates
-from .style import Plate, inline_svg, save_png
 
 if TYPE_CHECKING:
     from mechanics.fit import ChainFit
@@ -50,7 +50,7 @@ def write_report(
     Path
         The page.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from mechanics.pages.template import for_template, render
 
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -58,19 +58,14 @@ def write_report(
     for plate in plates:
         for panel in plate.panels:
             save_png(panel, out)
-    environment = Environment(
-        loader=PackageLoader("nets.report", "."),
-        autoescape=True,  # names and notes are text, whatever is in them
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    environment.filters["symbols"] = words.with_subscripts
-    page = environment.get_template("report.html.j2").render(
+    page = render(
+        "nets.report",
+        "report.html.j2",
         headline=_headline(summary),
         answer=words.answer(summary),
         quick=_quick(summary),
         partial=partial,
-        plates={plate.key: _for_template(plate, i) for i, plate in enumerate(plates, start=1)},
+        plates={plate.key: for_template(plate, i) for i, plate in enumerate(plates, start=1)},
         parameters=tables.parameters(summary),
         settings=tables.settings(summary),
         versions=words.versions(summary),
@@ -79,14 +74,7 @@ def write_report(
         setup=SETUP,
         command=command or f"mechanet demo --seed {summary['seed']}",
     )
-    path = out / "report.html"
-    path.write_text(page, encoding="utf-8")
-    return path
-
-
-def _for_template(plate: Plate, number: int) -> dict[str, Any]:
-    panels = [{"heading": p.heading, "svg": Markup(inline_svg(p))} for p in plate.panels]
-    return {"key": plate.key, "caption": plate.caption, "number": number, "panels": panels}
+    return write_text(out / "report.html", page)
 
 
 def _headline(summary: dict[str, Any]) -> str:

@@ -1,6 +1,5 @@
-"""How the report's figures look, and how they get into the page and into PNG files."""
+"""How figures of a page look, and how they get into it and into PNG files."""
 
-import base64
 import io
 import re
 from collections.abc import Iterator
@@ -15,8 +14,6 @@ from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 
 INK = "#0d1117"  # stands for the page's text colour: light on a dark page
-COLOURS = {"lazy": "#3a7bd5", "linear": "#d9822b", "noisy": "#2a9d6f"}
-MARKERS = {"lazy": "o", "linear": "s", "noisy": "^"}
 DPI = 150
 
 
@@ -47,7 +44,7 @@ def sequential(n: int = 256) -> Colormap:
 
 @contextmanager
 def report_style() -> Iterator[None]:
-    """Figure defaults of the report, for the block only."""
+    """Figure defaults of a page, for the block only."""
     with mpl.rc_context(
         {
             "font.size": 9,
@@ -98,11 +95,6 @@ def inline_svg(panel: Panel) -> str:
         + 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
         + svg[svg.index(">") + 1 :]
     )
-
-
-def png_uri(path: Path) -> str:
-    """A PNG file as a data URI."""
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
 
 
 def save_png(panel: Panel, folder: Path) -> Path:
