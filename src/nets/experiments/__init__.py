@@ -6,16 +6,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .diagram import NetworkDiagram, phase_diagram
     from .network_figures import NetworkFigure, network_figure
+    from .paths.result import PathDependence
+    from .paths.run import path_dependence
     from .rank_correlation import Correlation, correlation
 
-__all__ = ["Correlation", "NetworkDiagram", "NetworkFigure", "correlation", "network_figure", "phase_diagram"]
+__all__ = [
+    "Correlation", "NetworkDiagram", "NetworkFigure", "PathDependence", "correlation", "network_figure",
+    "path_dependence", "phase_diagram",
+]  # fmt: skip
 
 _HOME = {
     "Correlation": "rank_correlation",
     "NetworkDiagram": "diagram",
     "NetworkFigure": "network_figures",
+    "PathDependence": "paths.result",
     "correlation": "rank_correlation",
     "network_figure": "network_figures",
+    "path_dependence": "paths.run",
     "phase_diagram": "diagram",
 }
 
