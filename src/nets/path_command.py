@@ -16,9 +16,7 @@ def path_dependence(
     copies: Annotated[
         int | None, typer.Option(min=1, help="Of each network (20, with --quick 6); intervals need 3.")
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes (one a processor). Changes no number.")
-    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes (one a processor). Changes no number.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is already there.")] = False,
 ) -> None:
     """Train copies of networks that start a little apart, and test what is said of how they part.
@@ -42,7 +40,9 @@ def path_dependence(
             resume=not fresh,
         )  # fmt: skip
     for h in found.hypotheses:
-        console.print(f"{h.verdict:14} {h.effect:9.3g} [{h.interval[0]:.3g}, {h.interval[1]:.3g}]  {h.statement}", markup=False)
+        console.print(
+            f"{h.verdict:14} {h.effect:9.3g} [{h.interval[0]:.3g}, {h.interval[1]:.3g}]  {h.statement}", markup=False
+        )
     if found.runs:
         print(f"Report: {folder / 'report.html'}")
     if found.interrupted:

@@ -42,12 +42,19 @@ def make_plates(found: PathDependence) -> list[Plate]:
 def label_of(setting: Setting, axis: str) -> str:
     """What tells a setting from others of its axis."""
     if axis == "optimiser":
-        return "SGD" if setting.name == BASELINE else {"adam": "Adam", "adamw": "AdamW"}.get(setting.optimiser, "RMSProp")
+        return (
+            "SGD" if setting.name == BASELINE else {"adam": "Adam", "adamw": "AdamW"}.get(setting.optimiser, "RMSProp")
+        )
     return f"{getattr(setting, axis):.4g}"
 
 
 def plot_growth(
-    ax: Axes, found: PathDependence, settings: Sequence[Setting], axis: str, curve: str, laws: dict[tuple[str, str], Law]
+    ax: Axes,
+    found: PathDependence,
+    settings: Sequence[Setting],
+    axis: str,
+    curve: str,
+    laws: dict[tuple[str, str], Law],
 ) -> Axes:
     """d/d(0) against step: mean and least to greatest of the copies; the fitted law dashed."""
     colours = sequential(max(len(settings), 2))
@@ -76,7 +83,9 @@ def plain_ticks(ax: Axes) -> None:
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     if high / max(low, 1e-300) < 15:
         ax.yaxis.set_minor_formatter(StrMethodFormatter("{x:.3g}"))
-        ax.yaxis.set_minor_locator(mpl.ticker.LogLocator(subs=(1.5, 2, 3, 5) if high / low > 2 else (0.9, 1, 1.1, 1.2, 1.4, 1.7, 2)))
+        ax.yaxis.set_minor_locator(
+            mpl.ticker.LogLocator(subs=(1.5, 2, 3, 5) if high / low > 2 else (0.9, 1, 1.1, 1.2, 1.4, 1.7, 2))
+        )
     else:
         ax.yaxis.set_minor_formatter(NullFormatter())
 
@@ -95,7 +104,11 @@ def _curves(found: PathDependence, laws: dict[tuple[str, str], Law], curve: str,
         plot_growth(figure.add_subplot(), found, settings, axis, curve, laws)
         alt = f"Growth of the distance between copies in {key} against step for values of {title}"
         panels.append(Panel(f"{key}-{axis.replace('_', '-')}", title.capitalize(), alt, figure))
-    what = "weights, |w − w'|" if key == "weights" else "functions: root mean square of the logits' difference on test images"
+    what = (
+        "weights, |w − w'|"
+        if key == "weights"
+        else "functions: root mean square of the logits' difference on test images"
+    )
     caption = (
         f"Distance of {what}, over its start. Lines: mean over {found.plan.copies} copies; bands: least to greatest; "
         "dashed: the law of least AICc."
@@ -118,7 +131,14 @@ def _powers(rows: Sequence[ScalingRow]) -> Plate:
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.tick_params(axis="y", which="both", labelsize=7)
         ax.legend()
-        panels.append(Panel(f"power-{row.axis.split('/')[0].replace(' ', '-')}", row.axis, f"{row.quantity} against {row.axis}", figure))
+        panels.append(
+            Panel(
+                f"power-{row.axis.split('/')[0].replace(' ', '-')}",
+                row.axis,
+                f"{row.quantity} against {row.axis}",
+                figure,
+            )
+        )
     caption = "Powers along the axes. Bars: 95 % by a bootstrap over copies; dashed: the fitted power law."
     return Plate("powers", caption, panels)
 
@@ -139,7 +159,14 @@ def _spectra(spectra: Sequence[Spectrum]) -> Plate:
         ax.axhline(0, color=INK, lw=0.6, ls=":")
         ax.set(xlabel="step", ylabel="exponent per step")
         ax.legend(ncols=2, fontsize=7)
-        panels.append(Panel(f"spectrum-{s.setting.replace('.', '-')}", s.setting, f"Finite-time Lyapunov exponents of {s.setting}", figure))
+        panels.append(
+            Panel(
+                f"spectrum-{s.setting.replace('.', '-')}",
+                s.setting,
+                f"Finite-time Lyapunov exponents of {s.setting}",
+                figure,
+            )
+        )
     caption = (
         "Finite-time Lyapunov exponents of the optimiser's step, from step 0 to the step on the axis; the first tenth "
         "may leave the picture. Directions along which the loss is flat give a band of zeros, approached as ln T / T."

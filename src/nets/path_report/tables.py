@@ -28,7 +28,14 @@ def between(interval: Interval) -> str:
 def hypotheses(found: PathDependence) -> Table:
     """Verdicts with effects and intervals."""
     rows = [
-        [h.statement, h.verdict + (f" ({h.remark})" if h.remark else ""), short(h.effect), between(h.interval), h.claim, h.quantity]
+        [
+            h.statement,
+            h.verdict + (f" ({h.remark})" if h.remark else ""),
+            short(h.effect),
+            between(h.interval),
+            h.claim,
+            h.quantity,
+        ]
         for h in found.hypotheses
     ]
     return {"head": ["hypothesis", "verdict", "effect", "95 % interval", "claimed", "effect is"], "rows": rows}
@@ -36,7 +43,10 @@ def hypotheses(found: PathDependence) -> Table:
 
 def scalings(found: PathDependence) -> Table:
     """Powers along the axes."""
-    rows = [[r.axis, r.quantity, short(r.exponent), between(r.interval), short(r.residual), r.verdict] for r in found.scalings]
+    rows = [
+        [r.axis, r.quantity, short(r.exponent), between(r.interval), short(r.residual), r.verdict]
+        for r in found.scalings
+    ]
     return {"head": ["axis", "quantity", "power", "95 % interval", "off the line (ln)", "verdict"], "rows": rows}
 
 
@@ -53,7 +63,8 @@ def laws(found: PathDependence) -> Table:
 def spectra(found: PathDependence) -> Table:
     """Exponents of each training."""
     rows = [
-        [s.setting, _list(s.exponents), _list(s.stderr), _list(s.function), short(s.edge), s.verdict] for s in found.spectra
+        [s.setting, _list(s.exponents), _list(s.stderr), _list(s.function), short(s.edge), s.verdict]
+        for s in found.spectra
     ]
     head = ["setting", "exponents per step", "standard errors", "function space", "edge of stability", "verdict"]
     return {"head": head, "rows": rows}
@@ -62,7 +73,11 @@ def spectra(found: PathDependence) -> Table:
 def barriers(found: PathDependence) -> Table:
     """Mean distances and barriers."""
     rows = [
-        [b.setting, f"{len(b.raw)}", *(short(float(np.mean(v))) if v else DASH for v in (b.raw, b.aligned, b.before, b.after))]
+        [
+            b.setting,
+            f"{len(b.raw)}",
+            *(short(float(np.mean(v))) if v else DASH for v in (b.raw, b.aligned, b.before, b.after)),
+        ]
         for b in found.barriers
     ]
     return {"head": ["setting", "pairs", "|w − w'|", "aligned", "barrier", "aligned"], "rows": rows}

@@ -51,6 +51,8 @@ def decide(interval: tuple[float, float], low: float, high: float) -> str:
     return "not supported" if interval[1] < low or interval[0] > high else "open"
 
 
-def judge_all(hypotheses: Iterable[Hypothesis], sample: Sample, *, copies: int, resamples: int, seed: int) -> tuple[Verdict, ...]:
+def judge_all(
+    hypotheses: Iterable[Hypothesis], sample: Sample, *, copies: int, resamples: int, seed: int
+) -> tuple[Verdict, ...]:
     """Verdicts in the order of the hypotheses."""
     return tuple(judge(h, sample, copies=copies, resamples=resamples, seed=seed) for h in hypotheses)

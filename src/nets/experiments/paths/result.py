@@ -45,9 +45,7 @@ class PathDependence:
         """All tables and the settings as JSON can hold them; curves as means over copies, nan and infinity as None."""
         from .settings import parameters_of
 
-        settings = [
-            {**asdict(s), "parameters": parameters_of(s), **self._curve(s.name)} for s in self.plan.settings
-        ]
+        settings = [{**asdict(s), "parameters": parameters_of(s), **self._curve(s.name)} for s in self.plan.settings]
         plan = {name: value for name, value in asdict(self.plan).items() if name != "settings"}
         tables = {
             name: [row._asdict() for row in getattr(self, name)]
@@ -71,7 +69,12 @@ class PathDependence:
             if done.any()
         }
         baseline = {k: v.tolist() for k, v in run.baseline.items() if k in ("norm", "test/accuracy", "test/loss")}
-        return {"finished_copies": int(done.sum()), "steps_recorded": run.steps.tolist(), "mean": means, "baseline": baseline}
+        return {
+            "finished_copies": int(done.sum()),
+            "steps_recorded": run.steps.tolist(),
+            "mean": means,
+            "baseline": baseline,
+        }
 
 
 def _plain(value: Any) -> Any:

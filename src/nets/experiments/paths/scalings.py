@@ -32,5 +32,3 @@ def _row(sample: Sample, axis: str, resamples: int, seed: int) -> ScalingRow:
         name, quantity, found.exponent, found.interval, found.residual, tuple(found.x.tolist()),
         tuple(found.values.tolist()), intervals, found.verdict,
     )  # fmt: skip
-
-

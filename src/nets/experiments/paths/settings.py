@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ...perturb.laws import LAWS
+
 if TYPE_CHECKING:
     from ...ensembles.optimisers import Optimiser
     from ...models import MLP
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 SPHERE = math.sqrt(2)  # eps / |w| of orthogonal weights: another start, independent in high dimension
 ADAPTIVE = ("adam", "adamw", "rmsprop")
 BASELINE = "baseline"
+ALL_LAWS = tuple(LAWS)
 START = "eps-1.414"  # one hidden layer, independent starts
 
 
@@ -54,6 +57,8 @@ class Plan:
         Training and test images each on which functions are compared.
     resamples : int
         Bootstrap samples of hypotheses and scalings.
+    laws : tuple of str
+        Names of `nets.perturb.LAWS` that are compared.
     law_resamples : int
         Bootstrap samples of each fitted law.
     spectra : tuple of str
@@ -72,6 +77,7 @@ class Plan:
     times: int
     examples: int
     resamples: int
+    laws: tuple[str, ...]
     law_resamples: int
     spectra: tuple[str, ...]
     exponents: int
@@ -89,7 +95,7 @@ def full(copies: int = 20) -> Plan:
         eps=(0.001, 0.1, 0.5, SPHERE), far=(3,),
     )  # fmt: skip
     spectra = (BASELINE, "lr-0.3", "momentum-0.9", "optimiser-adam", "hidden-5")
-    return Plan(settings, copies, 40, 500, 1000, 200, spectra, 6, 600, 5, (BASELINE, START, "far-3"), 25)
+    return Plan(settings, copies, 40, 500, 1000, ALL_LAWS, 200, spectra, 6, 600, 5, (BASELINE, START, "far-3"), 25)
 
 
 def quick(copies: int = 6) -> Plan:
@@ -98,12 +104,15 @@ def quick(copies: int = 6) -> Plan:
         200, lr=(0.01, 0.03), momentum=(0.3, 0.9), width=(50, 200), hidden=(2, 4), batch_size=(16, 256),
         weight_decay=(1e-3, 1e-2), eps=(0.1, SPHERE), far=(3,),
     )  # fmt: skip
-    return Plan(settings, copies, 24, 300, 300, 20, (BASELINE, "optimiser-adam"), 3, 100, 2, (START, "far-3"), 11)
+    return Plan(
+        settings, copies, 24, 300, 300, ALL_LAWS, 20, (BASELINE, "optimiser-adam"), 3, 100, 2, (START, "far-3"), 11
+    )
 
 
 def settings_of(
-    steps: int, *, lr: tuple[float, ...], momentum: tuple[float, ...], width: tuple[int, ...], hidden: tuple[int, ...],
-    batch_size: tuple[int, ...], weight_decay: tuple[float, ...], eps: tuple[float, ...], far: tuple[int, ...],
+    steps: int, *, lr: tuple[float, ...] = (), momentum: tuple[float, ...] = (), width: tuple[int, ...] = (),
+    hidden: tuple[int, ...] = (), optimiser: tuple[str, ...] = ADAPTIVE, batch_size: tuple[int, ...] = (),
+    weight_decay: tuple[float, ...] = (), eps: tuple[float, ...] = (), far: tuple[int, ...] = (),
 ) -> tuple[Setting, ...]:  # fmt: skip
     """The baseline, and settings that differ from it in one number each; `far`: hidden layers of independent starts."""
     base = Setting(BASELINE, BASELINE, 0.0, steps)
@@ -116,10 +125,12 @@ def settings_of(
         found.append(replace(base, name=f"width-{n}", axis="width", value=n, width=n))
     for n in hidden:
         found.append(replace(base, name=f"hidden-{n}", axis="hidden", value=n, hidden=n, width=width_at(n)))
-    for k, rule in enumerate(ADAPTIVE):
+    for k, rule in enumerate(optimiser):
         decay = 0.01 if rule == "adamw" else 0.0
         found.append(
-            replace(base, name=f"optimiser-{rule}", axis="optimiser", value=k, optimiser=rule, lr=1e-3, weight_decay=decay)
+            replace(
+                base, name=f"optimiser-{rule}", axis="optimiser", value=k, optimiser=rule, lr=1e-3, weight_decay=decay
+            )
         )
     for n in batch_size:
         found.append(replace(base, name=f"batch-{n}", axis="batch_size", value=n, batch_size=n))

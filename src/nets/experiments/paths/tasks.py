@@ -71,7 +71,7 @@ class Job:
         if task.kind == "spectrum":
             more = {"k": p.exponents, "spectrum_steps": p.spectrum_steps}
         elif task.kind == "laws":
-            more |= {"resamples": p.law_resamples}
+            more |= {"resamples": p.law_resamples, "laws": p.laws}
         elif task.kind == "barriers":
             more |= {"pairs": p.pairs, "points": p.points}
         return settings_hash(task.setting, kind=task.kind, seed=self.seed, data=_data_hash(self.data), **more)
@@ -94,7 +94,7 @@ class Job:
         """Keep what a task found."""
         text = json.dumps({KEY: self.hash(task), "found": found})
         write_text(self.path(task), text + "\n")
-        return _RECORDS[task.kind](json.loads(text))  # what a second call would read
+        return _RECORDS[task.kind](json.loads(text)["found"])  # what a second call would read
 
 
 def _copies(job: Job, task: Task, tick: Tick) -> Divergence:
@@ -146,7 +146,7 @@ def _laws(job: Job, task: Task, tick: Tick) -> list[Law]:
     run, rows = job.read(Task("copies", task.setting)), []
     for k, curve in enumerate(CURVES):
         try:
-            fit = run.fit(curve, resamples=job.plan.law_resamples, seed=job.seed)
+            fit = run.fit(curve, laws=job.plan.laws, resamples=job.plan.law_resamples, seed=job.seed)
             rows.append(
                 Law(task.setting.name, curve, fit.law, fit.parameters, fit.intervals, fit.scores[0].weight,
                     fit.scores[0].rms, fit.verdict)
@@ -169,7 +169,9 @@ def _barriers(job: Job, task: Task, tick: Tick) -> BarrierRow:
     chosen = [i for i in range(run.copies) if run.finished[i]][: job.plan.pairs]
     lines = []
     for k, i in enumerate(chosen):
-        lines.append(barrier(run.network(0, model), run.network(1 + i, model), x, y, cross_entropy, points=job.plan.points))
+        lines.append(
+            barrier(run.network(0, model), run.network(1 + i, model), x, y, cross_entropy, points=job.plan.points)
+        )
         tick(k + 1, len(chosen))
     return job.write(task, {
         "setting": task.setting.name, "raw": [b.alignment.raw for b in lines],
