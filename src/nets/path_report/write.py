@@ -52,15 +52,15 @@ def answer(found: PathDependence) -> str:
     """The verdicts counted, and how far copies of the baseline part."""
     counted = Counter(h.verdict for h in found.hypotheses)
     words = [
-        f"Of {len(found.hypotheses)} hypotheses {counted['supported']} are supported, {counted['not supported']} are not, "
-        f"and {counted['open']} stay open."
+        f"Of {len(found.hypotheses)} hypotheses {counted['supported']} are supported, "
+        f"{counted['not supported']} are not, and {counted['open']} stay open."
     ]
     run = found.runs.get("baseline")
     if run is not None and run.finished.any():
         d, f = run["distance_2"][run.finished], run["test/disagreement"][run.finished]
         words.append(
             f"Copies of the baseline that start {100 * found.plan.settings[0].eps:g} % apart end with weights "
-            f"{(d[:, -1] / d[:, 0]).mean():.3g} times as far apart, and disagree on {100 * f[:, -1].mean():.2g} % of the "
-            "test images."
+            f"{(d[:, -1] / d[:, 0]).mean():.3g} times as far apart, and disagree on {100 * f[:, -1].mean():.2g} % of "
+            "the test images."
         )
     return " ".join(words)

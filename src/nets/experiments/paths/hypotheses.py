@@ -1,7 +1,7 @@
 """Hypotheses as data: what is claimed, the number that tests it, and where that number must lie.
 
-Claims of Hoogland, "Scaling laws of path dependence" (2022), unless `source` says otherwise. The limits were fixed before
-the runs. A claim is supported if the whole 95 % interval lies within its limits, not supported if the whole interval
+Claims of Hoogland, "Scaling laws of path dependence" (2022), unless `source` says otherwise. The limits were fixed
+before the runs. A claim is supported if the whole 95 % interval lies within its limits, not supported if the whole interval
 lies outside, else open.
 """
 
@@ -62,7 +62,7 @@ HYPOTHESES = (
     ),
     Hypothesis(
         "momentum-time", "With momentum the normalised distance is one curve of step x lr / (1 - momentum).",
-        "spread of ln d/d(0) between momenta up to 0.9 at the same step x lr / (1 - momentum), over the largest ln growth",
+        "spread of ln d/d(0) between momenta up to 0.9 at the same step x lr / (1 - momentum), over the largest growth",
         partial(effects.mismatch, axis="momentum", low=0.0, high=0.9, time_power=1.0), -inf, ALIKE,
         "collapse with the effective learning rate",
     ),
@@ -88,7 +88,8 @@ HYPOTHESES = (
     Hypothesis(
         "adaptive-exponential", "With Adam, AdamW and RMSProp divergence is exponential.",
         "ln (misfit of a line / misfit of an exponential), least of the three",
-        partial(effects.least, of=effects.exponentiality, names=tuple(f"optimiser-{name}" for name in ADAPTIVE)), 0.0, inf,
+        partial(effects.least, of=effects.exponentiality, names=tuple(f"optimiser-{name}" for name in ADAPTIVE)),
+        0.0, inf,
     ),
     Hypothesis(
         "sgd-linear", "With SGD and one hidden layer divergence is linear.",

@@ -21,7 +21,7 @@ class Law(NamedTuple):
 
 
 class ScalingRow(NamedTuple):
-    """Power of a quantity of d(t)/d(0) along an axis; nan where no power law can be fitted, and the verdict says why."""
+    """Power of a quantity of d(t)/d(0) along an axis; nan where there is none, and the verdict says why."""
 
     axis: str
     quantity: str

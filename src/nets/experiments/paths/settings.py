@@ -171,7 +171,7 @@ def optimiser_of(setting: Setting) -> "Optimiser":
     """The record of the optimiser."""
     from ...ensembles.optimisers import SGD, Adam, AdamW, RMSProp
 
-    adaptive = {"adam": Adam, "adamw": AdamW, "rmsprop": RMSProp}
+    adaptive: dict[str, type[Adam | AdamW | RMSProp]] = {"adam": Adam, "adamw": AdamW, "rmsprop": RMSProp}
     return adaptive[setting.optimiser]() if setting.optimiser in adaptive else SGD(setting.momentum)
 
 

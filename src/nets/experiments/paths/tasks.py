@@ -132,7 +132,7 @@ def _spectrum(job: Job, task: Task, tick: Tick) -> Spectrum:
     if found.interrupted:
         raise KeyboardInterrupt
     tick(1, 1)
-    kept = np.unique(np.linspace(0, len(found.times) - 1, 60).astype(int)) if len(found.times) else []
+    kept: Any = np.unique(np.linspace(0, len(found.times) - 1, 60).astype(int)) if len(found.times) else []
     at_end = found.measured.function[-1] if len(found.measured.function) > 1 else []
     return job.write(task, {
         "setting": s.name, "exponents": found.exponents.tolist(), "stderr": found.stderr.tolist(),
@@ -199,7 +199,8 @@ def _spectrum_of(found: Any) -> Spectrum:
 
 
 def _barrier_of(found: Any) -> BarrierRow:
-    return BarrierRow(**{k: tuple(v) if isinstance(v, list) else v for k, v in found.items()})
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in found.items()}
+    return BarrierRow(**values)
 
 
 _WORK: dict[str, Callable[[Job, Task, Tick], Any]] = {
