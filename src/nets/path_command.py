@@ -19,7 +19,7 @@ def path_dependence(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes (one a processor). Changes no number.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is already there.")] = False,
 ) -> None:
-    """Train copies of networks that start a little apart, and test what is said of how they part.
+    """Train copies of networks that start a little apart, and test claims on how they part.
 
     Writes report.html, summary.json and PNG files. A second call goes on where the first stopped.
     """

@@ -1,5 +1,6 @@
 """Figures of the page: divergence curves with laws, powers, exponents, barriers."""
 
+import re
 from collections.abc import Sequence
 
 import matplotlib as mpl
@@ -133,7 +134,7 @@ def _powers(rows: Sequence[ScalingRow]) -> Plate:
         ax.legend()
         panels.append(
             Panel(
-                f"power-{row.axis.split('/')[0].replace(' ', '-')}",
+                f"power-{re.sub('[^a-z]+', '-', row.axis).strip('-')}",
                 row.axis,
                 f"{row.quantity} against {row.axis}",
                 figure,

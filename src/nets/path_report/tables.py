@@ -53,10 +53,16 @@ def scalings(found: PathDependence) -> Table:
 def laws(found: PathDependence) -> Table:
     """Best law of each curve."""
     rows = [
-        [r.setting, "weights" if r.curve == "distance_2" else "functions", r.law, _parameters(r.parameters, r.intervals),
-         short(r.rms), r.verdict]
+        [
+            r.setting,
+            "weights" if r.curve == "distance_2" else "functions",
+            r.law,
+            _parameters(r.parameters, r.intervals),
+            short(r.rms),
+            r.verdict,
+        ]
         for r in found.laws
-    ]  # fmt: skip
+    ]
     return {"head": ["setting", "distance", "law", "parameters [95 %]", "rms of ln d", "verdict"], "rows": rows}
 
 
@@ -93,8 +99,8 @@ def settings(found: PathDependence) -> Table:
         rule = s.optimiser + (f", momentum {s.momentum:g}" if s.momentum else "")
         rows.append([s.name, f"{s.width} x {s.hidden}", f"{parameters_of(s)}", rule, f"{s.lr:g}", f"{s.batch_size}",
                      f"{s.weight_decay:g}", f"{s.eps:.4g}", f"{s.steps}", done, accuracy])  # fmt: skip
-    head = ["setting", "width x hidden", "parameters", "optimiser", "lr", "batch", "decay", "eps / |w|", "steps", "copies",
-            "test accuracy"]  # fmt: skip
+    shape = ["setting", "width x hidden", "parameters"]
+    head = [*shape, "optimiser", "lr", "batch", "decay", "eps / |w|", "steps", "copies", "test accuracy"]
     return {"head": head, "rows": rows}
 
 

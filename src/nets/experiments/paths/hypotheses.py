@@ -1,8 +1,8 @@
 """Hypotheses as data: what is claimed, the number that tests it, and where that number must lie.
 
 Claims of Hoogland, "Scaling laws of path dependence" (2022), unless `source` says otherwise. The limits were fixed
-before the runs. A claim is supported if the whole 95 % interval lies within its limits, not supported if the whole interval
-lies outside, else open.
+before the runs. A claim is supported if the whole 95 % interval lies within its limits, not supported if the whole
+interval lies outside, else open.
 """
 
 from collections.abc import Callable
