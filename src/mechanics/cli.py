@@ -31,6 +31,7 @@ COMMANDS_OF = {  # what `mechanet --help` says of packages that it does not load
         "demo": "Train three networks on digits, measure them layer by layer, fit a spring-block chain to each.",
         "leaky-figures": "Train Leaky ResNets and draw a figure of arXiv:2405.17573.",
         "network-figures": "Train the networks of a figure of the spring-block paper, measure them and draw it.",
+        "path-dependence": "Train copies of networks that start a little apart, and test claims on how they part.",
     },
 }
 INSTALL = "pip install 'mechanet[nets]'"

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from .experiments.figure_names import FigureName
+from .path_command import path_dependence
 
 NEEDS = {"torch": "PyTorch", "jinja2": "Jinja2", "matplotlib": "Matplotlib", "xarray": "xarray", "zarr": "Zarr"}
 
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
     app.command("leaky-figures")(leaky_figures)
     app.command("network-figures")(network_figures)
+    app.command("path-dependence")(path_dependence)
 
 
 def demo(

@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from .chain_map import MechanicsMap, mechanics_map
     from .diagram import NetworkDiagram, phase_diagram
     from .network_figures import NetworkFigure, network_figure
+    from .paths.result import PathDependence
+    from .paths.run import path_dependence
     from .rank_correlation import Correlation, correlation
 
 __all__ = [
@@ -14,9 +16,11 @@ __all__ = [
     "MechanicsMap",
     "NetworkDiagram",
     "NetworkFigure",
+    "PathDependence",
     "correlation",
     "mechanics_map",
     "network_figure",
+    "path_dependence",
     "phase_diagram",
 ]
 
@@ -25,9 +29,11 @@ _HOME = {
     "MechanicsMap": "chain_map",
     "NetworkDiagram": "diagram",
     "NetworkFigure": "network_figures",
+    "PathDependence": "paths.result",
     "correlation": "rank_correlation",
     "mechanics_map": "chain_map",
     "network_figure": "network_figures",
+    "path_dependence": "paths.run",
     "phase_diagram": "diagram",
 }
 

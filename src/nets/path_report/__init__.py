@@ -1,0 +1,5 @@
+"""A self-contained page of a study of path dependence."""
+
+from .write import write_report
+
+__all__ = ["write_report"]

@@ -1,0 +1,66 @@
+"""`report.html` of a study of path dependence, one file that needs no other, and its figures as PNG files."""
+
+from collections import Counter
+from importlib.metadata import version
+from pathlib import Path
+
+from mechanics import __version__
+from mechanics.files import write_text
+from mechanics.pages.style import save_png
+
+from ..experiments.paths.result import PathDependence
+from . import tables
+from .figures import make_plates
+
+
+def write_report(found: PathDependence, out: str | Path) -> Path:
+    """Write `report.html` and the PNG files into a folder, which is made if need be; returns the page's path."""
+    from mechanics.pages.template import for_template, render
+
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    plates = make_plates(found)
+    for plate in plates:
+        for panel in plate.panels:
+            save_png(panel, out)
+    steps = sorted({s.steps for s in found.plan.settings})
+    page = render(
+        "nets.path_report",
+        "report.html.j2",
+        headline=(
+            f"{len(found.runs)} of {len(found.plan.settings)} settings, {found.plan.copies} copies each, "
+            f"{' / '.join(map(str, steps))} steps, 10×10 digits, seed {found.seed}, {found.seconds:.0f} s"
+        ),
+        answer=answer(found),
+        quick=found.quick,
+        partial=found.interrupted,
+        plates={plate.key: for_template(plate, i) for i, plate in enumerate(plates, start=1)},
+        hypotheses=tables.hypotheses(found),
+        scalings=tables.scalings(found),
+        laws=tables.laws(found),
+        spectra=tables.spectra(found),
+        barriers=tables.barriers(found),
+        settings=tables.settings(found),
+        plan=found.plan,
+        seed=found.seed,
+        versions=f"mechanet {__version__}, PyTorch {version('torch')}, NumPy {version('numpy')}",
+    )
+    return write_text(out / "report.html", page)
+
+
+def answer(found: PathDependence) -> str:
+    """The verdicts counted, and how far copies of the baseline part."""
+    counted = Counter(h.verdict for h in found.hypotheses)
+    words = [
+        f"Of {len(found.hypotheses)} hypotheses {counted['supported']} are supported, "
+        f"{counted['not supported']} are not, and {counted['open']} stay open."
+    ]
+    run = found.runs.get("baseline")
+    if run is not None and run.finished.any():
+        d, f = run["distance_2"][run.finished], run["test/disagreement"][run.finished]
+        words.append(
+            f"Copies of the baseline that start {100 * found.plan.settings[0].eps:g} % apart end with weights "
+            f"{(d[:, -1] / d[:, 0]).mean():.3g} times as far apart, and disagree on {100 * f[:, -1].mean():.2g} % of "
+            "the test images."
+        )
+    return " ".join(words)
