@@ -3,7 +3,7 @@
     python benchmarks/fit_regimes.py [--runs FOLDER] [--seeds 10]
 
 Trains the networks (some minutes) unless FOLDER holds them, as `mechanet network-figures trajectories --out FOLDER`
-leaves them. Half of the seeds are fitted, the others foretold: the error is that of their mean, beside the spread of one seed.
+leaves them. Half of the seeds are fitted, the others foretold: the error is that of their mean.
 """
 
 import argparse
