@@ -1,4 +1,4 @@
-"""Runs (copies, times, D), checked and read in blocks of D, so that a file mapped into memory is never held as a whole."""
+"""Runs (copies, times, D), checked and read in blocks of D: a file mapped into memory is never held as a whole."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -34,7 +34,7 @@ def blocks(runs: Runs) -> Iterator[Array]:
         block = np.asarray(part, np.float64)
         if block.ndim != 3 or (shape is not None and block.shape[:2] != shape):
             raise ValueError(
-                f"every block of runs must have the shape {shape or '(copies, times)'} + (d,), but one has {block.shape}."
+                f"blocks of runs must have the shape {shape or '(copies, times)'} + (d,), but one has {block.shape}."
             )
         shape = block.shape[:2]
         bad = np.argwhere(~np.isfinite(block))

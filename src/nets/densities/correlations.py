@@ -3,16 +3,16 @@
     C(s, t) = (1/m') sum_i <x_i(s) - c_i(s), x_i(t) - c_i(t)>,   R(s, t) = C(s, t) / sqrt(C(s, s) C(t, t))
     Delta(s, t) = C(s, s) + C(t, t) - 2 C(s, t)
 
-Cugliandolo, "Dynamics of glassy systems" (Les Houches 2002), cond-mat/0210312; of networks: Baity-Jesi et al., "Comparing
-dynamics: deep neural networks versus glassy systems", arXiv:1803.06969. In stationary motion C depends on t - s alone; in
-aging motion also on s, the waiting time.
+Cugliandolo, "Dynamics of glassy systems" (Les Houches 2002), cond-mat/0210312; of networks: Baity-Jesi et al.,
+"Comparing dynamics: deep neural networks versus glassy systems", arXiv:1803.06969. In stationary motion C depends on
+t - s alone; in aging motion also on s, the waiting time.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ._blocks import Array, Runs, blocks, check_times, window_of
 
@@ -51,9 +51,10 @@ class TwoTime:
         return self.grams.sum(axis=0) / self.divisor
 
     @property
-    def spread(self) -> Array:
+    def spread(self) -> NDArray[np.bool_]:
         """Times at which the copies differ by more than rounding, bool of shape (T,)."""
-        return np.diagonal(self.covariance) > ROUNDING * self.size
+        apart: NDArray[np.bool_] = np.diagonal(self.covariance) > ROUNDING * self.size
+        return apart
 
     @property
     def correlation(self) -> Array:
@@ -175,6 +176,6 @@ def two_time(
     return TwoTime(kept, grams, len(grams) - (centre == "ensemble"), centre, dimension, size)
 
 
-def _normalise(C: Array, spread: Array) -> Array:
+def _normalise(C: Array, spread: NDArray[np.bool_]) -> Array:
     size = np.where(spread, np.diagonal(C), np.nan)
     return C / np.sqrt(size[:, None] * size[None, :])

@@ -1,12 +1,12 @@
-"""How much of an outcome comes from one cause, from another, and from both together: a crossed design with random effects.
+"""How much of an outcome comes from one cause, from another, and from both together: a crossed random-effects design.
 
     y_ij = mu + a_i + b_j + e_ij,     i: initial weights, j: batch order, e: their interaction and all the rest
     MS_A = J/(I-1) sum |y_i. - y..|^2,   MS_B = I/(J-1) sum |y_.j - y..|^2,
     MS_E = 1/((I-1)(J-1)) sum |y_ij - y_i. - y_.j + y..|^2
     var_a = (MS_A - MS_E)/J,   var_b = (MS_B - MS_E)/I,   var_e = MS_E
 
-Searle, Casella, McCulloch, Variance Components (1992), chapter 4. For vectors these are traces of covariance matrices. All
-follows from the Gram matrix of the I J outcomes, which is summed over blocks of components.
+Searle, Casella, McCulloch, Variance Components (1992), chapter 4. For vectors these are traces of covariance matrices.
+All follows from the Gram matrix of the I J outcomes, which is summed over blocks of components.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class Components:
     names : tuple of str
         What the three components are called.
     values : ndarray, shape (3,)
-        Variances, or traces of covariance matrices: of the first cause, the second, and the rest. Unbiased, so that a small
-        one may come out negative.
+        Variances, or traces of covariance matrices: of the first cause, the second, and the rest. Unbiased, so that a
+        small one may come out negative.
     intervals : ndarray, shape (3, 2)
         Of confidence `level`, cut at 0.
     level : float
@@ -96,8 +96,8 @@ def crossed_components(
 
     Notes
     -----
-    Intervals: chi squared for the rest, that of Ting et al. for the other two (`intervals`), for Gaussian effects. The mean
-    square of a vector counts as chi squared with its degrees of freedom times the effective number of components,
+    Intervals: chi squared for the rest, that of Ting et al. for the other two (`intervals`), for Gaussian effects. The
+    mean square of a vector counts as chi squared with its degrees of freedom times the effective number of components,
     (tr S)^2 / tr S^2, estimated from the same Gram matrix. The level is for each interval, not for all three together.
     """
     if not 0 < level < 1:

@@ -1,4 +1,4 @@
-"""End points of training over initial weights x batch orders x settings: train the crossed design and split its variance."""
+"""End points of training over initial weights x batch orders x settings: train the design and split its variance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -145,14 +145,14 @@ def end_points(
             f"{found.status[bad]}. A crossed design needs all of them."
         )
     shape = (len(named), inits, orders)
-    logits = final_logits(found, data.x_test[:probe])
+    logits: Array = final_logits(found, data.x_test[:probe])
     right = np.take_along_axis(log_softmax(logits, axis=-1), data.y_test[None, :probe, None], axis=-1)
     return EndPoints(
         tuple(named),
         found.test_accuracy[:, -1].reshape(shape),
         -right.mean(axis=(1, 2)).reshape(shape),
         logits.reshape(*shape, -1),
-        found.parameters.reshape(*shape, -1),
+        found.parameters.reshape(*shape, -1),  # type: ignore[arg-type] # in the precision of training
         first,
         second,
         level,
@@ -161,4 +161,6 @@ def end_points(
 
 def settings_of(field: str, values: Sequence[Any]) -> dict[str, dict[str, Any]]:
     """Settings for `end_points` that differ in one field: settings_of("lr", [0.1, 0.3])."""
-    return {f"{field} {value:g}" if isinstance(value, float) else f"{field} {value}": {field: value} for value in values}
+    return {
+        f"{field} {value:g}" if isinstance(value, float) else f"{field} {value}": {field: value} for value in values
+    }

@@ -3,8 +3,8 @@
     theta = (MS_1 - MS_2)/c:   theta - sqrt(V_L)/c  to  theta + sqrt(V_U)/c,
     V_L = G_1^2 MS_1^2 + H_2^2 MS_2^2 + G_12 MS_1 MS_2,   V_U = H_1^2 MS_1^2 + G_2^2 MS_2^2 + H_12 MS_1 MS_2
 
-Ting, Burdick, Graybill, Jeyaratnam, Lu, J. Stat. Comput. Simul. 35 (1990) 135; Burdick and Graybill, Confidence Intervals
-on Variance Components (1992), section 3.3. Exact for one mean square, close to the level for differences.
+Ting, Burdick, Graybill, Jeyaratnam, Lu, J. Stat. Comput. Simul. 35 (1990) 135; Burdick and Graybill, Confidence
+Intervals on Variance Components (1992), section 3.3. Exact for one mean square, close to the level for differences.
 """
 
 import math
@@ -42,8 +42,9 @@ class MeanSquare(NamedTuple):
 def effective_mean_square(products: Array, dof: int) -> MeanSquare:
     """Mean square from the Gram matrix of effects, with S = (1/dof) sum u u^T.
 
-    The effective number is (tr S)^2 / tr S^2 with both replaced by unbiased estimates for Gaussian vectors: Himeno and
-    Yamada, J. Multivariate Anal. 130 (2014) 27. It is 1 for a number, and taken as 1, the cautious end, with one degree.
+    The effective number is (tr S)^2 / tr S^2 with both replaced by unbiased estimates for Gaussian vectors: Himeno
+    and Yamada, J. Multivariate Anal. 130 (2014) 27. It is 1 for a number, and taken as 1 (the
+    cautious end) where dof is 1.
     """
     trace, square = float(products.trace()) / dof, float((products**2).sum()) / dof**2
     components = 1.0

@@ -2,8 +2,8 @@
 
     y_kij = mu + h_k + a_ki + b_kj + e_kij,     theta^2 = 1/(K-1) sum_k |h_k - h.|^2
 
-The same initial weights and batch orders at every level k. With z_k = y_k - mean over levels, E |z_k..|^2 = |h_k - h.|^2 +
-var_a(z_k)/I + var_b(z_k)/J + var_e(z_k)/(IJ), and the three components of z_k have unbiased estimates.
+The same initial weights and batch orders at every level k. With z_k = y_k - mean over levels, E |z_k..|^2 =
+|h_k - h.|^2 + var_a(z_k)/I + var_b(z_k)/J + var_e(z_k)/(IJ), and the components of z_k have unbiased estimates.
 """
 
 from typing import NamedTuple
@@ -54,7 +54,9 @@ def level_effect(outcomes: ArrayLike) -> LevelEffect:
     if y.ndim == 3:
         y = y[..., None]
     if y.ndim != 4 or len(y) < 2:
-        raise ValueError(f"outcomes must have the shape (levels, I, J) or (levels, I, J, D) with 2 levels, not {y.shape}.")
+        raise ValueError(
+            f"outcomes must have the shape (levels, I, J) or (levels, I, J, D) with 2 levels, not {y.shape}."
+        )
     I, J = y.shape[1:3]
     z = y - y.mean(axis=0)
     found = [crossed_components(part) for part in z]

@@ -40,8 +40,8 @@ def logits_in_time(histories: "Histories", x: ArrayLike) -> Array:
     histories : Histories
         Trained with record=("networks", "weights").
     x : array_like, shape (N, features)
-        Probe inputs, at least 2. BatchNorm normalises with the statistics of just these, as running statistics of earlier
-        times are not kept; nothing is dropped out.
+        Probe inputs, at least 2. BatchNorm normalises with the statistics of just these, as running statistics of
+        earlier times are not kept; nothing is dropped out.
 
     Raises
     ------

@@ -34,8 +34,6 @@ class Stationarity:
         Probabilities of differences as large between the halves, if there is none.
     alpha : float
         Probability of calling a stationary ensemble drifting; each p is compared with alpha / 3.
-    stationary : bool
-        No difference was found. With few copies a slow drift may hide.
     """
 
     start: float
@@ -47,7 +45,7 @@ class Stationarity:
 
     @property
     def stationary(self) -> bool:
-        """Whether no difference between the halves was found."""
+        """Whether no difference between the halves was found; with few copies a slow drift may hide."""
         return min(self.p_mean, self.p_spread, self.p_motion) > self.alpha / 3
 
     @property
@@ -122,7 +120,7 @@ def stationarity(
         motions += _square(second[:, k:] - second[:, :-k]) - _square(first[:, k:] - first[:, :-k])
     signs = _signs(len(shifts), seed)
     p = [_probability(K, signs) for K in (shifts, np.outer(spreads, spreads), np.outer(motions, motions))]
-    return Stationarity(*ends, *p, float(alpha))
+    return Stationarity(ends[0], ends[1], p[0], p[1], p[2], float(alpha))
 
 
 def _square(x: Array) -> Array:

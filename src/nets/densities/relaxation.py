@@ -2,8 +2,8 @@
 
     rho(k) = <C(s, s + k)>_s / <C(s, s)>_s,     tau = dt (1 + 2 sum_{k=1}^{W} rho(k)),     least W >= 5 tau(W) / dt
 
-Sokal (1997), as in `mechanics.statistics.integrated_time`; here for the scalar product of whole vectors. The error is that
-of the jackknife over copies at fixed W.
+Sokal (1997), as in `mechanics.statistics.integrated_time`; here for the scalar product of whole vectors. The error is
+that of the jackknife over copies at fixed W.
 """
 
 from dataclasses import dataclass
@@ -66,7 +66,9 @@ class Relaxation:
         if not self.closed:
             faults.append("the window did not close: correlations outlive half of the plateau")
         elif self.length < TRUSTED * self.tau:
-            faults.append(f"the plateau holds {self.length / self.tau:.0f} tau, fewer than {TRUSTED:.0f}: tau is too small")
+            faults.append(
+                f"the plateau holds {self.length / self.tau:.0f} tau, fewer than {TRUSTED:.0f}: tau is too small"
+            )
         if faults:
             return "not to be trusted: " + "; ".join(faults)
         return f"tau = {self.tau:.3g} +- {self.stderr:.1g} over {self.length / self.tau:.0f} tau"
@@ -130,6 +132,6 @@ def correlation_time(
         stderr = dt * factor * float(np.sqrt((m - 1) * np.mean((taus - taus.mean()) ** 2)))
     still = stationarity(runs, times, start=start, stop=stop, alpha=alpha) if m >= FEWEST else None
     length = float(found.times[-1] - found.times[0])
-    return Relaxation(
-        raw * dt * factor, stderr, dt * np.arange(n // 2 + 1), rho, W * dt, W < n // 2, length, still
-    )
+    closed = n // 2 > W
+    lags: Array = dt * np.arange(n // 2 + 1.0)
+    return Relaxation(raw * dt * factor, stderr, lags, rho, W * dt, closed, length, still)

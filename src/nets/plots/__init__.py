@@ -1,5 +1,6 @@
 """Figures of networks; each function takes and returns an Axes."""
 
+from .densities import plot_aging, plot_components
 from .leaky import (
     animate_spectra,
     plot_energies,
@@ -13,6 +14,8 @@ from .load_curves import plot_load_curves
 
 __all__ = [
     "animate_spectra",
+    "plot_aging",
+    "plot_components",
     "plot_energies",
     "plot_gains",
     "plot_load_curves",
