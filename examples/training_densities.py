@@ -46,7 +46,7 @@ def main(out: Path) -> None:
     for name, found in ends.components["base"].items():
         print(f"{name}\n{found}")
     plot_components(ends.components["base"], axes[2])
-    axes[2].legend(frameon=False, ncols=3, fontsize=7, columnspacing=1.0)
+    axes[2].legend(frameon=False, ncols=3, fontsize=8, columnspacing=1.0, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     out.mkdir(parents=True, exist_ok=True)
     fig.savefig(out / "training_densities.png", dpi=150)
 

@@ -196,8 +196,8 @@ def slow_motion(
 def _slow_sets(transfer: Transfer, size: int) -> NDArray[np.int64]:
     """Set of each cell: thirds of the probability along the slowest eigenfunction.
 
-    Single cells will not do: a transition that is seen in no trajectory has the bootstrap error 0, and a test of 20 cells
-    of a Markov chain failed in 15 of 20 runs.
+    Single cells will not do: a transition seen in no trajectory has the bootstrap error 0, and a test of 20 cells of
+    an autoregression at a Markovian lag failed in 15 of 20 runs.
     """
     values, vectors = np.linalg.eig(transfer.matrix.toarray())
     slowest = vectors[:, np.argsort(-abs(values))[min(1, len(values) - 1)]].real
