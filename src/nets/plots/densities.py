@@ -55,14 +55,14 @@ def plot_components(found: Mapping[str, "Components"], ax: "Axes | None" = None)
     ax = _axes(ax)
     places, names = np.arange(len(found)), next(iter(found.values())).names
     for c, (name, colour) in enumerate(zip(names, ("C0", "C1", "0.6"), strict=True)):
-        total = np.array([f.total for f in found.values()])
+        total = np.array([f.total or 1.0 for f in found.values()])
         value = np.array([f.values[c] for f in found.values()])
         low, high = np.array([f.intervals[c] for f in found.values()]).T
         at = places + 0.27 * (c - 1)
         ax.bar(at, value / total, width=0.25, color=colour, label=name)
         ax.vlines(at, low / total, high / total, color="k", lw=1)
     ax.axhline(0.0, color="k", lw=0.6)
-    lowest = min(min(f.values.min() / f.total for f in found.values()), 0.0)
+    lowest = min(min(f.values.min() / (f.total or 1.0) for f in found.values()), 0.0)
     ax.set_ylim(1.1 * lowest, MOST)
     ax.set_xticks(places, list(found))
     ax.set(ylabel="component / total variance")

@@ -164,3 +164,10 @@ def test_logits_in_time(few_digits):
 def test_bad_input_is_named(call, match, few_digits):
     with pytest.raises(ValueError, match=match):
         call(few_digits)
+
+
+def test_equal_outcomes_have_no_variance():
+    found = crossed_components(np.full((4, 5), 0.3))
+    assert found.values.tolist() == [0.0, 0.0, 0.0]
+    assert found.intervals.tolist() == [[0.0, 0.0]] * 3
+    assert found.shares.tolist() == [0.0, 0.0, 0.0]
