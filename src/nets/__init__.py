@@ -49,6 +49,7 @@ _HOME = {
 }
 _SUBPACKAGES = (
     "data",
+    "densities",
     "ensembles",
     "experiments",
     "geodesic",

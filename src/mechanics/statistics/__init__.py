@@ -6,6 +6,7 @@ from .autocorrelation import (
     autocorrelation_error,
     effective_sample_size,
     integrated_time,
+    sokal_window,
 )
 from .chaos import Divergence, ZeroOne, rosenstein, zero_one_test
 from .chapman_kolmogorov import ChapmanKolmogorov, chapman_kolmogorov
@@ -55,6 +56,7 @@ __all__ = [
     "rosenstein",
     "sliced_wasserstein",
     "slow_modes",
+    "sokal_window",
     "stationary",
     "stationary_density",
     "transfer_operator",

@@ -125,7 +125,7 @@ def autocorrelation_error(x: ArrayLike, lags: int | None = None) -> Vector:
     total = series.shape[0] * n
     errors = np.zeros((lags + 1, series.shape[2]))
     for c in range(series.shape[2]):
-        window = _window(rho[:, c], WINDOW)[0]
+        window = sokal_window(rho[:, c], WINDOW)[0]
         for k in range(1, lags + 1):
             j = np.arange(1, min(k + window, widest - k) + 1)
             terms = rho[j + k, c] + rho[np.abs(j - k), c] - 2.0 * rho[k, c] * rho[j, c]
@@ -178,7 +178,7 @@ def integrated_time(x: ArrayLike, dt: float = 1.0, *, window: float = WINDOW) ->
     tau, stderr = np.empty(components), np.empty(components)
     width = np.empty(components, int)
     for c in range(components):
-        W, raw = _window(gamma[:, c] / gamma[0, c], window)
+        W, raw = sokal_window(gamma[:, c] / gamma[0, c], window)
         tau[c] = raw * (1.0 + (2 * W + 1) / total)
         stderr[c] = abs(tau[c]) * np.sqrt(2.0 * (2 * W + 1) / total)
         width[c] = W
@@ -203,8 +203,8 @@ def effective_sample_size(x: ArrayLike) -> Vector | float:
     return integrated_time(x).effective
 
 
-def _window(rho: Vector, factor: float) -> tuple[int, float]:
-    """Least W with W >= factor tau(W), and tau(W)."""
+def sokal_window(rho: Vector, factor: float = WINDOW) -> tuple[int, float]:
+    """Least lag W >= factor tau(W), and tau(W), of an autocorrelation function from lag 0; the last lag if none is."""
     tau = 2.0 * np.cumsum(rho) - 1.0
     closed = np.arange(len(rho)) >= factor * tau
     closed[0] = False  # at least one lag: an anticorrelation must be seen

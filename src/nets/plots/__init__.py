@@ -1,6 +1,7 @@
 """Figures of networks; each function takes and returns an Axes."""
 
 from .accuracy import plot_accuracy
+from .densities import plot_aging, plot_components
 from .diagram import plot_diagram
 from .divergence_curves import plot_divergence
 from .leaky import (
@@ -18,7 +19,9 @@ from .scaling_curves import plot_collapse, plot_scaling
 __all__ = [
     "animate_spectra",
     "plot_accuracy",
+    "plot_aging",
     "plot_collapse",
+    "plot_components",
     "plot_diagram",
     "plot_divergence",
     "plot_energies",
