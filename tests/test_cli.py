@@ -92,9 +92,9 @@ def test_a_package_that_cannot_be_loaded_leaves_doctor_working(monkeypatch):
 
 
 def test_the_demo_without_torch_says_what_to_install(monkeypatch):
-    import nets.cli
+    import nets.command_needs
 
-    monkeypatch.setattr(nets.cli, "find_spec", lambda name: None if name == "torch" else object())
+    monkeypatch.setattr(nets.command_needs, "find_spec", lambda name: None if name == "torch" else object())
     done = mechanet("demo")
     assert done.exit_code == 1
     assert "PyTorch" in done.output

@@ -39,6 +39,26 @@ def read_npz(path: str | os.PathLike[str], form: str, what: str) -> tuple[dict[s
         return about, {name: file[name] for name in file if name != "about"}
 
 
+def read_own_npz(
+    path: str | os.PathLike[str], form: str, what: str, identity: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """`read_npz` for a run that goes on: the record's `identity` must be this one.
+
+    Raises
+    ------
+    ValueError
+        If the file is of another format or run; the message names what differs.
+    """
+    header, arrays = read_npz(path, form, what)
+    known, wanted = header["identity"], json.loads(json.dumps(identity))
+    differing = [name for name in {**known, **wanted} if known.get(name) != wanted.get(name)]
+    if differing:
+        raise ValueError(
+            f"{path} is {what} of another run: {', '.join(differing)} differ(s). Give another file, or delete it."
+        )
+    return header, arrays
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
     """Write a text file (UTF-8); a reader sees the old file or the whole new one. The folder is made where missing."""
     with replacing(path) as file:

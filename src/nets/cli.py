@@ -1,17 +1,14 @@
 """Commands that `nets` adds to `mechanet`; torch and matplotlib are imported when a command runs."""
 
 import sys
-from collections.abc import Iterable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from .command_needs import need
 from .experiments.figure_names import FigureName
 from .path_command import path_dependence
-
-NEEDS = {"torch": "PyTorch", "jinja2": "Jinja2", "matplotlib": "Matplotlib", "xarray": "xarray", "zarr": "Zarr"}
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +37,7 @@ def demo(
 
     Writes report.html, summary.json and PNG files. A second call goes on where the first stopped.
     """
-    _need("demo", ("torch", "jinja2", "matplotlib"))
+    need("demo", ("torch", "jinja2", "matplotlib"))
     from rich.console import Console
 
     from mechanics.threads import default_threads
@@ -84,7 +81,7 @@ def leaky_figures(
     Writes a PNG file, for figure 1 an animation too, and prints the numbers. A second call goes on where the first
     stopped.
     """
-    _need("leaky-figures", ("torch", "matplotlib"))
+    need("leaky-figures", ("torch", "matplotlib"))
     from mechanics.threads import default_threads
     from nets.experiments.leaky_figures import make_figure
     from nets.experiments.workers import Interrupted
@@ -116,7 +113,7 @@ def network_figures(
 
     Writes figure.png (movie: figure.gif) and summary.json. A second call goes on where the first stopped.
     """
-    _need("network-figures", ("torch", "matplotlib", "xarray", "zarr"), "nets,sweep")
+    need("network-figures", ("torch", "matplotlib", "xarray", "zarr"), "nets,sweep")
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -144,14 +141,6 @@ def network_figures(
 
 def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3f}"
-
-
-def _need(command: str, modules: Iterable[str], extras: str = "nets") -> None:
-    """End with what to install unless the modules are there."""
-    missing = [NEEDS[module] for module in modules if find_spec(module) is None]
-    if missing:
-        print(f"mechanet {command} needs {' and '.join(missing)}: pip install 'mechanet[{extras}]'", file=sys.stderr)
-        raise typer.Exit(1)
 
 
 def _say(console: Any, summary: dict[str, Any]) -> None:

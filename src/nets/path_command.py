@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from .command_needs import need
+
 
 def path_dependence(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer settings, copies, steps: two minutes at most.")] = False,
@@ -23,9 +25,7 @@ def path_dependence(
 
     Writes report.html, summary.json and PNG files. A second call goes on where the first stopped.
     """
-    from nets.cli import _need
-
-    _need("path-dependence", ("torch", "jinja2", "matplotlib"))
+    need("path-dependence", ("torch", "jinja2", "matplotlib"))
     from rich.console import Console
 
     from mechanics.threads import default_threads

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .axes import axes_or_new
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -54,7 +56,7 @@ def plot_load_curve(load_curve: ArrayLike, ax: "Axes | None" = None, **line: Any
     curves = np.atleast_2d(np.asarray(load_curve, dtype=float))
     if curves.ndim != 2:
         raise ValueError(f"load_curve must be (layers,) or (curves, layers), but has shape {np.shape(load_curve)}.")
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     for curve, colour in zip(curves, _sequence(len(curves)), strict=True):
         ax.plot(np.arange(len(curve)), curve, **({"color": colour, "marker": "o", "ms": 3} | line))
     ax.set(xlabel="layer $l$", ylabel="load $D_l$")
@@ -77,7 +79,7 @@ def plot_fit(fit: FittedCurves, ax: "Axes | None" = None, *, epochs: ArrayLike |
     Axes
         x_l = D_0 - D_l against l. Bars: one standard deviation over seeds, where there are seeds.
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     m = len(fit.epochs)
     if epochs is None:
         # even steps of the last layer's displacement: the curves spread evenly over the picture
@@ -96,14 +98,6 @@ def plot_fit(fit: FittedCurves, ax: "Axes | None" = None, *, epochs: ArrayLike |
     ax.set(xlabel="layer $l$", ylabel="displacement $x_l = D_0 - D_l$")
     ax.legend(frameon=False, title="epoch", fontsize="small")
     return ax
-
-
-def _axes(ax: "Axes | None") -> "Axes":
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=(5, 3.2), layout="constrained")[1]
 
 
 def _sequence(n: int) -> Any:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .axes import axes_or_new
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -26,7 +28,7 @@ def plot_spectrum(spectrum: "LyapunovSpectrum", ax: "Axes | None" = None, **styl
     **style
         Passed to `errorbar`.
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     ranks = np.arange(1, len(spectrum.exponents) + 1)
     options = {"fmt": "o", "markersize": 4, "linewidth": 1.0, **style}
     ax.axhline(0.0, color="k", linestyle="--", linewidth=1.0)
@@ -51,7 +53,7 @@ def plot_convergence(spectrum: "LyapunovSpectrum", ax: "Axes | None" = None, mos
     """
     from matplotlib import colormaps
 
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     count = min(most, len(spectrum.exponents))
     for j, colour in enumerate(colormaps["viridis"](np.linspace(0.0, 0.85, count))):
         ax.plot(spectrum.times, spectrum.history[:, j], color=colour, linewidth=1.2, label=rf"$\lambda_{{{j + 1}}}$")
@@ -79,17 +81,9 @@ def plot_bifurcation(
     **style
         Passed to `plot`.
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     x = np.repeat(np.asarray(values, dtype=float), [len(orbit) for orbit in orbits])
     options = {"color": "k", "marker": ",", "linestyle": "none", "alpha": 0.3, "rasterized": True, **style}
     ax.plot(x, np.concatenate([np.asarray(orbit) for orbit in orbits]), **options)
     ax.set(xlabel="parameter", ylabel="long-run values")
-    return ax
-
-
-def _axes(ax: "Axes | None") -> "Axes":
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        _, ax = plt.subplots(figsize=(5, 3.2), layout="constrained")
     return ax

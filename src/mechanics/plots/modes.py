@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .chain import _axes
+from .axes import axes_or_new
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +44,7 @@ def plot_modes(
     from ..chain import ExactFlow
 
     edges, modes = _from_flow(source, until) if isinstance(source, ExactFlow) else _from_run(source, member, until)
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     blocks = np.arange(modes.shape[1] + 1) + 0.5
     ax.pcolormesh(edges, blocks, modes.T, cmap=ListedColormap(COLOURS), vmin=-1.5, vmax=1.5, rasterized=True)
     ax.set(xlabel="time $t$", ylabel="block $l$", xlim=(edges[0], edges[-1]))

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .axes import axes_or_new
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -74,7 +76,7 @@ def plot_moments(fit: MatchedStatistics, ax: "Axes | None" = None) -> "Axes":
         Points: measured, with a bar of one standard error; line at 0: the fitted chain; band: two standard errors.
     """
     rows = np.arange(len(fit.statistics))
-    ax = _axes(ax, (5, 0.6 + 0.2 * len(rows)))
+    ax = axes_or_new(ax, (5, 0.6 + 0.2 * len(rows)))
     ax.axvspan(-2, 2, color="0.92", lw=0, label="2 standard errors")
     ax.axvline(0, color="black", ls="--", lw=1, label="chain")
     off = (fit.measured - fit.simulated) / fit.stderr
@@ -101,7 +103,7 @@ def plot_mode_variances(fit: ModeVariances, ax: "Axes | None" = None) -> "Axes":
     Axes
         Both axes logarithmic; bars of one standard error.
     """
-    ax = _axes(ax, (5, 3.2))
+    ax = axes_or_new(ax)
     modes = np.arange(1, len(fit.mode_variances) + 1)
     ax.errorbar(modes, fit.mode_variances, fit.mode_stderr, fmt="o", ms=4, lw=1, color="C0", label="measured")
     ax.plot(modes, fit.mode_theory, "--", color="black", lw=1, label="chain")
@@ -110,11 +112,3 @@ def plot_mode_variances(fit: ModeVariances, ax: "Axes | None" = None) -> "Axes":
     ax.minorticks_off()
     ax.legend(frameon=False)
     return ax
-
-
-def _axes(ax: "Axes | None", size: tuple[float, float]) -> "Axes":
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=size, layout="constrained")[1]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .chain import _axes
+from .axes import axes_or_new
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,7 +78,7 @@ def plot_phase_diagram(
             f"A map needs two numeric axes, but the diagram has {', '.join(diagram.axes)}; choose values of the others "
             "with diagram.sel(name=value)."
         )
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     (y_name, y), (x_name, x) = diagram.axes.items()
     bend = diagram.curvature
     size, beyond = _range(np.abs(bend[np.isfinite(bend)]))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .lyapunov import _axes
+from .axes import axes_or_new
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ def plot_trajectory_fit(fit: Any, ax: "Axes | None" = None) -> "Axes":
     -------
     Axes
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     first = [x[0] if isinstance(x, list) else x for x in (fit.ts, fit.observed, fit.fitted)]
     ts, observed, fitted = (np.asarray(x) for x in first)
     for i in range(min(SHOWN, observed.shape[1])):
@@ -54,7 +54,7 @@ def plot_kramers_moyal(found: Any, ax: "Axes | None" = None) -> "Axes":
     """
     if found.points.ndim != 1:
         raise ValueError("Only one component can be drawn over x; take drift and diffusion of two from their arrays.")
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     several = len(found.tau) > 1
     for name, label in (("drift", "drift $D_1$"), ("diffusion", "diffusion $D_2$")):
         value = getattr(found, f"{name}_at_zero") if several else getattr(found, name)[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanics.files import read_npz, replacing
+from mechanics.files import read_own_npz, replacing
 
 from .plan import Plan, State
 
@@ -50,11 +50,5 @@ def read_checkpoint(path: Path, about: dict[str, Any]) -> State:
     ValueError
         If the file is of another run; the message names what differs.
     """
-    header, arrays = read_npz(path, FORMAT, "a checkpoint of an ensemble")
-    known, wanted = header["identity"], json.loads(json.dumps(about))
-    differing = [name for name in {**known, **wanted} if known.get(name) != wanted.get(name)]
-    if differing:
-        raise ValueError(
-            f"{path} is a checkpoint of another run: {', '.join(differing)} differ(s). Give another file, or delete it."
-        )
+    _, arrays = read_own_npz(path, FORMAT, "a checkpoint of an ensemble", about)
     return State(**arrays)

@@ -187,10 +187,7 @@ def _train_cells(
     depth: int,
 ) -> dict[str, Array]:
     """Final measurements of a block of networks; nan where one failed."""
-    configs = [
-        configured(base, noise, float(level), float(slope), int(seed))
-        for level, slope, seed in zip(cells[noise], cells["slope"], seeds, strict=True)
-    ]
+    configs = configured_cells(base, noise, cells, seeds)
     found = train_ensemble(
         configs, data, epochs=epochs, width=width, depth=depth, measure_every=max(epochs, 1), threads=1
     )
@@ -218,6 +215,16 @@ def checked_axes(base: MLPConfig, noise: Noise, levels: ArrayLike, slopes: Array
         for slope in axes["slope"]:
             configured(base, noise, float(level), float(slope), 0)
     return axes
+
+
+def configured_cells(
+    base: MLPConfig, noise: Noise, cells: dict[str, Array], seeds: NDArray[np.int64]
+) -> list[MLPConfig]:
+    """The records of a block of networks, one for each entry of `seeds` and of the axes in `cells`."""
+    return [
+        configured(base, noise, float(level), float(slope), int(seed))
+        for level, slope, seed in zip(cells[noise], cells["slope"], seeds, strict=True)
+    ]
 
 
 def configured(base: MLPConfig, noise: Noise, level: float, slope: float, seed: int) -> MLPConfig:

@@ -17,7 +17,7 @@ from mechanics.chain import curvature
 from ..data import Digits
 from ..ensembles import MLPConfig, train_ensemble
 from ..ensembles.plan import Mode
-from .diagram import Array, Noise, configured
+from .diagram import Array, Noise, configured_cells
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -90,10 +90,7 @@ def _train_cells(
     mode: Mode,
 ) -> dict[str, Array]:
     """Measurements of a block of networks; nan where one failed."""
-    configs = [
-        configured(base, noise, float(level), float(slope), int(seed))
-        for level, slope, seed in zip(cells[noise], cells["slope"], seeds, strict=True)
-    ]
+    configs = configured_cells(base, noise, cells, seeds)
     found = train_ensemble(
         configs, data, epochs=epochs, width=width, depth=depth, measure_every=measured, test_every=[epochs],
         mode=mode, threads=1,

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..data.digits import Digits
 from ..ensembles.draws import epoch_order
+from ..ensembles.edges import batch_edges
 
 
 class Batches:
@@ -32,10 +33,7 @@ class Batches:
         ):
             raise ValueError(f"batch_size must be a whole number from 1 to the {n} examples, but is {batch_size!r}.")
         self.x, self.y, self.size = x, y, None if batch_size in (None, n) else int(batch_size or n)
-        edges = [*range(0, n, self.size or n), n]
-        if len(edges) > 2 and edges[-1] - edges[-2] == 1:
-            del edges[-2]
-        self.edges = edges
+        self.edges = batch_edges(n, self.size or n)
         self._order = lru_cache(maxsize=2)(lambda epoch: epoch_order(seed, epoch, n))
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:

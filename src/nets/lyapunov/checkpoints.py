@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mechanics.files import read_npz, replacing
+from mechanics.files import read_own_npz, replacing
 
 from ..ensembles.optimisers import described
 from .functions import Effect
@@ -76,13 +76,7 @@ def read_checkpoint(path: Path, fresh: TrainingSpectrum, about: dict[str, Any]) 
     ValueError
         If the file is of another run; the message names what differs.
     """
-    header, arrays = read_npz(path, FORMAT, "a checkpoint of a training spectrum")
-    known, wanted = header["identity"], json.loads(json.dumps(about))
-    differing = [name for name in wanted if known.get(name) != wanted[name]]
-    if differing:
-        raise ValueError(
-            f"{path} is a checkpoint of another run: {', '.join(differing)} differ(s). Give another file, or delete it."
-        )
+    header, arrays = read_own_npz(path, FORMAT, "a checkpoint of a training spectrum", about)
     like = fresh.training.network.start
     w, *memory = _tensors(arrays["point"], like)
     product = Product(arrays["product_l"], arrays["product_U"]) if "product_l" in arrays else None

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mechanics.plots.axes import axes_or_new
+
 MOST = 1.5  # top of the axis of components
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def plot_aging(found: "TwoTime", waits: Sequence[float], ax: "Axes | None" = Non
     """
     from matplotlib import colormaps
 
-    ax = _axes(ax)
+    ax = axes_or_new(ax, (6.4, 4.8))
     stderr = found.correlation_stderr
     for wait, colour in zip(waits, colormaps["viridis"](np.linspace(0.0, 0.85, len(waits))), strict=True):
         w = int(abs(found.times - wait).argmin())
@@ -52,7 +54,7 @@ def plot_components(found: Mapping[str, "Components"], ax: "Axes | None" = None)
     ax : matplotlib Axes, optional
         Made if not given.
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax, (6.4, 4.8))
     places, names = np.arange(len(found)), next(iter(found.values())).names
     for c, (name, colour) in enumerate(zip(names, ("C0", "C1", "0.6"), strict=True)):
         total = np.array([f.total or 1.0 for f in found.values()])
@@ -67,11 +69,3 @@ def plot_components(found: Mapping[str, "Components"], ax: "Axes | None" = None)
     ax.set_xticks(places, list(found))
     ax.set(ylabel="component / total variance")
     return ax
-
-
-def _axes(ax: "Axes | None") -> "Axes":
-    if ax is not None:
-        return ax
-    from matplotlib import pyplot as plt
-
-    return plt.subplots(layout="constrained")[1]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mechanics.plots.axes import axes_or_new
+
 from .leaky_numbers import errors_by_steps, paired_gains, plane_of_paths
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def plot_ranks(histories: Sequence["LeakyHistory"], rank: int | None = None, ax:
 
     Open markers are networks whose largest `cons` exceeds 1e-2: their Hamiltonian is not that of a geodesic.
     """
-    ax = _axes(ax)
+    ax = axes_or_new(ax, (4.6, 3.4))
     Lt = np.array([h.settings["Lt"] for h in histories])
     H = [-2 * h.records["H"] / t for h, t in zip(histories, Lt, strict=True)]
     stable = [np.median(-2 * h.records["stable_H"]) / t for h, t in zip(histories, Lt, strict=True)]
@@ -55,7 +57,7 @@ def plot_spectra(
     """Singular values (m, k) at depths p (m,) on a logarithmic axis; `steps` marks the depths by grey lines."""
     import matplotlib.pyplot as plt
 
-    ax = _axes(ax)
+    ax = axes_or_new(ax, (4.6, 3.4))
     p, s = np.asarray(p, float), np.array(spectra, float)[:, :leading]
     s[s < ROUNDING * s.max()] = np.nan  # an input of fewer dimensions than the width has no further values
     if steps:
@@ -73,7 +75,7 @@ def plot_energies(histories: Sequence["LeakyHistory"], ax: "Axes | None" = None)
     """-2H/Lt (solid) and the stable cost of identity (dotted) over p, coloured by Lt; see `plot_ranks` for H."""
     import matplotlib.pyplot as plt
 
-    ax = _axes(ax)
+    ax = axes_or_new(ax, (4.6, 3.4))
     colours = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(histories)))
     for h, colour in zip(histories, colours, strict=True):
         p, Lt = h.records["p"][:-1], h.settings["Lt"]
@@ -88,7 +90,7 @@ def plot_energies(histories: Sequence["LeakyHistory"], ax: "Axes | None" = None)
 
 def plot_test_error(histories: Sequence["LeakyHistory"], ax: "Axes | None" = None) -> "Axes":
     """Test error against the number of layers by scheme of steps; bars as in `errors_by_steps`, without the seeds."""
-    ax = _axes(ax)
+    ax = axes_or_new(ax, (4.6, 3.4))
     for shift, (name, (layers, mean, stderr)) in zip((-0.1, 0, 0.1), errors_by_steps(histories).items(), strict=False):
         ax.errorbar(
             np.add(layers, shift), mean, stderr, color=COLOURS[name], marker=MARKERS[name], ms=4, capsize=2, label=name
@@ -100,7 +102,7 @@ def plot_test_error(histories: Sequence["LeakyHistory"], ax: "Axes | None" = Non
 
 def plot_gains(histories: Sequence["LeakyHistory"], ax: "Axes | None" = None) -> "Axes":
     """Test error against equidistant steps of the same seed, in percent: each seed, and the mean's 95 % interval."""
-    ax = _axes(ax)
+    ax = axes_or_new(ax, (4.6, 3.4))
     gains = [(name, L, g) for name, L, g in paired_gains(histories) if len(g.percent)]
     layers = sorted({L for _, L, _ in gains})
     for name, L, g in gains:
@@ -117,7 +119,7 @@ def plot_gains(histories: Sequence["LeakyHistory"], ax: "Axes | None" = None) ->
 
 def plot_path_plane(paths: Mapping[str, Any], ax: "Axes | None" = None) -> "Axes":
     """Paths A (m, w, N) by name in the plane of their two leading principal components together; dots are layers."""
-    ax = _axes(ax)
+    ax = axes_or_new(ax, (4.6, 3.4))
     points, share = plane_of_paths(list(paths.values()))
     for (name, _), xy in zip(paths.items(), points, strict=True):
         colour, marker = COLOURS.get(name), MARKERS.get(name, "o")
@@ -147,11 +149,3 @@ def animate_spectra(histories: Sequence["LeakyHistory"], path: Any, *, fps: int 
     animation.save(path, writer=PillowWriter(fps=fps), dpi=dpi)
     plt.close(fig)
     return animation
-
-
-def _axes(ax: "Axes | None") -> "Axes":
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        _, ax = plt.subplots(figsize=(4.6, 3.4), layout="constrained")
-    return ax

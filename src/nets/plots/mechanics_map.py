@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mechanics.plots.axes import axes_or_new
+
 from .diagram import LOGARITHMIC
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def plot_map_lines(found: "MechanicsMap", quantity: str, ax: "Axes | None" = Non
     """
     import matplotlib as mpl
 
-    ax = _axes(ax)
+    ax = axes_or_new(ax, (5, 3.5))
     levels, slopes = found.axes[found.noise], found.axes["slope"]
     value, identified = found.values(quantity), found.identified(quantity)
     below, above = _bars(found, quantity)
@@ -71,7 +73,7 @@ def plot_map(found: "MechanicsMap", quantity: str, ax: "Axes | None" = None) -> 
     """
     from matplotlib.patches import Rectangle
 
-    ax = _axes(ax)
+    ax = axes_or_new(ax, (5, 3.5))
     levels, slopes = found.axes[found.noise], found.axes["slope"]
     up, right = np.argsort(levels), np.argsort(1 - slopes)
     cells = np.ix_(up, right)
@@ -115,11 +117,3 @@ def _digits(error: float) -> int:
 
 def _knob(noise: str) -> str:
     return KNOBS.get(noise, noise.replace("_", " "))
-
-
-def _axes(ax: "Axes | None") -> "Axes":
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=(5, 3.5), layout="constrained")[1]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanics.files import read_npz, replacing
+from mechanics.files import read_own_npz, replacing
 
 from ...ensembles.optimisers import described
 from .recording import Recording
@@ -60,13 +60,7 @@ def read_checkpoint(path: Path, recording: Recording, about: dict[str, Any]) -> 
     ValueError
         If the file is of another run; the message names what differs.
     """
-    header, arrays = read_npz(path, FORMAT, "a checkpoint of a lockstep run")
-    known, wanted = header["identity"], json.loads(json.dumps(about))
-    differing = [name for name in wanted if known.get(name) != wanted[name]]
-    if differing:
-        raise ValueError(
-            f"{path} is a checkpoint of another run: {', '.join(differing)} differ(s). Give another file, or delete it."
-        )
+    _, arrays = read_own_npz(path, FORMAT, "a checkpoint of a lockstep run", about)
     for name in ARRAYS:
         getattr(recording, name)[...] = arrays.pop(f"recorded_{name}")
     return State(**{**arrays, "step": int(arrays["step"])})
