@@ -1,5 +1,6 @@
 """`fit_ode`: parameters of an ordinary differential equation from trajectories, by weighted least squares."""
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -121,9 +122,7 @@ def fit_ode(
     points = start_points(starts, theta, lower, upper, scale, len(named), seed)
     if shooting is not None:
         shot = [shoot(objective, point, shooting) for point in points]
-        points = np.concatenate([points, [row for row in shot if row is not None]]) if any(
-            row is not None for row in shot
-        ) else points  # fmt: skip
+        points = np.vstack([points, *(row for row in shot if row is not None)])
     best, near, failed = best_of(objective, points)
     if best is None:
         reasons = "; ".join(objective.failures) or "the observed values are not finite"
@@ -189,8 +188,6 @@ def _usable(model: Sensitive, theta: Array, y0: Array, data: Trajectories, deriv
     except (TypeError, ValueError):
         if derivatives == "exact":
             raise
-        from dataclasses import replace
-
         return replace(model, exact=False, rtol=min(model.rtol, 1e-11), atol=min(model.atol, 1e-13)), True
     return model, False
 

@@ -67,8 +67,7 @@ def sample_posterior(
         return before - 0.5 * found if found < BAD and np.isfinite(before) else -np.inf
 
     rng = np.random.default_rng(seed)
-    width = np.minimum(spread, np.where(np.isfinite(objective.upper - objective.lower),
-                                        objective.upper - objective.lower, np.inf))  # fmt: skip
+    width = np.minimum(spread, objective.upper - objective.lower)
     start = theta + 0.3 * width * rng.standard_normal((walkers, d))
     start = np.clip(start, objective.lower, objective.upper)
     state: Any = emcee.State(start, random_state=np.random.RandomState(seed).get_state())
