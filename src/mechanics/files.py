@@ -1,5 +1,6 @@
 """Arrays and text on disk without pickle, and never half a file."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -10,6 +11,21 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+
+def npz_path(path: str | os.PathLike[str]) -> Path:
+    """The path, with the suffix .npz where it has none."""
+    path = Path(path)
+    return path if path.suffix else path.with_suffix(".npz")
+
+
+def array_hash(*arrays: NDArray[Any]) -> str:
+    """SHA-256 of arrays: of their types, shapes and numbers."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode() + array.tobytes())
+    return digest.hexdigest()
 
 
 def write_npz(path: str | os.PathLike[str], **arrays: Any) -> Path:
@@ -17,8 +33,7 @@ def write_npz(path: str | os.PathLike[str], **arrays: Any) -> Path:
 
     The folder is made, and the suffix .npz added, where missing. Returns the file's path.
     """
-    path = Path(path)
-    path = path if path.suffix else path.with_suffix(".npz")
+    path = npz_path(path)
     with replacing(path) as file:
         np.savez_compressed(file, **arrays)
     return path

@@ -1,6 +1,5 @@
 """State of an ensemble on disk, whole or not at all, and only ever resumed by the run that it belongs to."""
 
-import hashlib
 import json
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanics.files import read_own_npz, replacing
+from mechanics.files import array_hash, read_own_npz, replacing
 
 from .plan import Plan, State
 
@@ -17,9 +16,7 @@ FORMAT = "mechanet ensemble checkpoint 2"
 
 def identity(plan: Plan, backend: str, snapshots: bool) -> dict[str, Any]:
     """All that decides the bits of a run, with the data as a hash."""
-    data = hashlib.sha256()
-    for array in (plan.data.x_train, plan.data.y_train, plan.data.x_test, plan.data.y_test):
-        data.update(f"{array.dtype.str}{array.shape}".encode() + array.tobytes())
+    data = plan.data
     return {
         "sizes": plan.layout.described(),
         "epochs": plan.epochs,
@@ -30,7 +27,7 @@ def identity(plan: Plan, backend: str, snapshots: bool) -> dict[str, Any]:
         "dtype": plan.dtype.name,
         "backend": backend,
         "recorded weights": snapshots,
-        "data": data.hexdigest(),
+        "data": array_hash(data.x_train, data.y_train, data.x_test, data.y_test),
         "configs": [config.described(plan.epochs) for config in plan.configs],
     }
 

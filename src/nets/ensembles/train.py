@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
+from mechanics.files import npz_path
 from mechanics.threads import default_threads
 
 from ..data import Digits
@@ -126,7 +127,8 @@ def train_ensemble(
     plan = make_plan(configs, data, epochs, width, depth, measure_every, test_every, mode, dtype, stop)
     check_options(backend, record, checkpoint_every, threads, device)
     name = _choose(backend, device)
-    about, file = identity(plan, name, "weights" in record), _npz(checkpoint)
+    about = identity(plan, name, "weights" in record)
+    file = None if checkpoint is None else npz_path(checkpoint)
     fresh = new_state(plan, "weights" in record)
     if initial is not None:
         fresh = with_initial(plan, fresh, initial)
@@ -213,10 +215,3 @@ def _histories(plan: Plan, state: State, settings: dict[str, Any], record: Seque
         settings=settings,
         seconds=seconds,
     )
-
-
-def _npz(path: str | Path | None) -> Path | None:
-    if path is None:
-        return None
-    path = Path(path)
-    return path if path.suffix else path.with_suffix(".npz")

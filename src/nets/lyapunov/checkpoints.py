@@ -1,6 +1,5 @@
 """A spectrum of a training on disk, whole or not at all, and only ever resumed by the run that it belongs to."""
 
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mechanics.files import read_own_npz, replacing
+from mechanics.files import array_hash, read_own_npz, replacing
 
 from ..ensembles.optimisers import described
 from .functions import Effect
@@ -94,11 +93,7 @@ def read_checkpoint(path: Path, fresh: TrainingSpectrum, about: dict[str, Any]) 
 
 
 def _hashed(*arrays: Any) -> str:
-    found = hashlib.sha256()
-    for each in arrays:
-        array = np.ascontiguousarray(_array(each) if isinstance(each, Tensor) else each)
-        found.update(f"{array.dtype.str}{array.shape}".encode() + array.tobytes())
-    return found.hexdigest()
+    return array_hash(*(_array(each) if isinstance(each, Tensor) else each for each in arrays))
 
 
 def _array(tensor: Tensor) -> Any:

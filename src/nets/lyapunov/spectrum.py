@@ -10,13 +10,14 @@ Hessian products by double backward, one linearisation a step.
 import math
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
+
+from mechanics.files import npz_path
 
 from ..ensembles.optimisers import Optimiser
 from .checkpoints import identity, read_checkpoint
@@ -147,8 +148,7 @@ def training_spectrum(
     )  # fmt: skip
     path, about = None, None
     if checkpoint is not None:
-        path = Path(checkpoint)
-        path = path if path.suffix else path.with_suffix(".npz")
+        path = npz_path(checkpoint)
         about = identity(job, blocks * per_block, per_block, wanted)
         if path.exists():
             fresh = read_checkpoint(path, fresh, about)

@@ -3,7 +3,6 @@
 Files are whole or absent and carry the hash of what made them, so that a second call takes what is there.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mechanics.files import write_text
+from mechanics.files import array_hash, write_text
 
 from ...data import Digits, load_mnist10
 from ...perturb.lockstep import Divergence
@@ -183,10 +182,7 @@ def _barriers(job: Job, task: Task, tick: Tick) -> BarrierRow:
 def _data_hash(data: Digits | None) -> str:
     if data is None:
         return "MNIST 10x10"
-    digest = hashlib.sha256()
-    for array in (data.x_train, data.y_train, data.x_test, data.y_test):
-        digest.update(f"{array.shape}{array.dtype}".encode() + array.tobytes())
-    return digest.hexdigest()
+    return array_hash(data.x_train, data.y_train, data.x_test, data.y_test)
 
 
 def _law_rows(found: Any) -> list[Law]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from mechanics.files import npz_path
 from mechanics.threads import default_threads
 
 from ...data import Digits
@@ -130,7 +131,7 @@ def divergence(
     )  # fmt: skip
     name = _choose(backend, plan.model)
     advance = _backend(name, threads or default_threads())
-    file = _npz(checkpoint)
+    file = None if checkpoint is None else npz_path(checkpoint)
     own = identity(plan, recording, name)
     resumed = file is not None and file.exists()
     state = read_checkpoint(file, recording, own) if file and resumed else first_state(plan)
@@ -183,10 +184,3 @@ def _stops(recorded: NDArray[np.int64], at: int, steps: int, checkpoint_every: i
     """Steps at which the run halts: those recorded, and some on the way."""
     own = {*recorded.tolist(), *range(0, steps, checkpoint_every), *range(0, steps, SEGMENT), steps}
     return sorted(stop for stop in own if stop > at)
-
-
-def _npz(path: str | Path | None) -> Path | None:
-    if path is None:
-        return None
-    path = Path(path)
-    return path if path.suffix else path.with_suffix(".npz")
