@@ -113,7 +113,8 @@ def test_discrete_law_of_the_bias_is_exact(linear):
     model, data = linear
     profile = hamiltonian_profile(model, data.x_train, data.y_train, LAM)
     assert profile.cons.max() < 1e-7
-    assert abs(profile.trace_defect).max() < 1e-9
+    # first order in what is left of the gradient: 1e-9 at cons 3e-8; half of the factor would leave 2e-2
+    assert abs(profile.trace_defect).max() < profile.cons.max()
 
 
 def test_balancedness_has_the_factor_two():
