@@ -1,7 +1,8 @@
-"""What all tests share: property tests without a deadline (compiling inside one takes seconds), and a browser."""
+"""What all tests share: property tests without a deadline (compiling inside one takes seconds), Ctrl-C, a browser."""
 
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import settings
 
 settings.register_profile("mechanet", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("mechanet")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job is deaf to Ctrl-C, which tests send
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
