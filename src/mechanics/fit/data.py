@@ -28,6 +28,8 @@ class ChainData:
         What was left out or filled in, in sentences.
     weight : ndarray, shape (m, blocks), or None
         Of each entry of the mean history, mean 1; None for equal ones.
+    unit : float or None
+        Unit of length, where another data set's is kept; None for the largest displacement of this one.
     """
 
     ts: Array
@@ -35,6 +37,7 @@ class ChainData:
     end: Array | None
     notes: tuple[str, ...]
     weight: Array | None = None
+    unit: float | None = None
 
     @property
     def histories(self) -> int:
@@ -43,8 +46,8 @@ class ChainData:
 
     @cached_property
     def scale(self) -> float:
-        """Largest displacement; the unit of length inside the fit."""
-        return float(np.nanmax(np.abs(self.x)))
+        """Largest displacement, or `unit`; the unit of length inside the fit."""
+        return self.unit if self.unit is not None else float(np.nanmax(np.abs(self.x)))
 
     @property
     def known_target(self) -> float | None:
@@ -75,6 +78,14 @@ class ChainData:
         """The same over all histories but one."""
         keep = np.arange(self.histories) != seed
         return _mean_of(self.x[keep]), None if self.end is None else self.end[keep].mean(axis=0)
+
+    def hidden(self, entries: NDArray[np.bool_]) -> "ChainData":
+        """The data without some entries of every history; `entries` (m, blocks) is true there. The unit stays."""
+        return replace(self, x=np.where(entries, np.nan, self.x), unit=self.scale)
+
+    def chosen(self, seeds: NDArray[np.int64]) -> "ChainData":
+        """The data of some histories, any of them several times. The unit stays."""
+        return replace(self, x=self.x[seeds], end=None if self.end is None else self.end[seeds], unit=self.scale)
 
     def weighed(self, residuals: Array) -> Array:
         """Residuals (m, blocks) in the data's unit as the fit sees them: flat, over R, weighted, 0 where missing."""
