@@ -1,7 +1,7 @@
 """Hypotheses on path dependence, each with the interval that decides it.
 ========================================================================
 
-    d(t) / d(0),   d = |w - w'|   of copies that start 1 per cent apart and see the same batches
+    d(t) / d(0),   d = norm(w - w'), of copies that start 1 per cent apart and see the same batches
 
 (a) Growth of the distance for three learning rates; (b) for one, two and four hidden layers at constant size; (c) the
 same copies' outputs. The printed table has the verdicts; hypotheses whose runs are not in this small plan stay open.

@@ -1,7 +1,7 @@
 """Copies of one network part as they train: weights, outputs, and the kinks of ReLU.
 ==================================================================================
 
-    |w'(0) - w(0)| = eps on the sphere of each layer, then the same batches for all copies
+    norm(w'(0) - w(0)) = eps on the sphere of each layer, then the same batches for all copies
 
 (a) Distance of weights (solid) and of outputs on test images (dashed), in units of their start: curves of different eps
 would be one if copies followed tangent equations. (b) Three learning rates against step x lr: one curve if only that
