@@ -1,5 +1,6 @@
 """Checks of arguments that several public calls share."""
 
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,20 @@ def finite_number(name: str, value: Any) -> float:
     return number
 
 
-def finite_numbers(name: str, values: Any) -> NDArray[np.float64]:
-    """A new array of floats; ValueError with its name unless all are finite numbers."""
+def real_numbers(name: str, values: Any) -> NDArray[np.float64]:
+    """A new array of floats, NaN and infinities among them; ValueError with its name unless all are real numbers."""
     try:
-        array = np.array(values, dtype=float)
+        kind = np.asarray(values).dtype.kind
+        if kind in "cSU":
+            raise ValueError
+        return np.array(values, dtype=float)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} must hold numbers, but is {values!r}.") from None
+        raise ValueError(f"{name} must be an array of real numbers, but is {reprlib.repr(values)}.") from None
+
+
+def finite_numbers(name: str, values: Any) -> NDArray[np.float64]:
+    """A new array of floats; ValueError with its name unless all are finite real numbers."""
+    array = real_numbers(name, values)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, but holds {array[~np.isfinite(array)][0]}.")
     return array

@@ -131,6 +131,16 @@ def test_bad_curves_are_refused(loads):
         fit_chain(np.ones((21, 8)), EPOCHS)
     with pytest.raises(ValueError, match="rise with depth"):
         fit_chain(curves[:, ::-1], EPOCHS)
+    for bad in ("abc", curves + 0j, [[1.0, 2.0], [3.0]]):
+        with pytest.raises(ValueError, match="load_curves must be an array of real numbers"):
+            fit_chain(bad, EPOCHS)
+
+
+def test_layers_out_of_order_are_remarked(loads):
+    order = np.arange(loads.shape[-1])
+    assert "check that layers are in order" not in fit_chain(loads, EPOCHS, pull="fixed").verdict
+    order[[2, 5]] = order[[5, 2]]
+    assert "D rises from layer 2 to 3, 4 to 5: check" in fit_chain(loads[..., order], EPOCHS, pull="fixed").verdict
 
 
 def test_bad_options_are_refused(loads):
@@ -146,6 +156,11 @@ def test_bad_options_are_refused(loads):
         fit_chain(loads, EPOCHS, end=np.zeros(21), last="end")
     with pytest.raises(ValueError, match="start must also hold k"):
         fit_chain(loads, EPOCHS, pull="fixed", start={"Y": 1, "mean_friction_over_k": 0.1, "noise_over_k": 0.1})
+    start = {"Y": 1, "k": 1, "mean_friction_over_k": 0.1, "noise_over_k": 0.1}
+    with pytest.raises(ValueError, match=r"start\['k'\] must be positive, but is -1"):
+        fit_chain(loads, EPOCHS, pull="fixed", start=start | {"k": -1})
+    with pytest.raises(ValueError, match="start holds 'mu_right', but may hold Y, mu_eff_over_k"):
+        fit_chain(loads, EPOCHS, pull="fixed", start=start | {"mu_right": 1})
     with pytest.raises(ValueError, match="seed_spread must be finite"):
         fit_chain(loads, EPOCHS, seed_spread=-1.0)
 

@@ -14,11 +14,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..checks import finite_number, real_numbers
 from .data import Array, ChainData, chain_data, spread_of
 from .estimates import estimates, extension_estimates
 from .model import ChainModel, Pull
 from .models import MODELS, ChainForm
-from .result import ChainFit
+from .result import ESTIMATES, ChainFit
 from .search import Found, search
 from .uncertainty import effective_observations, quantify
 from .verdict import verdict
@@ -172,9 +173,20 @@ def _theta(model: ChainModel, start: Mapping[str, float]) -> Array:
     a, R = start.get("mu_eff_over_k", 0.0), model.scale
     keys = {"Y": "Y", "log k": "k", "log c": "mean_friction_over_k", "log s": "noise_over_k", "log tau": "tau"}
     keys |= {extra.theta: extra.name for extra in model.form.extras}
+    extras = [extra.name for form in MODELS.values() for extra in form.extras]
+    unknown = set(start) - {*ESTIMATES, *extras}
+    if unknown:
+        raise ValueError(
+            f"start holds {', '.join(map(repr, sorted(unknown)))}, but may hold {', '.join((*ESTIMATES, *extras))}."
+        )
     missing = [keys[name] for name in model.names if name in keys and keys[name] not in start]
     if missing:
         raise ValueError(f"start must also hold {', '.join(missing)} for pull={model.pull!r}.")
+    for name in [keys[name] for name in model.names if name in keys]:
+        lengths = {"Y", *(extra.name for extra in model.form.extras if extra.kind == "length")}
+        value, strength = finite_number(f"start[{name!r}]", start[name]), name.endswith("_over_k")
+        if name not in lengths and (value < 0 or (value == 0 and not strength)):
+            raise ValueError(f"start[{name!r}] must be {'at least 0' if strength else 'positive'}, but is {value:g}.")
     c = np.sqrt(max(start["mean_friction_over_k"] ** 2 - a**2, 0.0)) / R
     values = {
         "Y": start.get("Y", 0.0) / R,
@@ -202,7 +214,7 @@ def _spread(data: ChainData, given: ArrayLike | float | None) -> Array | None:
     shape = data.x.shape[1:]
     if given is None:
         return spread_of(data.x) if data.histories > 1 else None
-    spread = np.asarray(given, dtype=float)
+    spread = real_numbers("seed_spread", given)
     if not np.isfinite(spread).all() or (spread < 0).any():
         raise ValueError("seed_spread must be finite and not negative.")
     if spread.ndim and spread.shape != shape:

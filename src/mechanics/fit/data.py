@@ -8,6 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..checks import real_numbers
+
+BACKWARD = 0.1  # of the largest displacement: a layer so far behind the one before it is worth a remark
 MOST_EPOCHS = 200  # more are thinned: they cost time and, correlated as they are, add next to nothing
 
 Array = NDArray[np.float64]
@@ -128,12 +131,12 @@ def chain_data(
     last: Literal["auto", "block", "end"],
 ) -> ChainData:
     """Check the arguments of `fit_chain` and turn loads into positions."""
-    D = np.asarray(load_curves, dtype=float)
+    D = real_numbers("load_curves", load_curves)
     if D.ndim == 2:
         D = D[None]
     if D.ndim != 3:
         raise ValueError(f"load_curves must be (epochs, layers) or (seeds, epochs, layers), but has shape {D.shape}.")
-    ts = np.asarray(epochs, dtype=float)
+    ts = real_numbers("epochs", epochs)
     if ts.shape != D.shape[1:2]:
         raise ValueError(f"epochs must have shape {D.shape[1:2]}, one time a curve, but has {ts.shape}.")
     if np.isinf(D).any() or not np.isfinite(ts).all():
@@ -170,7 +173,7 @@ def chain_data(
         notes.append(f"{len(keep)} of {len(ts)} epochs were used, spaced by their logarithm.")
         ts, x = ts[keep], x[:, keep]
         pulled = None if pulled is None else pulled[:, keep]
-    notes += _gaps(x)
+    notes += _gaps(x) + _order(x)
     return ChainData(ts, x, pulled, tuple(notes))
 
 
@@ -221,13 +224,28 @@ def _gaps(x: Array) -> list[str]:
     return notes
 
 
+def _order(x: Array) -> list[str]:
+    """A remark if layers at the last epoch lie clearly behind the one before them."""
+    final = x[:, -1, np.isfinite(x[:, -1]).any(axis=0)]
+    layers = np.flatnonzero(np.isfinite(x[:, -1]).any(axis=0)) + 1
+    steps = np.diff(final, axis=1)
+    behind = np.nanmean(final[:, 1:], axis=0) - np.nanmean(final[:, :-1], axis=0) < -BACKWARD * np.nanmax(np.abs(x))
+    if len(x) > 1:
+        seen = np.maximum(np.isfinite(steps).sum(axis=0), 2)
+        behind &= np.nan_to_num(np.nanmean(steps, axis=0) + 3 * spread_of(steps) / np.sqrt(seen), nan=-1.0) < 0
+    if not behind.any():
+        return []
+    places = ", ".join(f"{a} to {b}" for a, b in zip(layers[:-1][behind], layers[1:][behind], strict=True))
+    return [f"At the last epoch D rises from layer {places}: check that layers are in order, from input to output."]
+
+
 def _end(end: ArrayLike | None, D: Array, last: str, x: Array) -> Array | None:
     """Position (S, m) of the pulled end from its load, or from the last column."""
     if end is None:
         return x[..., -1] if last == "end" else None
     if last == "end":
         raise ValueError("end is given, but the last column of load_curves is the end already; give last='block'.")
-    load = np.asarray(end, dtype=float)
+    load = real_numbers("end", end)
     if load.shape not in (D.shape[:2], D.shape[1:2]):
         raise ValueError(f"end must have shape {D.shape[1:2]} or {D.shape[:2]} like load_curves, not {load.shape}.")
     if np.isinf(load).any():

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
 from ..chain.rest import moving_springs
+from ..checks import real_numbers
 from .data import Array, positions, spread_of
 from .equilibrium_result import EquilibriumFit, where_seven_holds
 from .estimates import factor_estimate, length_estimate
@@ -104,7 +105,7 @@ def fit_equilibrium(
 
 
 def _curves(load_curves: ArrayLike, end: ArrayLike | None, last: str) -> tuple[_Curves, tuple[str, ...]]:
-    D = np.asarray(load_curves, dtype=float)
+    D = real_numbers("load_curves", load_curves)
     if D.ndim not in (1, 2):
         raise ValueError(f"load_curves must be (layers,) or (seeds, layers), but has shape {D.shape}.")
     D = np.atleast_2d(D)
@@ -114,7 +115,7 @@ def _curves(load_curves: ArrayLike, end: ArrayLike | None, last: str) -> tuple[_
         raise ValueError("load_curves must hold D_0 in every curve: displacements are D_0 - D_l. Leave the others out.")
     load = None
     if end is not None:
-        load = np.asarray(end, dtype=float)
+        load = real_numbers("end", end)
         if load.shape not in ((), (len(D),)):
             raise ValueError(f"end must be a number or have shape ({len(D)},), one load a curve, but has {load.shape}.")
         load = np.broadcast_to(load, (len(D),))[:, None]

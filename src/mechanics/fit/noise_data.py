@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..checks import real_numbers
 from .result import ChainFit
 
 Array = NDArray[np.float64]
@@ -49,9 +50,9 @@ class Histories:
         ValueError
             If they are not those of the fit, or the measured end is missing.
         """
-        D = np.asarray(load_curves, dtype=float)
+        D = real_numbers("load_curves", load_curves)
         D = D[None] if D.ndim == 2 else D
-        ts = np.asarray(epochs, dtype=float)
+        ts = real_numbers("epochs", epochs)
         if D.ndim != 3 or ts.shape != D.shape[1:2]:
             raise ValueError(
                 f"load_curves must be (epochs, layers) or (seeds, epochs, layers), one epoch a curve, but have shape "
@@ -68,7 +69,7 @@ class Histories:
             raise ValueError("load_curves are not those that the fit was made from; fit them first with fit_chain.")
         pulled = None if hidden else x[..., -1].mean(axis=0)
         if end is not None:
-            load = np.asarray(end, dtype=float)
+            load = real_numbers("end", end)
             if load.shape not in (D.shape[:2], D.shape[1:2]):
                 raise ValueError(f"end must have shape {D.shape[1:2]} or {D.shape[:2]}, but has {load.shape}.")
             pulled = (D[..., 0] - load)[:, rows].mean(axis=0)
