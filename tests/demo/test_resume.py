@@ -136,3 +136,11 @@ def test_the_command_says_how_to_resume(monkeypatch, tmp_path):
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         fig4.run_fig4(**arguments)
+
+
+def test_ctrl_c_during_training_in_this_process_is_not_a_failure_of_the_run():
+    def stop(epoch, epochs):
+        raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted):
+        fig4.run_fig4(1, epochs=3, jobs=0, progress=lambda run, epoch, epochs: stop(epoch, epochs))

@@ -222,3 +222,14 @@ def test_load_curve_needs_a_model_with_data_or_a_history(xy):
         load_curve(SharedReLU())
     with pytest.raises(ValueError, match="2 classes"):
         load_curve(SharedReLU(), xy[0], np.zeros(90, dtype=int))
+
+
+def test_a_named_layer_that_is_never_called_is_an_error(xy):
+    model = nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 3))
+    model[0].register_module("spare", nn.ReLU())
+    with pytest.raises(
+        ValueError, match=r"layers names \['0.spare'\], which the forward pass of Sequential never calls"
+    ):
+        load_curve(model, *xy, layers=["1", "0.spare"])
+    assert not model[1]._forward_hooks
+    assert load_curve(model, *xy).shape == (2,)  # all activation modules that are called: the input and one

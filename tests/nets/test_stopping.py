@@ -28,7 +28,17 @@ def reference():
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_network_stops_by_its_own_losses_and_keeps_its_last_measurements(reference, backend):
-    found = train_ensemble(CONFIGS, DATA, backend=backend, measure_every=[0, 2, 8, 9], stop=STOP, **SIZES)
+    told = []
+    found = train_ensemble(
+        CONFIGS,
+        DATA,
+        backend=backend,
+        measure_every=[0, 2, 8, 9],
+        stop=STOP,
+        **SIZES,
+        progress=lambda *at: told.append(at),
+    )
+    assert told[-1] == (36, 36)  # though some stopped before their last epoch
     below = reference.losses < 0.25
     expected = np.where(below.any(1), below.argmax(1) + 1, -1)
     assert len(set(expected)) >= 3  # at different epochs, and one never

@@ -148,10 +148,13 @@ def train_ensemble(
             return False
 
         with suppress(KeyboardInterrupt):
-            for halt in _halts(state, epochs, checkpoint_every if file is not None else max(epochs, 1)):
+            halts = _halts(state, epochs, checkpoint_every if file is not None else max(epochs, 1))
+            for halt in halts:
                 advance(plan, state, halt, tick)
                 if file is not None:
                     write_checkpoint(file, state, about)
+            if halts and done < models * epochs:  # networks that stopped or failed have no more epochs to do
+                report(models * epochs, models * epochs)
     settings = {
         **plan.layout.described(), "epochs": epochs, "mode": mode,
         "stop": None if stop is None else asdict(stop), "dtype": plan.dtype.name, "backend": name,

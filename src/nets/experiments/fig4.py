@@ -164,7 +164,7 @@ def train_run(run: Run, tick: Callable[[int, int], None]) -> "History":
         test_every=10,
     )
     if not history.finished:
-        raise RuntimeError(history.status)
+        raise KeyboardInterrupt if history.interrupted else RuntimeError(history.status)
     final = measure_layers(model, data.x_train, data.y_train, mode="eval")
     tested = measure_layers(model, data.x_test, data.y_test, mode="eval")
     history = label_run(history, run.hash, final_load_curve=final.D, final_test_accuracy=tested.accuracy)

@@ -68,7 +68,7 @@ def run_branch(
                 polish=setting.polish, polish_epochs=setting.polish_epochs, measure_every=50,  # type: ignore[arg-type]
             )  # fmt: skip
             if not history.finished:
-                raise KeyboardInterrupt if "interrupted" in history.status else RuntimeError(history.status)
+                raise KeyboardInterrupt if history.interrupted else RuntimeError(history.status)
             profile = hamiltonian_profile(model, data.x_train, data.y_train, run.setting.lam)
             history = label_run(history, run_hash, W=profile.W, **measured_at_the_end(profile, setting.keep_path))
             if file is not None:

@@ -139,7 +139,7 @@ def train_leaky_run(run: LeakyRun, tick: Callable[[int, int], None]) -> "LeakyHi
         polish_epochs=s.polish_epochs, seed=run.seed, measure_every=50, progress=tick,
     )  # fmt: skip
     if not history.finished:
-        raise KeyboardInterrupt if "interrupted" in history.status else RuntimeError(history.status)
+        raise KeyboardInterrupt if history.interrupted else RuntimeError(history.status)
     profile = hamiltonian_profile(model, data.x_train, data.y_train, s.lam)
     history = label_run(history, run.hash, **measured_at_the_end(profile, s.keep_path))
     if run.file is not None:

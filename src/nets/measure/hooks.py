@@ -40,24 +40,29 @@ def hooked(model: nn.Module, layers: Layers, consume: Consume, *, include_output
     Raises
     ------
     ValueError
-        If nothing is selected, or a name does not exist.
+        If nothing is selected, a name does not exist, or a module that was named is not called by the forward pass.
     TypeError
         If a selected module does not return a tensor, or a sequence that begins with one.
     """
     selected, with_input = select_layers(model, layers)
     calls: dict[str, int] = {}
+    silent = {name for name, _ in selected} if _names(layers) else set()
+    passes = 0
     handles = []
 
     def watch(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(module: nn.Module, args: Any, output: Any) -> None:
             calls[name] = calls.get(name, 0) + 1
+            silent.discard(name)
             key = name if calls[name] == 1 else f"{name}#{calls[name]}"
             consume(key, _tensor(output, name))
 
         return hook
 
     def begin(module: nn.Module, args: Any) -> None:
+        nonlocal passes
         calls.clear()
+        passes += 1
         if with_input:
             consume(INPUT, _tensor(args, INPUT))
 
@@ -68,9 +73,21 @@ def hooked(model: nn.Module, layers: Layers, consume: Consume, *, include_output
         if include_output:
             handles.append(model.register_forward_hook(watch(OUTPUT)))
         yield
+        if passes and silent:
+            raise ValueError(
+                f"layers names {sorted(silent)}, which the forward pass of {type(model).__name__} never calls; name "
+                "modules that it does call."
+            )
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _names(layers: Layers) -> bool:
+    """Whether layers are given by name."""
+    if isinstance(layers, str):
+        return layers != "auto"
+    return not callable(layers) and not (isinstance(layers, tuple) and bool(layers) and isinstance(layers[0], type))
 
 
 def select_layers(model: nn.Module, layers: Layers) -> tuple[Named, bool]:

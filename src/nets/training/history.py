@@ -57,6 +57,11 @@ class History:
         """Whether all epochs were done, or `stop` ended training before."""
         return self.status == "finished" or self.status.startswith("stopped after")
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended training."""
+        return self.status.startswith("interrupted")
+
     def save(self, path: str | Path) -> Path:
         """Write to an npz file; a reader sees the old file or the whole new one.
 

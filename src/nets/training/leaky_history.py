@@ -56,6 +56,11 @@ class LeakyHistory:
         return self.status == "finished"
 
     @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended training."""
+        return self.status.startswith("interrupted")
+
+    @property
     def objective(self) -> Array:
         """mse + penalty with the effective lam, shape (m,)."""
         return self.mse + self.penalty
