@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..checks import finite_number, finite_numbers
 from .exact_flow import corners_of, start_of
 from .inertial_arc import Arc, InertialLaw, InertialState, Modes, Vector
-from .inertial_events import Mask, changed, next_event
+from .inertial_events import ROUNDING, Mask, changed, next_event
 from .inertial_tangent import carried
 from .parameters import ChainParameters
 
@@ -204,7 +204,9 @@ def motion(
             after = InertialState(t, after.x, after.v, after.modes, state.w if t < stop else w, after.starting)
             idle = idle + 1 if after.t == state.t else 0
             if idle > IDLE * len(state.modes):
-                raise RuntimeError(f"Modes alternate without end at t={state.t}; shorten the time span.")
+                if not spent(law, after):
+                    raise RuntimeError(f"Modes alternate without end at t={state.t}; shorten the time span.")
+                idle, after = 0, InertialState(t, after.x, 0.0 * after.v, 0 * after.modes, 0.0, nobody)
             state = after
             yield arc, s, after
 
@@ -212,6 +214,14 @@ def motion(
 def at_rest(state: InertialState) -> bool:
     """Whether neither a block nor the end moves."""
     return not state.modes.any() and state.w == 0.0
+
+
+def spent(law: InertialLaw, state: InertialState) -> bool:
+    """Whether all that still moves is rounding: a chain without friction never comes to rest, it fades."""
+    force, size = law.pull(state.x), law.size(state.x)
+    held = (force <= law.static_right + ROUNDING * size) & (force >= -law.static_left - ROUNDING * size)
+    slow = np.abs(state.v) <= 16 * ROUNDING * law.rate * np.abs(state.x[1:-1]).max()
+    return bool(state.w == 0.0 and (held & slow).all())
 
 
 def first_state(law: InertialLaw, t: float, x: Vector, v: Vector, w: float) -> InertialState:

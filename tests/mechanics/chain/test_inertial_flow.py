@@ -136,3 +136,14 @@ def test_the_first_root_is_found_among_many(roots):
         assert found is None
     elif first < 1 - 1e-9 and (not others or others[0] > 0.05):
         assert_allclose(found, first, rtol=1e-9)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.0])
+def test_a_chain_without_friction_fades_into_its_rest_state(gamma):
+    """Down to rounding, where the signs of velocities mean nothing."""
+    chain = SpringChain(
+        blocks=4, mu_right=0.0, mu_left=0.0, eps_bar=0.0, dynamics="second_order", gamma=gamma, target=1.0
+    )
+    found = inertial_flow(chain, t1=1000.0, ts=[1000.0])
+    assert found.status == "at rest"
+    assert_allclose(found.x[-1], np.linspace(0, 1, 6), atol=1e-13)
