@@ -13,6 +13,7 @@ from .chain_objective import ChainObjective
 from .data import Array, ChainData
 from .model import ChainModel
 from .search import Found
+from .result import Estimate
 from .source import Source
 from .trajectory_fit import Bootstrap
 from .uncertainty import NEAR_BOUND
@@ -31,8 +32,8 @@ def redrawn(data: ChainData, found: Found, root: Array, rng: np.random.Generator
     return replace(data, x=x[None], unit=data.scale)
 
 
-def bootstrap_chain(source: Source, n: int, seed: int, progress: bool) -> Bootstrap:
-    """n fits to data drawn again, in users' units."""
+def bootstrap_chain(source: Source, estimates: dict[str, Estimate], n: int, seed: int, progress: bool) -> Bootstrap:
+    """n fits to data drawn again, in users' units; what the fit leaves open stays open."""
     whole_numbers(n=(n, 2))
     model, theta = source.found.model, source.found.theta
     objective = ChainObjective(source)
@@ -57,7 +58,25 @@ def bootstrap_chain(source: Source, n: int, seed: int, progress: bool) -> Bootst
     lost = float(np.sqrt(S / (S - 1))) if S > 1 else 1.0
     stretch = lost * float(student.ppf(1 - TAIL, dof) / norm.ppf(1 - TAIL))
     note = _note(S, stretch) + (f" Stopped by Ctrl-C after {len(rows)} of {n} fits." if stopped else "")
-    return _summary(model, theta, drawn[there], lost, stretch, int((~there).sum()), note)
+    made = _summary(model, theta, drawn[there], lost, stretch, int((~there).sum()), note)
+    return _open(made, estimates)
+
+
+def _open(made: Bootstrap, estimates: dict[str, Estimate]) -> Bootstrap:
+    """Along a flat valley each search stays near the fit it began at: the scatter of the draws measures nothing."""
+    names = [name for name in made.names if np.isinf(estimates[name].stderr)]
+    if not names:
+        return made
+    stderr = made.stderr | dict.fromkeys(names, np.inf)
+    wider = {
+        name: (
+            min(made.intervals[name][0], estimates[name].interval[0]),
+            max(made.intervals[name][1], estimates[name].interval[1]),
+        )
+        for name in names
+    }
+    note = f"{made.note} The fit leaves open {', '.join(names)}: draws stay near it, so look at `profile`."
+    return made._replace(stderr=stderr, intervals=made.intervals | wider, note=note)
 
 
 def _summary(
@@ -76,7 +95,9 @@ def _summary(
             ends[1] = np.inf
         a, b = in_units(model, i, ends)
         intervals[name] = (float(a), float(b))
-        size = float(in_units(model, i, best[i : i + 1])[0] if is_factor(model, i) else in_units(model, i, np.ones(1))[0])
+        size = float(
+            in_units(model, i, best[i : i + 1])[0] if is_factor(model, i) else in_units(model, i, np.ones(1))[0]
+        )
         stderr[name] = size * lost * float(z[:, i].std(ddof=1))
     values = np.column_stack([in_units(model, i, z[:, i]) for i in range(len(names))])
     return Bootstrap(names, values, stderr, intervals, failed, note)

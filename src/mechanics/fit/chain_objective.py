@@ -11,6 +11,7 @@ its squared standard error, so that profile and linearised interval agree. Kent,
 likelihood ratio of a working model.
 """
 
+from itertools import product
 from typing import cast
 
 import numpy as np
@@ -21,9 +22,11 @@ from .data import Array
 from .friction_coordinates import FrictionModel
 from .model import ChainModel
 from .objective import BAD
-from .search import Found, refine
+from .search import SCAN_RTOL, Found, refine
 from .source import Source
 
+DOUBTED = 1.0  # rise of -2 log L from which a refit is tried from elsewhere too
+ELSEWHERE = 2
 WEAK, LIFTED = np.log(0.02), np.log(0.1)  # friction and noise too weak for the curve to feel their derivative
 
 
@@ -48,6 +51,7 @@ class ChainObjective:
         self.model = cast(ChainModel, self._polar) if friction else chain
         self.names: tuple[str, ...] = user_names(chain)
         self.lower, self.upper = self.model.bounds()
+        self._looked: dict[tuple[object, ...], float] = {}
         self.best = self._polar.into(source.found.theta) if self._polar else source.found.theta
 
     def minus2(self, theta: Array) -> float:
@@ -59,7 +63,15 @@ class ChainObjective:
     def refit(self, theta: Array, held: tuple[int, ...]) -> tuple[Array, float]:
         """The best parameters near theta with some held."""
         found = self.search(theta, held)
-        return found.theta, self._rise(found.weighed) if np.isfinite(found.fitted).all() else BAD
+        rise = self._rise_of(found)
+        if rise > DOUBTED and self._farther(theta, held):
+            # a valley that the walk did not see may hold a better fit: no value is rejected before it was looked for
+            for start in self._elsewhere(theta, held):
+                other = self.search(start, held)
+                if other.sum_of_squares < found.sum_of_squares:
+                    found = other
+            rise = self._rise_of(found)
+        return found.theta, rise
 
     def search(self, theta: Array, held: tuple[int, ...] = ()) -> Found:
         """Least squares from theta, and from stronger friction and noise where these have all but vanished."""
@@ -95,6 +107,36 @@ class ChainObjective:
             if c < WEAK:
                 out[i], moved = 0.5 * theta[i] if self._polar else LIFTED, True
         return out if moved else None
+
+    def _farther(self, theta: Array, held: tuple[int, ...]) -> bool:
+        """Whether no farther value of the held parameters was looked at on this side: a walk comes before its ends."""
+        away = theta[list(held)] - self.best[list(held)]
+        side, size = (held, *np.sign(away)), float(np.abs(away).max(initial=0.0))
+        if size <= self._looked.get(side, 0.0):
+            return False
+        self._looked[side] = size
+        return True
+
+    def _elsewhere(self, theta: Array, held: tuple[int, ...]) -> list[Array]:
+        """The best few of a coarse grid in rate and noise, at some friction, the held parameters kept."""
+        names, (span, shortest) = self.model.names, self._best.model.intervals()
+        grid = {"log k": np.log(np.geomspace(3 / span, 30 / shortest, 4)), "log s": np.log([0.03, 0.3, 1.0])}
+        places = [i for i in map(names.index, grid) if i not in held]
+        x, end = self.data.mean
+        tried = []
+        for point in product(*(grid[names[i]] for i in places)):
+            start = theta.copy()
+            start[places] = point
+            if (c := names.index("log c")) not in held:
+                start[c] = LIFTED
+            start = np.clip(start, self.lower, self.upper)
+            cost = float((self.data.weighed(self.model.curve(start, x[0], end, SCAN_RTOL) - x) ** 2).sum())
+            tried.append((cost if np.isfinite(cost) else np.inf, start))
+        tried.sort(key=lambda pair: pair[0])
+        return [start for _, start in tried[:ELSEWHERE]]
+
+    def _rise_of(self, found: Found) -> float:
+        return self._rise(found.weighed) if np.isfinite(found.fitted).all() else BAD
 
     def _rise(self, weighed: Array) -> float:
         before = self._best.weighed

@@ -203,7 +203,8 @@ class ChainFit:
         fitted curve (parametric), as approximate as the linearised intervals of one history; percentiles are stretched
         by t/z.
 
-        An end beyond which more than 2.5 % of the draws ran into a bound of the search is open.
+        An end beyond which more than 2.5 % of the draws ran into a bound of the search is open. What the fit leaves
+        open (stderr inf) stays open, as far as its interval: searches along a flat valley stay where they began.
 
         References
         ----------
@@ -211,7 +212,8 @@ class ChainFit:
         """
         from .chain_bootstrap import bootstrap_chain
 
-        return bootstrap_chain(self._source("bootstrap"), n, seed, progress)
+        source, estimates = self._source("bootstrap"), self._estimates() | self.extension
+        return bootstrap_chain(source, estimates, n, seed, progress)
 
     def sample(
         self,
