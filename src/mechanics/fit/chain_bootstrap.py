@@ -12,8 +12,8 @@ from .chain_names import in_units, is_factor, user_names, with_mean_friction
 from .chain_objective import ChainObjective
 from .data import Array, ChainData
 from .model import ChainModel
-from .search import Found
 from .result import Estimate
+from .search import Found
 from .source import Source
 from .trajectory_fit import Bootstrap
 from .uncertainty import NEAR_BOUND

@@ -27,6 +27,7 @@ from .source import Source
 
 DOUBTED = 1.0  # rise of -2 log L from which a refit is tried from elsewhere too
 ELSEWHERE = 2
+AGAIN = 2  # searches from where one stopped unsettled: a refit has few steps
 WEAK, LIFTED = np.log(0.02), np.log(0.1)  # friction and noise too weak for the curve to feel their derivative
 
 
@@ -75,11 +76,17 @@ class ChainObjective:
 
     def search(self, theta: Array, held: tuple[int, ...] = ()) -> Found:
         """Least squares from theta, and from stronger friction and noise where these have all but vanished."""
-        found = refine(self.data, self.model, theta, held)
         lifted = self._lifted(theta, held)
-        if lifted is None:
-            return found
-        return min(found, refine(self.data, self.model, lifted, held), key=lambda f: f.sum_of_squares)
+        starts = [theta] if lifted is None else [theta, lifted]
+        return min((self._settled(start, held) for start in starts), key=lambda f: f.sum_of_squares)
+
+    def _settled(self, theta: Array, held: tuple[int, ...]) -> Found:
+        found = refine(self.data, self.model, theta, held)
+        for _ in range(AGAIN):
+            if found.converged or not np.isfinite(found.fitted).all():
+                break
+            found = refine(self.data, self.model, found.theta, held)
+        return found
 
     def threshold(self, level: float) -> float:
         """Student's t squared, with the degrees of freedom of the residuals' covariance."""

@@ -1,4 +1,4 @@
-"""The chain with its mean friction as a coordinate: mu_eff/k = b sin(phi), c = b cos(phi), so that sqrt(mu_eff^2 + c^2) = b.
+"""The chain with its mean friction b = sqrt(mu_eff^2 + c^2) as a coordinate: mu_eff/k = b sin(phi), c = b cos(phi).
 
 A fit in which b is held and phi free is a fit of given mean friction, at any bend that it allows.
 """

@@ -57,6 +57,8 @@ def profile_of(objective: Objective, theta: Array, i: int, step: float, level: f
         end = side * np.inf
 
         def rise(value: float, starts: dict[float, Array] = starts) -> float:
+            if value in points:  # a second search may end elsewhere, and brentq would find no change of sign
+                return points[value] - threshold
             start = starts[min(starts, key=lambda known: abs(known - value))].copy()
             start[i] = value
             found, height = objective.refit(start, (i,))
@@ -93,8 +95,8 @@ def _note(name: str, away: Array, part: Array, ends: tuple[float, float]) -> str
         said.append(f"A better fit was met at another {name}: fit again with start= from there.")
     if np.isinf(ends).all() and part.max() < FLAT_RISE:
         said.append(
-            f"{name} is structurally unidentifiable here: the fit is as good at every value within the bounds, whatever "
-            "the noise of the data."
+            f"{name} is structurally unidentifiable here: the fit is as good at every value within the bounds, "
+            "whatever the noise of the data."
         )
     else:
         for side, end, where in ((-1.0, ends[0], "below"), (1.0, ends[1], "above")):
@@ -102,7 +104,7 @@ def _note(name: str, away: Array, part: Array, ends: tuple[float, float]) -> str
                 most = part[side * away >= 0.0].max()
                 shape = "flat there" if most < FLAT_RISE else f"at most {most:.2g} of the threshold"
                 said.append(
-                    f"{name} is practically unidentifiable: no value {where} the fit is rejected within the bounds (the "
-                    f"rise is {shape})."
+                    f"{name} is practically unidentifiable: no value {where} the fit is rejected within the bounds "
+                    f"(the rise is {shape})."
                 )
     return " ".join(said)
