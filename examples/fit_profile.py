@@ -3,8 +3,8 @@
 
     rise(v) = min over the other parameters of -2 log L(v, ...) - min -2 log L
 
-Ten histories of a noisy chain, twice: weak noise fixes the rate on both sides; under strong noise a faster chain with more
-friction fits as well, and the profile of the rate is lopsided. Dashed: the parabola of the standard error.
+Ten histories of a noisy chain, twice: weak noise fixes the rate on both sides; under strong noise a faster chain with
+more friction fits almost as well, and the profile of the rate is lopsided. Dashed: the parabola of the standard error.
 """
 
 import argparse

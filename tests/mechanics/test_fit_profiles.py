@@ -90,8 +90,6 @@ def test_flat_directions_are_open_and_named(resting):
     assert 0 < rate.interval[0] < 100.0
     assert "practically unidentifiable" in rate.note
     assert "above" in rate.note
-    bend = resting.profile("mu_eff_over_k")
-    assert_allclose(bend.interval, resting.mu_eff_over_k.interval, rtol=0.02)
 
 
 def test_bootstrap_errors_are_near_those_of_the_jackknife(fit, bootstrap):

@@ -11,6 +11,7 @@ its squared standard error, so that profile and linearised interval agree. Kent,
 likelihood ratio of a working model.
 """
 
+from copy import copy
 from itertools import product
 from typing import cast
 
@@ -96,8 +97,7 @@ class ChainObjective:
         """The parameters fitted to histories drawn again; see `chain_bootstrap`."""
         from .chain_bootstrap import redrawn
 
-        other = ChainObjective.__new__(ChainObjective)
-        other.__dict__.update(self.__dict__)
+        other = copy(self)
         other.data = redrawn(self.data, self._best, self._root, rng)
         found = other.search(theta)
         return found.theta if np.isfinite(found.fitted).all() else np.full(len(theta), np.nan)

@@ -92,7 +92,7 @@ def _note(name: str, away: Array, part: Array, ends: tuple[float, float]) -> str
     """What an open interval means; `part` is the rise over the threshold."""
     said = []
     if part.min() < -FLAT_RISE:
-        said.append(f"A better fit was met at another {name}: fit again with start= from there.")
+        said.append(f"A better fit was met at another {name}: start the fit again there.")
     if np.isinf(ends).all() and part.max() < FLAT_RISE:
         said.append(
             f"{name} is structurally unidentifiable here: the fit is as good at every value within the bounds, "

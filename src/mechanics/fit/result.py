@@ -98,6 +98,8 @@ class ChainFit:
         How entries were weighted.
     missing : int
         Entries of the mean history that no seed has measured.
+    source : object
+        Data and search, for `profile`, `bootstrap` and `sample`; not in `to_dict`.
     """
 
     Y: Estimate
