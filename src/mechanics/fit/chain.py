@@ -21,6 +21,7 @@ from .model import ChainModel, Pull
 from .models import MODELS, ChainForm
 from .result import ESTIMATES, ChainFit
 from .search import Found, search
+from .source import Source
 from .uncertainty import effective_observations, quantify
 from .verdict import verdict
 
@@ -282,6 +283,7 @@ def _fit(
         extension=extension,
         weights="equal" if floor is None else "spread",
         missing=int((~data.measured).sum()),
+        source=Source(data, found),
     )
 
 

@@ -63,8 +63,8 @@ def _mobility(ts: Array, x: Array, extension: Array, law: MeanLaw) -> Array:
     return mobility(force, law.mu_right, law.mu_left, law.s)
 
 
-def one_history_covariance(data: ChainData, found: Found, J: Array, inverse: Array) -> tuple[Array, float]:
-    """Covariance of theta and Satterthwaite's degrees of freedom, the factor taken from the residuals.
+def one_history_scatter(data: ChainData, found: Found, J: Array, inverse: Array) -> tuple[Array, float]:
+    """Covariance of the weighted residuals and Satterthwaite's degrees of freedom, its factor taken from the residuals.
 
     E |r|^2 = factor tr(P W P), with P the projection off the directions that the fit has absorbed.
     """
@@ -75,4 +75,4 @@ def one_history_covariance(data: ChainData, found: Found, J: Array, inverse: Arr
     trace = np.trace(left)
     r = found.weighed
     factor = float(r @ r / trace) if trace > 0 else 0.0
-    return factor * inverse @ W @ inverse.T, float(max(1.0, trace**2 / (left**2).sum())) if trace > 0 else 1.0
+    return factor * W, float(max(1.0, trace**2 / (left**2).sum())) if trace > 0 else 1.0

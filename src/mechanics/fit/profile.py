@@ -14,6 +14,7 @@ from .objective import BAD, Objective
 Array = NDArray[np.float64]
 DOUBLINGS = 12  # of the first step outwards, before a side is called open
 INSIDE = 4  # points on each side, for the picture
+FLAT_RISE = 0.01  # of the threshold: a lower rise is none
 
 
 class Profile(NamedTuple):
@@ -27,8 +28,12 @@ class Profile(NamedTuple):
     threshold : float
         The rise at the ends of the interval.
     interval : (float, float)
-        Infinite where no value up to 2^12 first steps away, or up to the bound, is rejected.
+        Infinite (0 below, for a positive number of which the logarithm is searched) where no value up to 2^12 first
+        steps away, or up to the bound, is rejected.
     level : float
+    note : str
+        Why an end is open, in words; empty where none is. A rise that is flat on both sides is called structural, one
+        that is too low on a side practical non-identifiability, as Raue et al. do; what is flat is flat at these data.
     """
 
     name: str
@@ -37,6 +42,7 @@ class Profile(NamedTuple):
     threshold: float
     interval: tuple[float, float]
     level: float
+    note: str = ""
 
 
 def profile_of(objective: Objective, theta: Array, i: int, step: float, level: float) -> Profile:
@@ -51,6 +57,8 @@ def profile_of(objective: Objective, theta: Array, i: int, step: float, level: f
         end = side * np.inf
 
         def rise(value: float, starts: dict[float, Array] = starts) -> float:
+            if value in points:  # a second search may end elsewhere, and brentq would find no change of sign
+                return points[value] - threshold
             start = starts[min(starts, key=lambda known: abs(known - value))].copy()
             start[i] = value
             found, height = objective.refit(start, (i,))
@@ -75,6 +83,28 @@ def profile_of(objective: Objective, theta: Array, i: int, step: float, level: f
             rise(float(value))
     values = np.array(sorted(points))
     values = values[[points[v] < 4.0 * threshold for v in values]]
-    return Profile(
-        objective.names[i], values, np.array([points[v] for v in values]), threshold, (ends[0], ends[1]), level
-    )
+    name, rises = objective.names[i], np.array([points[v] for v in values])
+    note = _note(name, values - theta[i], rises / threshold, (ends[0], ends[1]))
+    return Profile(name, values, rises, threshold, (ends[0], ends[1]), level, note)
+
+
+def _note(name: str, away: Array, part: Array, ends: tuple[float, float]) -> str:
+    """What an open interval means; `part` is the rise over the threshold."""
+    said = []
+    if part.min() < -FLAT_RISE:
+        said.append(f"A better fit was met at another {name}: start the fit again there.")
+    if np.isinf(ends).all() and part.max() < FLAT_RISE:
+        said.append(
+            f"{name} is structurally unidentifiable here: the fit is as good at every value within the bounds, "
+            "whatever the noise of the data."
+        )
+    else:
+        for side, end, where in ((-1.0, ends[0], "below"), (1.0, ends[1], "above")):
+            if np.isinf(end):
+                most = part[side * away >= 0.0].max()
+                shape = "flat there" if most < FLAT_RISE else f"at most {most:.2g} of the threshold"
+                said.append(
+                    f"{name} is practically unidentifiable: no value {where} the fit is rejected within the bounds "
+                    f"(the rise is {shape})."
+                )
+    return " ".join(said)

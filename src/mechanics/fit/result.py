@@ -1,5 +1,6 @@
 """What a chain fit returns: estimates with intervals that may be open, curves, residuals, and the verdict in words."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,11 @@ from .data import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from .profile import Profile
+    from .sampling import Posterior
+    from .source import Source
+    from .trajectory_fit import Bootstrap
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,8 @@ class ChainFit:
         How entries were weighted.
     missing : int
         Entries of the mean history that no seed has measured.
+    source : object
+        Data and search, for `profile`, `bootstrap` and `sample`; not in `to_dict`.
     """
 
     Y: Estimate
@@ -123,6 +131,147 @@ class ChainFit:
     extension: dict[str, Estimate] = field(default_factory=dict)
     weights: str = "equal"
     missing: int = 0
+    source: "Source | None" = field(default=None, repr=False, compare=False)
+
+    def profile(self, name: str, level: float = 0.95) -> "Profile":
+        """Profile likelihood of one estimate and its interval, in the units of the estimate.
+
+        Parameters
+        ----------
+        name : str
+            "Y", "mu_eff_over_k", "k", "mean_friction_over_k", "noise_over_k", "tau" where this fit searched for it, or
+            a name in `extension`.
+        level : float
+            Of the interval, which may be lopsided or open; an open end of a positive number is 0 or inf. `note` of the
+            result says why it is open.
+
+        Returns
+        -------
+        Profile
+            `mechanics.plots.plot_profile` draws it.
+
+        Raises
+        ------
+        ValueError
+            If there is no such name, level is not between 0 and 1, or the fit does not come from `fit_chain`.
+
+        Notes
+        -----
+        All other parameters are refitted at each value. Residuals are correlated over time and layers, so the rise of
+        -2 log L is that of fewer independent observations: the rise of the sum of squares over the variance of the mean
+        history along the change of curve, as seeds scatter (one history: as the chain fluctuates). Threshold: Student's
+        t squared with seeds - 1 (one history: Satterthwaite's) degrees of freedom, the errors and quantiles of the
+        linearised intervals. Where the fit itself lies at a bound the level is approximate.
+
+        References
+        ----------
+        Raue et al., Bioinformatics 25 (2009) 1923-1929; Kent, Biometrika 69 (1982) 19-27.
+        """
+        from .chain_profile import profile_chain
+
+        return profile_chain(self._source("profile"), (self._estimates() | self.extension).get(name), name, level)
+
+    def bootstrap(self, n: int = 200, seed: int = 0, *, progress: bool = False) -> "Bootstrap":
+        """Fit to n data sets drawn again, each search begun at this fit.
+
+        Parameters
+        ----------
+        n : int
+            Data sets, at least 2; some hundred for intervals.
+        seed : int
+            Draw i is a function of (seed, i).
+        progress : bool
+            Show a progress bar.
+
+        Returns
+        -------
+        Bootstrap
+            Of the fitted parameters, in the units of the estimates; `note` says how data were drawn. Ctrl-C returns
+            what is finished, from two fits on.
+
+        Raises
+        ------
+        ValueError
+            If n is too small, no fit succeeds, or the fit does not come from `fit_chain`.
+
+        Notes
+        -----
+        S seeds: whole histories are drawn with replacement. This understates the variance by (S - 1)/S and knows no
+        Student's t, so distances of the percentiles from the fit (in logarithms, of positive numbers) are stretched by
+        sqrt(S/(S - 1)) t_{S-1}/z at 97.5 %, standard errors by the root alone. With fewer than five seeds there are few
+        different draws, and the note says so.
+
+        One history cannot be drawn again: deviations of the fitted chain's own fluctuations are drawn and added to the
+        fitted curve (parametric), as approximate as the linearised intervals of one history; percentiles are stretched
+        by t/z.
+
+        An end beyond which more than 2.5 % of the draws ran into a bound of the search is open. What the fit leaves
+        open (stderr inf) stays open, as far as its interval: searches along a flat valley stay where they began.
+
+        References
+        ----------
+        Efron, Tibshirani, An Introduction to the Bootstrap (1993); Hesterberg, Am. Stat. 69 (2015) 371-386.
+        """
+        from .chain_bootstrap import bootstrap_chain
+
+        source, estimates = self._source("bootstrap"), self._estimates() | self.extension
+        return bootstrap_chain(source, estimates, n, seed, progress)
+
+    def sample(
+        self,
+        draws: int = 1000,
+        *,
+        steps: int = 2000,
+        walkers: int | None = None,
+        seed: int = 0,
+        prior: "Callable[[dict[str, float]], float] | None" = None,
+    ) -> "Posterior":
+        """Posterior samples by emcee, in the units of the estimates.
+
+        Parameters
+        ----------
+        draws, steps, walkers : int
+            Samples kept, steps of each walker, and walkers: 16 or 2 d + 2 unless given. Each step of a walker solves
+            one chain, about a millisecond.
+        seed : int
+            Of the moves.
+        prior : callable, optional
+            From a dict of the named parameters to the logarithm of a prior, on top of the flat one: in lengths, and in
+            logarithms of rates and strengths, within the bounds of the search.
+
+        Returns
+        -------
+        Posterior
+
+        Raises
+        ------
+        ImportError
+            If emcee is not installed.
+        ValueError
+            If the residuals do not scatter, or the fit does not come from `fit_chain`.
+
+        Notes
+        -----
+        Least squares of correlated residuals is a working likelihood. It is flattened by one factor, the mean variance
+        of the mean history along the directions in which the parameters move it, so that widths are right on average
+        over the parameters, not for each (`profile` is for each), and are not widened by Student's t. A parameter that
+        the data leave open fills its bounds.
+
+        References
+        ----------
+        Pauli, Racugno, Ventura, Statistica Sinica 21 (2011) 149-164; Ribatet, Cooley, Davison, ibid. 22 (2012) 813-845.
+        """
+        from .chain_sample import sample_chain
+
+        return sample_chain(self._source("sample"), draws, steps, walkers, seed, prior)
+
+    def _source(self, what: str) -> "Source":
+        if self.source is None:
+            raise ValueError(f"{what} needs the data, which only a fit returned by fit_chain holds; fit again.")
+        return self.source
+
+    def _estimates(self) -> dict[str, Estimate]:
+        return {name: getattr(self, name) for name in ESTIMATES}
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Data and chain beside each other; see `mechanics.plots.plot_fit`."""
@@ -150,7 +299,7 @@ ESTIMATES = ("Y", "mu_eff_over_k", "k", "mean_friction_over_k", "noise_over_k", 
 def plain(value: Any) -> Any:
     """Records, arrays and numbers as what JSON holds."""
     if is_dataclass(value):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value) if f.repr}
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):

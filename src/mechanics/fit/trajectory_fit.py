@@ -33,6 +33,8 @@ class Bootstrap(NamedTuple):
         Name -> 95 % percentile interval.
     failed : int
         Fits left out.
+    note : str
+        How data were drawn and what to beware of, where there is something to say.
     """
 
     names: tuple[str, ...]
@@ -40,6 +42,7 @@ class Bootstrap(NamedTuple):
     stderr: dict[str, float]
     intervals: dict[str, tuple[float, float]]
     failed: int
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from .data import Array, ChainData
-from .fluctuations import one_history_covariance
+from .fluctuations import one_history_scatter
 from .search import FLAT, Found, refine
 
 NEAR_BOUND = 0.02  # e-folds (or units of R)
@@ -36,23 +36,54 @@ class Uncertainty:
 
 def quantify(data: ChainData, found: Found) -> Uncertainty:
     """Linearised uncertainty of a fit."""
-    model, theta = found.model, found.theta
     J = _jacobian(data, found)
     _, values, vectors = np.linalg.svd(J, full_matrices=False)
-    low, high = model.bounds()
-    at_bound = {
-        name: "lower" if theta[i] < low[i] + NEAR_BOUND else "upper"
-        for i, name in enumerate(model.names)
-        if theta[i] < low[i] + NEAR_BOUND or theta[i] > high[i] - NEAR_BOUND
-    }
-    free = np.array([i for i, name in enumerate(model.names) if name not in at_bound])
-    inverse, flat = _inverse(J, free)
+    at_bound = parameters_at_bound(found)
+    inverse, flat = inverse_at(found, J)
     cov, dof = _covariance(data, found, J, inverse)
     cov[flat, flat] = np.inf
-    for i, name in enumerate(model.names):
+    for i, name in enumerate(found.model.names):
         if name in at_bound:
             cov[i, i] = np.inf
     return Uncertainty(cov, float(student.ppf(0.5 + LEVEL / 2, dof)), values, vectors, at_bound)
+
+
+def parameters_at_bound(found: Found) -> dict[str, str]:
+    """Name -> "lower" or "upper", of the parameters that ended there."""
+    theta, (low, high) = found.theta, found.model.bounds()
+    return {
+        name: "lower" if theta[i] < low[i] + NEAR_BOUND else "upper"
+        for i, name in enumerate(found.model.names)
+        if theta[i] < low[i] + NEAR_BOUND or theta[i] > high[i] - NEAR_BOUND
+    }
+
+
+def inverse_at(found: Found, J: Array) -> tuple[Array, list[int]]:
+    """Pseudo-inverse of J over the parameters inside their bounds, and those that flat directions move."""
+    at_bound = parameters_at_bound(found)
+    return _inverse(J, np.array([i for i, name in enumerate(found.model.names) if name not in at_bound]))
+
+
+def residual_scatter(data: ChainData, found: Found) -> tuple[Array, float]:
+    """Root Q (r, m blocks) of the covariance Q^T Q of the weighted residuals, and its degrees of freedom."""
+    if data.histories > 1:
+        S = data.histories
+        return np.sqrt((S - 1) / S) * _left_out(data, found), S - 1.0
+    J = _jacobian(data, found)
+    covariance, dof = one_history_scatter(data, found, J, inverse_at(found, J)[0])
+    w, V = np.linalg.eigh(covariance)
+    return np.sqrt(np.maximum(w, 0.0))[:, None] * V.T, dof
+
+
+def common_variance(data: ChainData, found: Found, root: Array) -> float:
+    """Variance of the residuals along the directions in which the parameters move the curve, their mean.
+
+    The factor of a likelihood of correlated residuals that has the right width on average over the parameters: Pauli,
+    Racugno, Ventura, Statistica Sinica 21 (2011) 149-164.
+    """
+    U, values, _ = np.linalg.svd(_jacobian(data, found), full_matrices=False)
+    inside = U[:, values > FLAT * max(values[0], 1e-300)]
+    return float(((root @ inside) ** 2).sum() / inside.shape[1])
 
 
 def lower_limit(data: ChainData, found: Found, name: str) -> float | None:
@@ -129,19 +160,25 @@ def _inverse(J: Array, free: Array) -> tuple[Array, list[int]]:
 def _covariance(data: ChainData, found: Found, J: Array, inverse: Array) -> tuple[Array, float]:
     if data.histories > 1:
         return _from_seeds(data, found, inverse)
-    return one_history_covariance(data, found, J, inverse)
+    scatter, dof = one_history_scatter(data, found, J, inverse)
+    return inverse @ scatter @ inverse.T, dof
 
 
 def _from_seeds(data: ChainData, found: Found, inverse: Array) -> tuple[Array, float]:
-    model, S = found.model, data.histories
-    moves = np.empty((S, len(found.theta)))
-    for s in range(S):
-        x, end = data.without(s)
-        residual = data.weighed(x - model.curve(found.theta, x[0], end))
-        # what only this seed has measured says nothing without it
-        moves[s] = inverse @ np.nan_to_num(residual, nan=0.0)
-    moves -= moves.mean(axis=0)
+    S = data.histories
+    moves = _left_out(data, found) @ inverse.T
     return (S - 1) / S * moves.T @ moves, S - 1.0
+
+
+def _left_out(data: ChainData, found: Found) -> Array:
+    """Weighted residuals (S, m blocks) of the means without one seed each, less their mean."""
+    residuals = []
+    for s in range(data.histories):
+        x, end = data.without(s)
+        residual = data.weighed(x - found.model.curve(found.theta, x[0], end))
+        # what only this seed has measured says nothing without it
+        residuals.append(np.nan_to_num(residual, nan=0.0))
+    return np.array(residuals) - np.mean(residuals, axis=0)
 
 
 def _memory(residuals: Array) -> float:

@@ -6,6 +6,7 @@ from .lyapunov import plot_bifurcation, plot_convergence, plot_spectrum
 from .modes import plot_modes
 from .noise import plot_mode_variances, plot_moments
 from .phase import plot_phase_diagram
+from .profile import plot_profile
 
 __all__ = [
     "animate_chain",
@@ -17,5 +18,6 @@ __all__ = [
     "plot_modes",
     "plot_moments",
     "plot_phase_diagram",
+    "plot_profile",
     "plot_spectrum",
 ]

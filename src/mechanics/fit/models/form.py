@@ -50,6 +50,10 @@ class ChainForm:
     extras: tuple[Extra, ...]
     words: str
 
+    def __reduce__(self) -> tuple[Callable[[str], "ChainForm"], tuple[str]]:
+        """A form travels to another process as its name: its functions need not."""
+        return _named, (self.name,)
+
     def law_and_change(
         self, values: dict[str, float], names: tuple[str, ...], blocks: int
     ) -> tuple[MeanLaw, LawChange]:
@@ -83,6 +87,12 @@ def uniform_law(v: Values, blocks: int, bend: Any = None, stiffness: Any = 1.0, 
     small = c * c / big  # mean - |a| without the difference
     right, left = np.where(a.real >= 0, big, small), np.where(a.real >= 0, small, big)
     return MeanLaw(k * stiffness * np.ones(blocks + 1), k * right, k * left, k * np.exp(v["log s"]), **others)
+
+
+def _named(name: str) -> ChainForm:
+    from . import MODELS
+
+    return MODELS[name]
 
 
 def _real(law: MeanLaw) -> MeanLaw:
