@@ -7,8 +7,10 @@ absorbed, P = 1 - J J^+. With mean r and deviations d_s = r_s - r
 
 Correlated entries do not count each by itself: |r|^2 is a sum of chi-squares weighted by the eigenvalues of their
 covariance C, replaced by one with nu = (tr C)^2 / tr C^2 degrees of freedom (Box, Ann. Math. Stat. 25 (1954) 290), so
-that F is compared with F(nu, nu (S - 1)); both traces are estimated without bias from the S histories (Bai, Saranadasa,
-Stat. Sinica 6 (1996) 311).
+that F is compared with F(nu, nu (S - 1)). The traces are those of the sample's C, as in the correction of Greenhouse and
+Geisser (Psychometrika 24 (1959) 95), so that nu <= S - 1: too small where residuals hardly hang together, which makes the
+test careful. Traces without bias were tried: they let up to 14 % of sound models of three histories be called wrong at
+5 %, these at most 6 % (docs/fit_verdict.md).
 """
 
 from dataclasses import dataclass
@@ -46,7 +48,7 @@ def replicates(candidate: Candidate, fitted: Fitted, data: ChainData) -> Replica
     """What the histories say of a fit; None for fewer than three of them, or where nothing is left."""
     if data.histories < LEAST:
         return None
-    used: NDArray[np.bool_] = np.isfinite(data.x).all(axis=0)
+    used = np.asarray(np.isfinite(data.x).all(axis=0))
     used[0] = False  # the first curve is given to every candidate
     r = []
     for s in range(data.histories):
@@ -77,9 +79,5 @@ def lack_of_fit(found: Replicates) -> LackOfFit:
     if trace <= 0:
         return LackOfFit(float("inf"), float("nan"), float("nan"), 0.0)
     F = float(S * (mean @ mean) / trace)
-    unbiased = (S - 1) ** 2 / ((S + 1) * (S - 2)) * (square - trace**2 / (S - 1))
-    # E (tr S)^2 = (tr C)^2 + 2 tr C^2/(S - 1)
-    above = trace**2 - 2 * max(unbiased, 0.0) / (S - 1)
-    most = float(min((S - 1) * 10, found.used.sum()))
-    nu = float(np.clip(above / unbiased, 1.0, most)) if unbiased > 0 else most
+    nu = trace**2 / square
     return LackOfFit(F, nu, nu * (S - 1), float(fisher.sf(F, nu, nu * (S - 1))))
