@@ -14,6 +14,7 @@ STARTS = 2  # best of the scan that are refined; valleys meet at bounds, one sta
 CANDIDATES = 6  # best of the scan from which an extension's own parameter is tried out
 MOST_STEPS = 60
 MORE_STEPS = 120  # for an extension, whose parameter and the friction can share a bent valley
+FTOL = 1e-7  # relative change of the sum of squares at which a search has settled
 OFFSET = 1e-3  # part of the residuals that a last step could still take away, as Bates and Watts recommend
 FLAT = 1e-4  # of the largest singular value: below it a direction is the noise of the integration
 SCAN_RTOL = 1e-4  # the scan tells 10 % from 20 %, not more
@@ -59,10 +60,19 @@ def _best(data: ChainData, model: ChainModel, starts: list[Array]) -> Found:
     return min((refine(data, model, theta) for theta in starts), key=lambda found: found.sum_of_squares)
 
 
-def refine(data: ChainData, model: ChainModel, theta: Array, held: tuple[int, ...] = ()) -> Found:
+def refine(
+    data: ChainData,
+    model: ChainModel,
+    theta: Array,
+    held: tuple[int, ...] = (),
+    *,
+    most: int | None = None,
+    ftol: float = FTOL,
+) -> Found:
     """Trust-region least squares from theta, with the parameters `held` kept where they are."""
     x, end = data.mean
-    most = MORE_STEPS if model.form.extras else MOST_STEPS
+    if most is None:
+        most = MOST_STEPS // 3 if held else MORE_STEPS if model.form.extras else MOST_STEPS
     low, high = model.bounds()
     free = np.array([i for i in range(len(theta)) if i not in held])
     theta = theta.copy()
@@ -92,10 +102,10 @@ def refine(data: ChainData, model: ChainModel, theta: Array, held: tuple[int, ..
         inside,
         jacobian,
         (low[free], high[free]),
-        ftol=1e-7,
+        ftol=ftol,
         xtol=1e-6,
         gtol=1e-10,
-        max_nfev=most if not held else MOST_STEPS // 3,
+        max_nfev=most,
     )
     best = full(done.x).copy()
     fitted = model.curve(best, x[0], end)

@@ -7,10 +7,10 @@ absorbed, P = 1 - J J^+. With mean r and deviations d_s = r_s - r
 
 Correlated entries do not count each by itself: |r|^2 is a sum of chi-squares weighted by the eigenvalues of their
 covariance C, replaced by one with nu = (tr C)^2 / tr C^2 degrees of freedom (Box, Ann. Math. Stat. 25 (1954) 290), so
-that F is compared with F(nu, nu (S - 1)). The traces are those of the sample's C, as in the correction of Greenhouse and
-Geisser (Psychometrika 24 (1959) 95), so that nu <= S - 1: too small where residuals hardly hang together, which makes the
-test careful. Traces without bias were tried: they let up to 14 % of sound models of three histories be called wrong at
-5 %, these at most 6 % (docs/fit_verdict.md).
+that F is compared with F(nu, nu (S - 1)). The traces are those of the sample's C, as in the correction of Greenhouse
+and Geisser (Psychometrika 24 (1959) 95), so that nu <= S - 1: too small where residuals hardly hang together, which
+makes the test careful. Traces without bias were tried: they let up to 14 % of sound models of three histories be called
+wrong at 5 %, these at most 6 % (docs/fit_verdict.md).
 """
 
 from dataclasses import dataclass
