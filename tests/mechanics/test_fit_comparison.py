@@ -49,10 +49,10 @@ def parabola_loads(seeds=6, seed=0, size=0.01, ts=TS):
 
 
 def moving_parabola(seeds=6, seed=0):
-    """A parabola whose end goes forth and back while its bend changes sign: no chain's time course."""
-    phase = np.linspace(0, 2 * np.pi, len(TS))[:, None]
-    x = (1.2 - np.cos(phase)) * U + 0.8 * np.sin(1.5 * phase) * U * (1 - U)
-    return 2 - (x - x[0] * 0.5) - noise(seeds, seed, 0.01)
+    """A parabola whose end arrives with tau = 3 while its bend turns from concave to convex: no chain's course."""
+    e, slow = np.exp(-TS / 3)[:, None], np.exp(-TS / 10)[:, None]
+    x = (1 - e) * U + (1.2 * (slow - np.exp(-TS)[:, None]) - 0.3 * (1 - slow)) * U * (1 - U)
+    return 2 - x - noise(seeds, seed, 0.01)
 
 
 @pytest.fixture(scope="module")
@@ -77,23 +77,20 @@ def test_a_planted_chain_wins_in_and_out_of_sample(chain_compared):
 
 
 def test_a_relaxing_parabola_wins_over_chains():
-    found = compare_models(parabola_loads(), TS, models=FEW, pull=("fixed", "ramped"))
+    found = compare_models(parabola_loads(), TS, models=FEW, pull="ramped")
     assert found.best.label == "parabola, relaxing"
     assert "a parabola that relaxes foretells better than any chain" in found.verdict
-    assert found["uniform, fixed"].lack_of_fit.p_value < 1e-3 < found.best.lack_of_fit.p_value
+    assert found["uniform, ramped"].lack_of_fit.p_value < 0.05 < found.best.lack_of_fit.p_value
     assert found["parabola, relaxing"].parameters == 3
     with pytest.raises(KeyError, match="there are: parabola, relaxing"):
         found["cubic"]
 
 
 def test_a_parabola_that_moves_as_no_chain_does_is_not_called_a_chain():
-    found = compare_models(moving_parabola(), TS, models=FEW, pull=("fixed", "ramped"))
+    found = compare_models(moving_parabola(), TS, models=FEW, pull="ramped")
     assert found.best.label == "parabola, free"
     assert "a parabola free at every epoch foretells better than any chain" in found.verdict
-    assert (
-        "the chain (uniform"
-        not in found.verdict.split("Without the measured end")[1].split(".")[0].split("than any chain")[0]
-    )
+    assert "the chain (" not in found.verdict
 
 
 def test_the_rest_state_is_what_a_quasi_static_chain_adds_nothing_over():
