@@ -270,7 +270,7 @@ def test_too_little_data_skips_scores_and_says_so():
     assert np.isnan(alone.best.held_out["last epochs"].stderr)
     given_spread = compare_models(chain_loads(1)[0], TS, models="curves", held_out=("layers",), seed_spread=0.5)
     assert given_spread.unit == pytest.approx(0.5)
-    short = compare_models(chain_loads(2)[:, :5, :3], TS[:5], models=("uniform", "line"), pull="fixed")
+    short = compare_models(chain_loads(2)[:, ::5, ::3], TS[::5], models=("uniform", "line"), pull="fixed")
     assert not short.best.held_out
     assert "No epochs were held out: 4 epochs after the first are too few." in short.verdict
     assert "No layer was held out: 2 measured layers" in short.verdict
@@ -292,8 +292,10 @@ def test_bad_input_is_refused():
         compare_models(D, TS, models="uniform", pull="measured")
     with pytest.raises(ValueError, match="weights must be"):
         compare_models(D, TS, models="line", weights="some")
+    few = D[:, ::5, ::3].copy()
+    few[:, 1:4, 1] = np.nan
     with pytest.raises(ValueError, match="measured displacements after the first epoch"):
-        compare_models(D[:, :5, :3] * np.where(np.arange(5) < 3, 1, np.nan)[:, None], TS[:5], models="uniform")
+        compare_models(few, TS[::5], models="uniform")
 
 
 def test_other_networks_are_foretold_without_a_fit():

@@ -137,11 +137,12 @@ def _scan(data: ChainData, model: ChainModel) -> list[tuple[float, Array]]:
     """A grid in rate, friction, noise and build-up of the uniform chain: costs and points, best first."""
     x, end = data.mean
     L, R = model.blocks + 1, model.scale
-    known = np.isfinite(x[-1])
+    row = np.flatnonzero(np.isfinite(x).any(axis=1))[-1]  # of hidden data the last that is left
+    known = np.isfinite(x[row])
     l = np.arange(1, L)
     # (8) is linear in Y and mu_eff/k
-    columns, final = np.stack([l / L, -0.5 * l * (L - l)], axis=1)[known], x[-1, known]
-    target = model.known_target if model.known_target is not None else (end[-1] if end is not None else None)
+    columns, final = np.stack([l / L, -0.5 * l * (L - l)], axis=1)[known], x[row, known]
+    target = model.known_target if model.known_target is not None else (end[row] if end is not None else None)
     if target is None:
         Y, bend = np.linalg.lstsq(columns, final, rcond=None)[0]
     else:

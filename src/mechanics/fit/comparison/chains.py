@@ -11,7 +11,6 @@ from ..search import refine, search
 from ..uncertainty import NEAR_BOUND
 from .candidate import Fitted, mean_start
 
-
 # Of a fit that starts from one to nearly the same data: predictions settle long before flat directions do.
 MOST = 20
 ROUGH = 1e-5
@@ -47,10 +46,7 @@ class ChainCandidate:
 
     def fit(self, data: ChainData, warm: Array | None = None) -> Fitted:
         """A scan and a search, or a search from `warm`."""
-        if warm is None:
-            found = search(data, self.model)
-        else:
-            found = refine(data, self.model, warm, most=MOST, ftol=ROUGH)
+        found = search(data, self.model) if warm is None else refine(data, self.model, warm, most=MOST, ftol=ROUGH)
         return Fitted(found.theta, found.fitted, found.converged, found.message)
 
     def predict(self, theta: Array, start: Array, end: Array | None) -> Array:

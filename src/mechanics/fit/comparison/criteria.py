@@ -23,7 +23,7 @@ def observations_of(residuals: Array, parameters: Sequence[int]) -> tuple[float,
 def criteria(mean_square: float, parameters: int, n: float) -> tuple[float, float]:
     """AICc and BIC of residuals with this mean square; inf where n observations cannot carry the parameters."""
     p = parameters + 1  # the residual variance is fitted too
-    if n - p - 1 <= 0:
+    if n - p - 1 < 1:  # the correction's pole: no number near it compares anything
         return float("inf"), float("inf")
     fit = n * np.log(max(mean_square, 1e-300))
     return float(fit + 2 * p + 2 * p * (p + 1) / (n - p - 1)), float(fit + p * np.log(n))
