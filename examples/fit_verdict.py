@@ -44,7 +44,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
 
     ts, chain = simulated()
-    fig, axes = plt.subplots(1, 2, figsize=(10.5, 4.2), layout="constrained")
+    fig, axes = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
     for ax, (name, curves) in zip(
         axes, {"a chain": chain[:SEEDS], "not a chain": relaxing(ts, chain)}.items(), strict=True
     ):

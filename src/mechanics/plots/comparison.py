@@ -58,5 +58,5 @@ def plot_comparison(comparison: "ModelComparison", ax: "Axes | None" = None) -> 
     words = "error, units of $D$" if comparison.unit is None else "error, spread between histories"
     ax.set(xlabel=words, xscale="log", ylim=(len(rows) - 0.4, -0.6))
     ax.grid(axis="x", lw=0.3, alpha=0.6)
-    ax.legend(frameon=False, fontsize="small", ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    ax.legend(frameon=False, fontsize="small", ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return ax

@@ -57,7 +57,7 @@ def better_in(one: ModelScore, other: ModelScore) -> list[str]:
 
 
 def chain_or_curve(group: Sequence[ModelScore]) -> str:
-    """Whether the best chain of a group foretells better than its best curve."""
+    """Whether the best chain of a group foretells better than its best curve, both by their totals."""
     chains = [row for row in group if row.family == "chain"]
     curves = [row for row in group if row.family == "curve"]
     if not chains or not curves:
@@ -66,9 +66,9 @@ def chain_or_curve(group: Sequence[ModelScore]) -> str:
     ahead, behind = better_in(chain, curve), better_in(curve, chain)
     name = f"{ARTICLES[curve.name]} {COURSES[curve.course]}"
     if ahead and not behind:
-        return f"the chain ({chain.label}) foretells better than any curve: {_gaps(chain, curve, ahead)} than {name}."
+        return f"the chain ({chain.label}) foretells better than the best curve, {name}: {_gaps(chain, curve, ahead)}."
     if behind and not ahead:
-        return f"{name} foretells better than any chain: {_gaps(curve, chain, behind)} than {chain.label}."
+        return f"{name} foretells better than the best chain, {chain.label}: {_gaps(curve, chain, behind)}."
     if ahead and behind:
         return (
             f"neither is better throughout: the chain ({chain.label}) foretells {_list(ahead)} better, {name} "
