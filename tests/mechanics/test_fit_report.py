@@ -159,13 +159,13 @@ def test_the_parameter_of_an_extension_stands_in_the_table_and_may_be_open(tmp_p
 def test_a_comparison_is_printed_and_has_a_section_of_its_own(tmp_path):
     ts, D, end = relaxing()
     np.savez(tmp_path / "curves.npz", load_curves=D, epochs=ts, end=end)
-    words = ["fit", str(tmp_path / "curves.npz"), "--pull", "measured", "--compare", "uniform,curves"]
+    words = ["fit", str(tmp_path / "curves.npz"), "--pull", "measured", "--compare", "parabola,line"]
     done = runner.invoke(cli.build_app(), [*words, "--out", str(tmp_path / "out")], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert re.search(r"parabola +measured", done.output)
     found = json.loads((tmp_path / "out" / "summary.json").read_text())["comparison"]
-    assert found["rows"][0]["name"] in ("uniform", "parabola")
+    assert found["rows"][0]["name"] == "parabola"
     page = (tmp_path / "out" / "report.html").read_text()
     assert "better than a curve would be?" in page
-    assert "--compare uniform,curves" in page
+    assert "--compare parabola,line" in page
     assert (tmp_path / "out" / "comparison.png").stat().st_size > 10_000
