@@ -14,6 +14,7 @@ STARTS = 2  # best of the scan that are refined; valleys meet at bounds, one sta
 CANDIDATES = 6  # best of the scan from which an extension's own parameter is tried out
 MOST_STEPS = 60
 MORE_STEPS = 120  # for an extension, whose parameter and the friction can share a bent valley
+FTOL = 1e-7  # relative change of the sum of squares at which a search has settled
 OFFSET = 1e-3  # part of the residuals that a last step could still take away, as Bates and Watts recommend
 FLAT = 1e-4  # of the largest singular value: below it a direction is the noise of the integration
 SCAN_RTOL = 1e-4  # the scan tells 10 % from 20 %, not more
@@ -59,10 +60,19 @@ def _best(data: ChainData, model: ChainModel, starts: list[Array]) -> Found:
     return min((refine(data, model, theta) for theta in starts), key=lambda found: found.sum_of_squares)
 
 
-def refine(data: ChainData, model: ChainModel, theta: Array, held: tuple[int, ...] = ()) -> Found:
+def refine(
+    data: ChainData,
+    model: ChainModel,
+    theta: Array,
+    held: tuple[int, ...] = (),
+    *,
+    most: int | None = None,
+    ftol: float = FTOL,
+) -> Found:
     """Trust-region least squares from theta, with the parameters `held` kept where they are."""
     x, end = data.mean
-    most = MORE_STEPS if model.form.extras else MOST_STEPS
+    if most is None:
+        most = MOST_STEPS // 3 if held else MORE_STEPS if model.form.extras else MOST_STEPS
     low, high = model.bounds()
     free = np.array([i for i in range(len(theta)) if i not in held])
     theta = theta.copy()
@@ -92,10 +102,10 @@ def refine(data: ChainData, model: ChainModel, theta: Array, held: tuple[int, ..
         inside,
         jacobian,
         (low[free], high[free]),
-        ftol=1e-7,
+        ftol=ftol,
         xtol=1e-6,
         gtol=1e-10,
-        max_nfev=most if not held else MOST_STEPS // 3,
+        max_nfev=most,
     )
     best = full(done.x).copy()
     fitted = model.curve(best, x[0], end)
@@ -127,11 +137,12 @@ def _scan(data: ChainData, model: ChainModel) -> list[tuple[float, Array]]:
     """A grid in rate, friction, noise and build-up of the uniform chain: costs and points, best first."""
     x, end = data.mean
     L, R = model.blocks + 1, model.scale
-    known = np.isfinite(x[-1])
+    row = np.flatnonzero(np.isfinite(x).any(axis=1))[-1]  # of hidden data the last that is left
+    known = np.isfinite(x[row])
     l = np.arange(1, L)
     # (8) is linear in Y and mu_eff/k
-    columns, final = np.stack([l / L, -0.5 * l * (L - l)], axis=1)[known], x[-1, known]
-    target = model.known_target if model.known_target is not None else (end[-1] if end is not None else None)
+    columns, final = np.stack([l / L, -0.5 * l * (L - l)], axis=1)[known], x[row, known]
+    target = model.known_target if model.known_target is not None else (end[row] if end is not None else None)
     if target is None:
         Y, bend = np.linalg.lstsq(columns, final, rcond=None)[0]
     else:
