@@ -109,7 +109,8 @@ def barrier(
         Inputs for these statistics (the training set, where x is a test set); x by default. Not read
         without `recompute_batchnorm`.
     alignment : Alignment, optional
-        Of `align` with a spec or restarts; made with its defaults by default.
+        Of `align` with a spec, restarts or `normal_form`, which then is where the line after alignment begins; made
+        with its defaults by default.
 
     Returns
     -------
@@ -128,8 +129,10 @@ def barrier(
     inputs = (x if statistics_x is None else statistics_x) if recompute_batchnorm else None
     a = np.linspace(0, 1, points)
     lines = []
-    for end, distance in ((state, alignment.raw), (alignment.apply(state), alignment.aligned)):
-        losses = _losses(model, end, a, x, y, loss, inputs)
+    ends = ((model.state_dict(), state, alignment.raw),
+            (alignment.reference(model), alignment.apply(state), alignment.aligned))  # fmt: skip
+    for start, end, distance in ends:
+        losses = _losses(model, start, end, a, x, y, loss, inputs)
         excess = losses - (1 - a) * losses[0] - a * losses[-1]
         lines.append(LossLine(a, losses, excess, distance))
     return Barrier(lines[0], lines[1], alignment)
@@ -137,10 +140,16 @@ def barrier(
 
 @torch.no_grad()
 def _losses(
-    model: nn.Module, end: Mapping[str, Tensor], a: Array, x: Tensor, y: Tensor, loss: Loss, inputs: Tensor | None
+    model: nn.Module,
+    start: Mapping[str, Tensor],
+    end: Mapping[str, Tensor],
+    a: Array,
+    x: Tensor,
+    y: Tensor,
+    loss: Loss,
+    inputs: Tensor | None,
 ) -> Array:
     copy = deepcopy(model).eval()
-    start = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     losses = np.empty(len(a))
     for k, share in enumerate(a.tolist()):
         between = {
