@@ -9,6 +9,7 @@ from .lockstep import Divergence, divergence
 from .normal_forms import NormalForm, normal_form
 from .permutation_spec import Blocks, PermutationSpec, attention_spec
 from .permutations import spec_error
+from .rates import cosine, step_decay, warm_up
 from .scaling import Collapse, Scaling, collapse, effective_lr, fit_scaling
 from .sphere import Perturbation, on_sphere, perturb_on_sphere
 from .unit_symmetries import Flip, UnitScaling, UnitSymmetries, symmetries_of
@@ -35,6 +36,7 @@ __all__ = [
     "attention_spec",
     "barrier",
     "collapse",
+    "cosine",
     "divergence",
     "effective_lr",
     "fit_law",
@@ -44,5 +46,7 @@ __all__ = [
     "perturb_on_sphere",
     "spec_error",
     "spec_of",
+    "step_decay",
     "symmetries_of",
+    "warm_up",
 ]

@@ -13,9 +13,11 @@ from mechanics.checks import finite_number, whole_numbers
 from mechanics.noise import seed_word
 
 from ...ensembles.optimisers import described
+from ..rates import Rate, rates_of
 from .dropout import own_draws, with_keyed_dropout
 from .examples import Examples, examples_of, inputs_of
 from .kinds import KINDS, Context
+from .losses import loss_of
 from .member import Member, optimiser_of
 from .order import Order
 from .recording import GROUPS, InputSet, Recording, new_recording
@@ -50,10 +52,12 @@ def prepare(
     copies: int | Sequence[nn.Module],
     steps: int,
     optimiser: Any,
-    lr: float,
+    lr: Rate,
     batch_size: int | None,
     weight_decay: float,
     seed: int,
+    loss: Any,
+    label_smoothing: float,
     perturb: str,
     relative: bool,
     times: int | Sequence[int],
@@ -66,8 +70,10 @@ def prepare(
     whole_numbers(steps=(steps, 0), seed=(seed, 0), examples=(examples, 1))
     if int(seed_word(seed)) >= 2**63:
         raise ValueError(f"seed must be below 2^63, but is {seed}.")
-    if not finite_number("lr", lr) > 0 or not finite_number("weight_decay", weight_decay) >= 0:
-        raise ValueError(f"lr must be positive and weight_decay not negative, but they are {lr} and {weight_decay}.")
+    if not finite_number("weight_decay", weight_decay) >= 0:
+        raise ValueError(f"weight_decay must not be negative, but is {weight_decay}.")
+    first, rates = rates_of(lr, steps)
+    minimised = loss_of(loss, finite_number("label_smoothing", label_smoothing))
     if mode not in ("eval", "batch"):
         raise ValueError(f"mode must be 'eval' or 'batch', but is {mode!r}.")
     if isinstance(groups, str) or not set(groups) <= set(GROUPS):
@@ -75,17 +81,20 @@ def prepare(
     vectors = vectors_of(model)
     scratch = with_keyed_dropout(model.to("cpu"))
     found = examples_of(data, vectors.dtype)
-    base = _baseline(scratch, found, optimiser, lr, batch_size, weight_decay, seed)
+    base = _baseline(scratch, found, optimiser, first, batch_size, weight_decay, seed)
+    base = replace(base, rates=rates, smoothing=float(label_smoothing))
     classes = _classes(scratch, found)
     members, asked, sizes = _copies(
-        model, scratch, base, eps, copies, Context(scratch, classes, seed, relative), perturb
+        model, scratch, base, eps, copies, Context(scratch, classes, seed, relative, minimised), perturb
     )
-    plan = Plan(scratch, vectors, (base, *members), seed)
+    plan = Plan(scratch, vectors, (base, *members), seed, minimised)
     sets = _sets(found, probe, examples, vectors.dtype)
     recording = new_recording(plan, _times(times, steps), groups, sets, mode)  # type: ignore[arg-type]
     settings = {
         "perturb": perturb if isinstance(copies, int) else "given", "seed": seed, "relative": relative, "mode": mode,
-        "optimiser": described(base.optimiser), "lr": float(lr), "weight_decay": float(weight_decay),
+        "optimiser": described(base.optimiser), "lr": first, "weight_decay": float(weight_decay),
+        "last_lr": first if rates is None else float(rates[-1]), "loss": minimised.name,
+        "label_smoothing": float(label_smoothing),
         "batch_size": base.order.batch, "examples": base.order.examples, "parameters": len(base.parameters),
         "classes": classes, "dtype": vectors.dtype.name, "steps_per_epoch": base.order.steps,
     }  # fmt: skip
