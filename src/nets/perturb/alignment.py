@@ -19,6 +19,7 @@ from .matching import Pairing, match, paired
 from .normal_forms import layout_of, normal_state, spread
 from .permutation_spec import Axis, Layout, PermutationSpec
 from .permutations import Order, permute_state
+from .same_network import check_network, difference
 from .unit_symmetries import Flip, UnitSymmetries, symmetries_of
 
 Array = NDArray[np.float64]
@@ -138,9 +139,13 @@ def align(
     whole_numbers(restarts=(restarts, 1), seed=(seed, 0))
     if not isinstance(normal_form, (bool, UnitSymmetries)):
         raise ValueError(f"normal_form must be True, False or a UnitSymmetries, but is {normal_form!r}.")
+    check_network("model", model)
     own, state = model.state_dict(), _state_of(other)
     layout = layout_of(model, own, spec)
     _check_same(own, state)
+    odd = difference(model, other, dropout=False) if isinstance(other, nn.Module) else ""
+    if odd:
+        raise ValueError(f"the networks must compute alike, but `other` has {odd}.")
     names = [name for name, _ in model.named_parameters()]  # buffers stay out of the cost
     A, B = _arrays(own, names), _arrays(state, names)
     raw = normal = _distance(A, B)
@@ -188,6 +193,8 @@ def _normal(
 
 
 def _state_of(network: nn.Module | Mapping[str, Tensor]) -> dict[str, Tensor]:
+    if not isinstance(network, (nn.Module, Mapping)):
+        raise TypeError(f"networks must be nn.Module or state dict, but one is {network!r}.")
     return dict(network.state_dict() if isinstance(network, nn.Module) else network)
 
 

@@ -14,6 +14,7 @@ from torch import nn
 from ..models import CNN, MLP, Dropout, LeakyResNet, NTKLinear, ResNet, Transformer
 from .permutation_spec import Axis, Blocks, PermutationSpec
 from .residual_spec import resnet_spec, transformer_spec
+from .same_network import check_network
 
 LINEAR = (nn.Linear, NTKLinear)
 CONV = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -50,6 +51,7 @@ def spec_of(model: nn.Module) -> PermutationSpec:
     ValueError
         If a module is not known, occurs twice, or does not fit what comes before it.
     """
+    check_network("model", model)
     if type(model) is ResNet:
         return resnet_spec(model)
     if type(model) is Transformer:
@@ -111,7 +113,9 @@ class _Chain:
                 "would mix units, since no convolution comes before it",
             )
         elif kind not in EQUIVARIANT:
-            raise ValueError(f"{name} is a {kind.__name__}, whose symmetries are not known; give a spec.")
+            raise ValueError(
+                f"{name or 'the model'} is a {kind.__name__}, whose symmetries are not known; give a spec."
+            )
 
     def _convolution(self, name: str, leaf: Any) -> None:
         kernel: tuple[Axis, ...] = (None,) * len(leaf.kernel_size)

@@ -123,6 +123,12 @@ def barrier(
         If there are fewer than 3 points, the networks differ in their tensors, or a loss is not finite.
     """
     whole_numbers(points=(points, 3))
+    if not (isinstance(x, Tensor) and isinstance(y, Tensor)) or len(x) != len(y) or not len(x):
+        raise ValueError(
+            "x and y must be tensors of as many inputs as targets, at least one, but are "
+            + " and ".join(f"{type(a).__name__} {tuple(np.shape(a))}" for a in (x, y))
+            + "."
+        )
     if alignment is None:
         alignment = align(model, other)
     state = other.state_dict() if isinstance(other, nn.Module) else dict(other)
@@ -159,7 +165,10 @@ def _losses(
         copy.load_state_dict(between)
         if inputs is not None:
             _recompute_batchnorm(copy, inputs)
-        losses[k] = float(loss(copy(x), y))
+        value = loss(copy(x), y)
+        if np.ndim(value):
+            raise ValueError(f"loss must return one number, a mean over the examples, but returns {np.shape(value)}.")
+        losses[k] = float(value)
         if not np.isfinite(losses[k]):
             raise ValueError(f"the loss at a = {share:g} is {losses[k]}; there is no barrier to measure.")
     return losses

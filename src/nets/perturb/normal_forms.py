@@ -17,12 +17,14 @@ from torch import Tensor, nn
 
 from .chain_spec import spec_of
 from .permutation_spec import Axis, Layout, PermutationSpec, lay_out
+from .same_network import check_network
 from .unit_symmetries import Carrier, Flip, UnitScaling, UnitSymmetries, symmetries_of
 
 Array = NDArray[np.float64]
 
 ROUNDING = 1e-14  # of ln c: a sweep that changes less has converged
 SWEEPS = 5000
+VAST = 1e120  # squares and their sums must be finite; a weight below 1e-160 counts as 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,10 @@ def normal_form(
     >>> sorted(form.scales)
     ['hidden.0.linear', 'hidden.1.linear', 'input']
     """
+    check_network("model", model)
     own = symmetries_of(model) if symmetries is None else symmetries
+    if not isinstance(own, UnitSymmetries):
+        raise TypeError(f"symmetries must be a UnitSymmetries, but is {own!r}.")
     state = model.state_dict()
     return normal_state(state, own, layout_of(model, state, spec))
 
@@ -218,6 +223,9 @@ def _arrays(state: Mapping[str, Tensor], symmetries: UnitSymmetries) -> dict[str
     broken = [name for name, a in arrays.items() if not np.isfinite(a).all()]
     if broken:
         raise ValueError(f"weights must be finite for a normal form, but {', '.join(broken)} holds others.")
+    vast = [name for name, a in arrays.items() if np.abs(a).max(initial=0.0) > VAST]
+    if vast:
+        raise ValueError(f"weights above {VAST:g} cannot be balanced, but {', '.join(vast)} holds some.")
     return arrays
 
 

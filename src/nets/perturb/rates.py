@@ -73,8 +73,10 @@ def rates_of(lr: Any, steps: int) -> tuple[float, Array | None]:
     ValueError
         If there is not one rate for each step, or one is not positive and finite.
     """
+    if isinstance(lr, str):
+        raise ValueError(f"lr must be a number, a function of the steps done or an array, but is {lr!r}.")
     if callable(lr):
-        values = np.array([float(lr(n)) for n in range(max(steps, 1))], dtype=np.float64)
+        values = np.array([finite_number(f"lr at step {n}", lr(n)) for n in range(max(steps, 1))])
     elif np.ndim(lr) == 0:
         if not finite_number("lr", lr) > 0:
             raise ValueError(f"lr must be positive, but is {lr}.")

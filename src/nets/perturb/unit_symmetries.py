@@ -18,6 +18,7 @@ from torch import nn
 from ..models import Dropout, LeakyResNet, ResNet, Transformer
 from .chain_spec import BATCH_NORM, CONV, LINEAR, is_depthwise, leaves_of, spec_of
 from .permutation_spec import Axis, Blocks
+from .same_network import check_network
 
 Carrier = tuple[str, int]
 """A tensor and its axis along which the units lie."""
@@ -111,6 +112,7 @@ def symmetries_of(model: nn.Module) -> UnitSymmetries:
         If a module is not known (`spec_of`), or the model is a `Transformer`: GELU, softmax and LayerNorm leave its
         units neither scales nor signs of this kind (heads have larger groups, which are not removed).
     """
+    check_network("model", model)
     if type(model) is Transformer:
         raise ValueError(
             "layers (Transformer): GELU is neither homogeneous nor odd, and queries, keys and values of an attention "

@@ -88,6 +88,13 @@ def copy_barriers(
         raise ValueError(f"the run's loss was a {trained}; give it as loss=.")
     own = loss_of(trained if loss is None else loss, 0.0)
     base = found.network(0, model)
+    if alignments is not None and len(alignments.alignments) != found.copies:
+        raise ValueError(
+            f"alignments must be those of the {found.copies} copies, but are {len(alignments.alignments)}."
+        )
+    classes = found.settings["classes"]
+    if not len(y) or not 0 <= int(np.min(np.asarray(y))) <= int(np.max(np.asarray(y))) < classes:
+        raise ValueError(f"y must hold labels in 0 .. {classes - 1}, but does not.")
     inputs, labels = inputs_of(x, found.parameters.dtype, "x"), torch.as_tensor(y).long()
     statistics = None if statistics_x is None else inputs_of(statistics_x, found.parameters.dtype, "statistics_x")
     known = aligned_copies(found, model) if alignments is None else alignments

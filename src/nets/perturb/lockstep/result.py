@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -117,17 +118,28 @@ class Divergence:
         Raises
         ------
         ValueError
-            If the result was loaded from a file and no `model` of the architecture is given, or it does not fit.
+            If there is no network i, the result was loaded from a file and no `model` of the architecture is given,
+            or it does not fit.
         """
         template = model if model is not None else self.model
         if template is None:
             raise ValueError("a loaded result does not know its architecture; give model=, any network of it.")
+        if isinstance(i, bool) or not 0 <= i <= self.copies:
+            raise ValueError(
+                f"networks are 0, the baseline, and 1 .. {self.copies}, the copies, but {i!r} is asked for."
+            )
         copy = deepcopy(template)
         vectors = vectors_of(copy)
+        if vectors.dtype != self.parameters.dtype:  # a template of another precision would round the weights
+            copy.to(torch.float64 if self.parameters.dtype == np.float64 else torch.float32)
         if sum(vectors.sizes) != self.parameters.shape[1] or sum(vectors.buffer_sizes) != self.buffers.shape[1]:
             raise ValueError(
                 f"the model has {sum(vectors.sizes)} parameters, but the run's have {self.parameters.shape[1]}."
             )
+        shapes = {name: list(shape) for name, shape in zip(vectors.names, vectors.shapes, strict=True)}
+        other = [name for name in shapes if shapes[name] != self.settings.get("tensors", shapes).get(name)]
+        if other:
+            raise ValueError(f"the model is of another architecture than the run: {', '.join(other)} differ(s).")
         write_vectors(copy, self.parameters[i], self.buffers[i])
         return copy
 

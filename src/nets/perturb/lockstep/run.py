@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mechanics.checks import whole_numbers
 from mechanics.files import npz_path
 from mechanics.threads import default_threads
 
@@ -141,6 +142,7 @@ def divergence(
     True
     """
     begun = time.perf_counter()
+    whole_numbers(checkpoint_every=(checkpoint_every, 1), **({} if threads is None else {"threads": (threads, 1)}))
     plan, recording, about = prepare(
         model, data, eps=eps, copies=copies, steps=steps, optimiser=optimiser, lr=lr, batch_size=batch_size,
         weight_decay=weight_decay, seed=seed, loss=loss, label_smoothing=label_smoothing, perturb=perturb,
