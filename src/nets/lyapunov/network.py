@@ -1,7 +1,8 @@
 """A network as a function of one flat vector of weights: loss, gradient, Hessian products, outputs and their slopes.
 
-Hessian products of k vectors take one linearisation: the graph of the gradient, through which k vectors are carried
-back at once (H is symmetric). Pearlmutter, Neural Computation 6 (1994) 147.
+Hessian products of k vectors take one linearisation. Plain feed-forward networks have them in closed form (`stack`);
+of any other module it is the graph of the gradient, through which k vectors are carried back at once (H is symmetric).
+Pearlmutter, Neural Computation 6 (1994) 147.
 """
 
 import copy
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from .masks import Masks
+from .stack import stack_of
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -36,7 +38,8 @@ class Network:
         self.sizes = [p.numel() for p in chosen.values()]
         self.start = torch.cat([p.detach().reshape(-1) for p in chosen.values()])
         self._slots = slots(self.module, list(chosen.values()))
-        self.loss, self.masks = loss, Masks(self.module, seed)
+        self.loss, self.stack = loss, stack_of(self.module, list(chosen.values()))
+        self.masks = Masks(self.module, seed)
 
     @property
     def D(self) -> int:
@@ -62,6 +65,13 @@ class Network:
         self, w: Tensor, x: Tensor, y: Tensor, step: int
     ) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
         """Loss, gradient (D,) and the function (k, D) -> (k, D) of Hessian products of the batch of a step."""
+        if self.stack is not None and self.stack.takes(x):
+            with torch.no_grad(), self.masks.at(step):
+                return self.stack.linearised(w, x, y, self.loss, self.masks)
+        return self.by_graph(w, x, y, step)
+
+    def by_graph(self, w: Tensor, x: Tensor, y: Tensor, step: int) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
+        """The same by automatic differentiation of whatever module it is."""
         leaf = w.detach().requires_grad_()
         with torch.enable_grad(), self.masks.at(step):
             value = self.value(leaf, x, y)

@@ -1,0 +1,78 @@
+"""Activations with their first two derivatives: phi(z), phi'(z), phi''(z), the last None where it is zero.
+
+Conventions at kinks and thresholds are PyTorch's.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+Derivatives = tuple[Tensor, Tensor, Tensor | None]
+
+
+def tanh(z: Tensor, module: Any) -> Derivatives:
+    """phi'' = -2 phi phi'."""
+    h = torch.tanh(z)
+    s = 1 - h * h
+    return h, s, (-2 * h).mul_(s)
+
+
+def sigmoid(z: Tensor, module: Any) -> Derivatives:
+    """phi' = phi (1 - phi)."""
+    h = torch.sigmoid(z)
+    s = h * (1 - h)
+    return h, s, s * (1 - 2 * h)
+
+
+def relu(z: Tensor, module: Any) -> Derivatives:
+    """phi'(0) = 0."""
+    return torch.relu(z), (z > 0).to(z.dtype), None
+
+
+def leaky_relu(z: Tensor, module: Any) -> Derivatives:
+    """phi'(0) is the slope."""
+    s = torch.where(z > 0, 1.0, module.negative_slope).to(z.dtype)
+    return z * s, s, None
+
+
+def elu(z: Tensor, module: Any) -> Derivatives:
+    """alpha (e^z - 1) below 0."""
+    tail = module.alpha * torch.exp(z.clamp(max=0))
+    above = z > 0
+    return nn.functional.elu(z, module.alpha), torch.where(above, 1.0, tail), torch.where(above, 0.0, tail)
+
+
+def softplus(z: Tensor, module: Any) -> Derivatives:
+    """log(1 + e^(beta z)) / beta, linear beyond the threshold."""
+    h, p = nn.functional.softplus(z, module.beta, module.threshold), torch.sigmoid(module.beta * z)
+    linear = z * module.beta > module.threshold
+    return h, torch.where(linear, 1.0, p), torch.where(linear, 0.0, module.beta * p * (1 - p))
+
+
+def silu(z: Tensor, module: Any) -> Derivatives:
+    """z times the sigmoid p: phi' = p (1 + z q), phi'' = p q (2 + z (q - p)), q = 1 - p."""
+    p = torch.sigmoid(z)
+    q = 1 - p
+    return z * p, p * (1 + z * q), p * q * (2 + z * (q - p))
+
+
+def gelu(z: Tensor, module: Any) -> Derivatives:
+    """z times the normal distribution function P with density n: phi' = P + z n, phi'' = n (2 - z^2)."""
+    P, n = torch.special.ndtr(z), torch.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    return z * P, P + z * n, n * (2 - z * z)
+
+
+KNOWN: dict[type[nn.Module], Callable[[Tensor, Any], Derivatives]] = {
+    nn.Tanh: tanh, nn.Sigmoid: sigmoid, nn.ReLU: relu, nn.LeakyReLU: leaky_relu, nn.ELU: elu, nn.Softplus: softplus,
+    nn.SiLU: silu, nn.GELU: gelu,
+}  # fmt: skip
+
+
+def derivatives_of(module: nn.Module) -> Callable[[Tensor, Any], Derivatives] | None:
+    """The function of a module, or None for a module that is not known exactly."""
+    if type(module) is nn.GELU and module.approximate != "none":
+        return None
+    return KNOWN.get(type(module))
