@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..masks import Masks
-from .layers import Maybe, Parts, _weight
+from .layers import Along, Maybe, Parts, _weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +67,12 @@ class PassedNorm:
         self.a = (self.e - self.e.mean(1, keepdim=True)).sub_(self.n * self.en).mul_(self.r)
         return self.a
 
-    def along(self, V: Parts, dh: Maybe) -> tuple[Maybe, Any]:
+    def along(self, V: Parts, dh: Maybe, free: bool) -> Along:
         gamma, beta = self.layer.slots if self.layer.slots else (None, None)
         kept = Kept(None, None)
         found: Maybe = None
         if dh is not None:
-            c = dh.sub_(dh.mean(2, keepdim=True))
+            c = (dh.sub_ if free else dh.sub)(dh.mean(2, keepdim=True))
             m = (c * self.n).mean(2, keepdim=True)
             kept = Kept(c.addcmul_(self.n, m, value=-1.0).mul_(self.r), m)
             found = kept.dn if self.gamma is None else kept.dn * self.gamma  # type: ignore[operator]
@@ -80,7 +80,7 @@ class PassedNorm:
             if slot is not None:
                 along = V[slot][:, :, None] * factor
                 found = along if found is None else found.add(along)
-        return found, kept
+        return Along(found, kept, found is not kept.dn)
 
     def back_along(self, V: Parts, kept: Any, dd: Tensor, HV: Parts, need: bool) -> Maybe:
         assert self.d is not None and self.e is not None and self.en is not None and self.a is not None  # noqa: PT018

@@ -9,7 +9,7 @@ Computation 6 (1994) 147). None stands for a tangent that is zero, and for a der
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,14 @@ Parts = Sequence[Tensor]  # of a vector or of k of them, one for each weight
 Maybe = Tensor | None
 
 
+class Along(NamedTuple):
+    """The tangent of an output, what `back_along` needs, and whether the next layer may write over the tangent."""
+
+    dh: Maybe
+    kept: Any
+    free: bool
+
+
 class Passed(Protocol):
     """What a layer keeps of a batch."""
 
@@ -29,11 +37,11 @@ class Passed(Protocol):
     def back(self, d: Tensor, g: Parts, need: bool) -> Maybe:
         """Write gradients of the layer's weights into g; the derivative by the input if it is needed."""
 
-    def along(self, V: Parts, dh: Maybe) -> tuple[Maybe, Any]:
-        """The tangent of the output, and what `back_along` needs."""
+    def along(self, V: Parts, dh: Maybe, free: bool) -> Along:
+        """The tangent of the output; that of the input may be written over if it is free."""
 
     def back_along(self, V: Parts, kept: Any, dd: Tensor, HV: Parts, need: bool) -> Maybe:
-        """The tangent of `back`; dd is that of d."""
+        """The tangent of `back`; dd is that of d, and is written over."""
 
 
 class Layer(Protocol):
@@ -83,7 +91,7 @@ class PassedLinear:
             torch.sum(d, 1, out=g[bias])
         return torch.mm(self.W.t(), d) if need else None
 
-    def along(self, V: Parts, dh: Maybe) -> tuple[Maybe, Any]:
+    def along(self, V: Parts, dh: Maybe, free: bool) -> Along:
         weight, bias = self.layer.slots
         z: Maybe = None if bias is None else V[bias][:, :, None]
         if dh is not None:
@@ -97,7 +105,7 @@ class PassedLinear:
                 z = z.baddbmm_(dW, h, alpha=a) if dh is not None else torch.baddbmm(z, dW, h, alpha=a)
         elif z is not None and dh is None:
             z = z.expand(-1, -1, self.h.shape[1]).contiguous()
-        return z, dh
+        return Along(z, dh, True)
 
     def back_along(self, V: Parts, kept: Any, dd: Tensor, HV: Parts, need: bool) -> Maybe:
         assert self.d is not None
@@ -136,21 +144,25 @@ class Activation:
 
 @dataclass(eq=False)
 class PassedActivation:
-    """h' = phi' z';  d phi' has the tangent d' phi' + d phi'' z'."""
+    """h' = phi' z';  d phi' has the tangent d' phi' + d phi'' z', or d' phi' + d bend h' if bend = phi''/phi'."""
 
     out: Tensor
     slope: Tensor
     bend: Maybe
-    bent: Maybe = None  # d phi''
+    by_output: bool = True  # bend multiplies h' rather than z'
+    bent: Maybe = None  # d bend
 
     def back(self, d: Tensor, g: Parts, need: bool) -> Maybe:
         self.bent = None if self.bend is None else d * self.bend
         return d * self.slope
 
-    def along(self, V: Parts, dh: Maybe) -> tuple[Maybe, Any]:
+    def along(self, V: Parts, dh: Maybe, free: bool) -> Along:
         if dh is None:
-            return None, None
-        return (dh.mul_(self.slope), None) if self.bend is None else (dh * self.slope, dh)
+            return Along(None, None, False)
+        if self.bend is None or self.by_output:
+            after = dh.mul_(self.slope) if free else dh * self.slope
+            return Along(after, None if self.bend is None else after, self.bend is None)
+        return Along(dh * self.slope, dh, True)
 
     def back_along(self, V: Parts, kept: Any, dd: Tensor, HV: Parts, need: bool) -> Maybe:
         dd = dd.mul_(self.slope)

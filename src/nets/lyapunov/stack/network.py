@@ -2,10 +2,10 @@
 
 For k directions: tangents through the layers forward, then the tangent of the backward pass (forward over reverse,
 Pearlmutter, Neural Computation 6 (1994) 147). Values are shared by all directions, products are batched matrix
-products, and nothing is traced. At the outputs the loss is differentiated twice by PyTorch, whatever it is.
+products, and nothing is traced. 
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,9 +18,7 @@ from ..masks import Masks
 from .activations import derivatives_of
 from .batch_norm import BatchNorm
 from .layers import Activation, Dropped, Layer, Linear, Passed, scale_of
-
-Loss = Callable[[Tensor, Tensor], Tensor]
-Products = Callable[[Tensor], Tensor]
+from .outputs import Loss, Products, at_outputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +43,7 @@ class Stack:
     ) -> tuple[Tensor, Tensor, Products]:
         """Loss, gradient (D,) and the function (k, D) -> (k, D) of Hessian products."""
         passed = self._passed(w, x, masks)
-        value, d, curved = _at_outputs(loss, passed[-1].out, y)
+        value, d, curved = at_outputs(loss, passed[-1].out, y)
         g = torch.empty_like(w)
         parts, first = g.split(list(self.sizes)), self._first
         back: Tensor | None = d
@@ -57,12 +55,12 @@ class Stack:
             HV = torch.empty_like(V)
             along, into = V.split(list(self.sizes), dim=1), HV.split(list(self.sizes), dim=1)
             h: Tensor | None = None
-            kept = []
+            kept, free = [], True
             for each in passed[first:]:
-                h, own = each.along(along, h)
+                h, own, free = each.along(along, h, free)
                 kept.append(own)
             assert h is not None
-            back: Tensor | None = curved(h)
+            back: Tensor | None = curved(h if free else h.clone())
             for i in range(len(passed) - 1, first - 1, -1):
                 assert back is not None
                 back = passed[i].back_along(along, kept[i - first], back, into, i > first)
@@ -86,23 +84,6 @@ class Stack:
             passed.append(layer.pass_on(parts, h, masks))
             h = passed[-1].out
         return passed
-
-
-def _at_outputs(loss: Loss, out: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Products]:
-    """Value, derivative (C, N) and the second derivative as a function of tangents (k, C, N) of the outputs."""
-    f = out.t().contiguous().requires_grad_()
-    with torch.enable_grad():
-        value = loss(f, y).reshape(())
-        (d,) = torch.autograd.grad(value, f, create_graph=True)
-
-    def curved(df: Tensor) -> Tensor:
-        if not d.requires_grad:
-            return torch.zeros_like(df)  # the loss is linear in the outputs
-        along = df.transpose(1, 2).contiguous()
-        (found,) = torch.autograd.grad(d, f, along, retain_graph=True, is_grads_batched=True)
-        return found.transpose(1, 2).contiguous()
-
-    return value.detach(), d.detach().t().contiguous(), curved
 
 
 def stack_of(network: nn.Module, trained: Sequence[nn.Parameter]) -> Stack | None:
