@@ -61,6 +61,24 @@ class Network:
             raise ValueError(f"loss must return one number, a mean over the batch, but returns {tuple(found.shape)}.")
         return found.reshape(())
 
+    def tangent_size(self, x: Tensor) -> int:
+        """Numbers that the Hessian product of one vector takes, about: its own, and four for each output of a layer."""
+        count = 0
+
+        def add(module: nn.Module, inputs: Any, out: Any) -> None:
+            nonlocal count
+            count += out.numel() if isinstance(out, Tensor) else 0
+
+        leaves = [m for m in self.module.modules() if not any(True for _ in m.children())]
+        hooks = [m.register_forward_hook(add) for m in leaves]
+        try:
+            with torch.no_grad():
+                self.outputs(self.start, x)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return self.D + 4 * count
+
     def linearised(
         self, w: Tensor, x: Tensor, y: Tensor, step: int
     ) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
