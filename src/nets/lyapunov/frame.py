@@ -16,7 +16,7 @@ from .step import Block
 
 Array = NDArray[np.float64]
 WELL = 30.0  # condition number of vectors far from parallel
-CHUNK = 2**20  # numbers that are turned at a time
+CHUNK = 2**18  # numbers that are turned at a time
 FRAME = 1  # step index of the draw of frames; weights of other uses take 0
 
 
@@ -41,7 +41,7 @@ def first_frame(seed: int, k: int, D: int, parts: int, like: Tensor) -> Block:
 
 
 def factors(V: Block) -> Factors:
-    """V = Q R, where Q is written over V; a vector of which nothing is left is replaced by one orthogonal to all others."""
+    """V = Q R, Q written over V; a vector of which nothing is left is replaced by one orthogonal to all others."""
     r = _by_cholesky(V)
     if r is not None:
         return Factors(V, r, np.log(np.diagonal(r)), np.zeros(len(r), bool))

@@ -19,7 +19,7 @@ from .step import Step
 Coordinates = Literal["scaled", "raw", "weights"]
 Metric = Literal["logit", "fisher"]
 Rate = float | Callable[[int], float]
-CHUNK = 2**22  # numbers that the vectors in the network take at a time, about
+CHUNK = 2**21  # numbers that the vectors in the network take at a time, about
 EVERY_STEP = 20  # exponents at most, for which orthonormalising each step costs next to nothing
 
 

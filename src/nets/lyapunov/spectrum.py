@@ -91,7 +91,7 @@ def training_spectrum(
     interval : int, optional
         Steps between orthonormalisations: 1 for k <= 20, else such that condition numbers stay near 1e6.
     chunk : int, optional
-        Vectors that go through the network at a time: fewer take less memory. By default as many as need about 32 MiB.
+        Vectors that go through the network at a time: fewer take less memory. By default as many as need about 16 MiB.
     measure_at : sequence of int
         Steps (rounded up to ends of blocks) at which curvature and, with a probe, function space are measured.
     probe : array or tensor, optional

@@ -1,7 +1,7 @@
 """Activations h = phi(z) with derivatives: h, phi', and how phi' bends, None where it does not.
 
-The bend is phi''/phi', which multiplies tangents of h, where phi' has no zeros ("by output"), else phi''. Conventions at
-kinks and thresholds are PyTorch's.
+The bend is phi''/phi', which multiplies tangents of h, where phi' has no zeros ("by output"), else phi''. At kinks and
+thresholds it is PyTorch's convention.
 """
 
 import math
@@ -33,7 +33,7 @@ def relu(z: Tensor, module: Any) -> Derivatives:
 
 def leaky_relu(z: Tensor, module: Any) -> Derivatives:
     """phi'(0) is the slope."""
-    s = torch.where(z > 0, 1.0, module.negative_slope).to(z.dtype)
+    s = torch.where(z > 0, torch.ones_like(z), module.negative_slope)
     return z * s, s, None, True
 
 

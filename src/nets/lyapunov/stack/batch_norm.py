@@ -25,6 +25,7 @@ class BatchNorm:
     module: nn.BatchNorm1d
 
     def pass_on(self, w: Parts, h: Tensor, masks: Masks) -> "PassedNorm":
+        """Take a batch."""
         m = self.module
         centred = h - h.mean(1, keepdim=True)
         r = (centred.square().mean(1, keepdim=True) + m.eps).rsqrt_()
@@ -57,6 +58,7 @@ class PassedNorm:
     a: Maybe = None
 
     def back(self, d: Tensor, g: Parts, need: bool) -> Maybe:
+        """From the derivative by the output to that by the input."""
         gamma, beta = self.layer.slots if self.layer.slots else (None, None)
         if gamma is not None:
             torch.sum(d * self.n, 1, out=g[gamma])
@@ -68,6 +70,7 @@ class PassedNorm:
         return self.a
 
     def along(self, V: Parts, dh: Maybe, free: bool) -> Along:
+        """The tangent of the output."""
         gamma, beta = self.layer.slots if self.layer.slots else (None, None)
         kept = Kept(None, None)
         found: Maybe = None
@@ -83,21 +86,26 @@ class PassedNorm:
         return Along(found, kept, found is not kept.dn)
 
     def back_along(self, V: Parts, kept: Any, dd: Tensor, HV: Parts, need: bool) -> Maybe:
-        assert self.d is not None and self.e is not None and self.en is not None and self.a is not None  # noqa: PT018
+        """The tangent of `back`."""
+        d, e, en, a = self.d, self.e, self.en, self.a
+        assert d is not None
+        assert e is not None
+        assert en is not None
+        assert a is not None
         gamma, beta = self.layer.slots if self.layer.slots else (None, None)
         if gamma is not None:
             slopes = (dd * self.n).sum(2)
-            HV[gamma].copy_(slopes if kept.dn is None else slopes.add_((kept.dn * self.d).sum(2)))
+            HV[gamma].copy_(slopes if kept.dn is None else slopes.add_((kept.dn * d).sum(2)))
         if beta is not None:
             HV[beta].copy_(dd.sum(2))
         if not need:
             return None
         de = dd if self.gamma is None else dd * self.gamma
         if gamma is not None:
-            de = de + V[gamma][:, :, None] * self.d
-        den = de * self.n if kept.dn is None else (de * self.n).addcmul_(kept.dn, self.e)
+            de = de + V[gamma][:, :, None] * d
+        den = de * self.n if kept.dn is None else (de * self.n).addcmul_(kept.dn, e)
         back = (de - de.mean(2, keepdim=True)).addcmul_(self.n, den.mean(2, keepdim=True), value=-1.0)
         if kept.dn is not None:
-            back.addcmul_(kept.dn, self.en, value=-1.0)
+            back.addcmul_(kept.dn, en, value=-1.0)
         back.mul_(self.r)
-        return back if kept.m is None else back.addcmul_(self.a, self.r * kept.m, value=-1.0)
+        return back if kept.m is None else back.addcmul_(a, self.r * kept.m, value=-1.0)

@@ -47,7 +47,9 @@ class Passed(Protocol):
 class Layer(Protocol):
     """A layer before it has seen a batch."""
 
-    slots: tuple[int | None, ...]  # of its weights among those that are trained
+    @property
+    def slots(self) -> tuple[int | None, ...]:
+        """Of its weights among those that are trained."""
 
     def pass_on(self, w: Parts, h: Tensor, masks: Masks) -> Passed:
         """Take a batch."""
@@ -62,6 +64,7 @@ class Linear:
     scale: float = 1.0
 
     def pass_on(self, w: Parts, h: Tensor, masks: Masks) -> "PassedLinear":
+        """Take a batch."""
         m = self.module
         W = _weight(self.slots[0], w, m.weight).view(m.out_features, m.in_features)
         W = W if self.scale == 1.0 else self.scale * W
@@ -81,6 +84,7 @@ class PassedLinear:
     d: Tensor | None = None
 
     def back(self, d: Tensor, g: Parts, need: bool) -> Maybe:
+        """From the derivative by the output to that by the input."""
         self.d = d
         weight, bias = self.layer.slots
         if weight is not None:
@@ -92,6 +96,7 @@ class PassedLinear:
         return torch.mm(self.W.t(), d) if need else None
 
     def along(self, V: Parts, dh: Maybe, free: bool) -> Along:
+        """The tangent of the output."""
         weight, bias = self.layer.slots
         z: Maybe = None if bias is None else V[bias][:, :, None]
         if dh is not None:
@@ -108,6 +113,7 @@ class PassedLinear:
         return Along(z, dh, True)
 
     def back_along(self, V: Parts, kept: Any, dd: Tensor, HV: Parts, need: bool) -> Maybe:
+        """The tangent of `back`."""
         assert self.d is not None
         weight, bias = self.layer.slots
         k, dh, d = len(dd), kept, self.d.expand(len(dd), *self.d.shape)
@@ -139,6 +145,7 @@ class Activation:
     slots: tuple[int | None, ...] = ()
 
     def pass_on(self, w: Parts, h: Tensor, masks: Masks) -> "PassedActivation":
+        """Take a batch."""
         return PassedActivation(*self.derivatives(h, self.module))
 
 
@@ -153,10 +160,12 @@ class PassedActivation:
     bent: Maybe = None  # d bend
 
     def back(self, d: Tensor, g: Parts, need: bool) -> Maybe:
+        """From the derivative by the output to that by the input."""
         self.bent = None if self.bend is None else d * self.bend
         return d * self.slope
 
     def along(self, V: Parts, dh: Maybe, free: bool) -> Along:
+        """The tangent of the output."""
         if dh is None:
             return Along(None, None, False)
         if self.bend is None or self.by_output:
@@ -165,6 +174,7 @@ class PassedActivation:
         return Along(dh * self.slope, dh, True)
 
     def back_along(self, V: Parts, kept: Any, dd: Tensor, HV: Parts, need: bool) -> Maybe:
+        """The tangent of `back`."""
         dd = dd.mul_(self.slope)
         return dd if kept is None or self.bent is None else dd.addcmul_(kept, self.bent)
 
@@ -177,6 +187,7 @@ class Dropped:
     slots: tuple[int | None, ...] = ()
 
     def pass_on(self, w: Parts, h: Tensor, masks: Masks) -> PassedActivation:
+        """Take a batch."""
         mask = masks.factor(self.module, h.t())
         mask = torch.ones_like(h) if mask is None else mask.t()
         return PassedActivation(h * mask, mask, None)

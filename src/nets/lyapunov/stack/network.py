@@ -2,7 +2,7 @@
 
 For k directions: tangents through the layers forward, then the tangent of the backward pass (forward over reverse,
 Pearlmutter, Neural Computation 6 (1994) 147). Values are shared by all directions, products are batched matrix
-products, and nothing is traced. 
+products, and nothing is traced.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from .outputs import Loss, Products, at_outputs
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Layers from the inputs to the outputs; inputs (N, ...) are flattened if `flat`, else they must be (N, features)."""
+    """Layers from inputs to outputs; inputs (N, ...) are flattened if `flat`, else they must be (N, features)."""
 
     layers: tuple[Layer, ...]
     sizes: Sequence[int]
@@ -38,9 +38,7 @@ class Stack:
         passed = self._passed(w, x, masks)
         return passed[-1].out.t()
 
-    def linearised(
-        self, w: Tensor, x: Tensor, y: Tensor, loss: Loss, masks: Masks
-    ) -> tuple[Tensor, Tensor, Products]:
+    def linearised(self, w: Tensor, x: Tensor, y: Tensor, loss: Loss, masks: Masks) -> tuple[Tensor, Tensor, Products]:
         """Loss, gradient (D,) and the function (k, D) -> (k, D) of Hessian products."""
         passed = self._passed(w, x, masks)
         value, d, curved = at_outputs(loss, passed[-1].out, y)
@@ -67,11 +65,6 @@ class Stack:
             return HV
 
         return value, g, products
-
-    @property
-    def width(self) -> int:
-        """Numbers that one direction and one example need at a time, about."""
-        return sum(layer.module.out_features for layer in self.layers if isinstance(layer, Linear))
 
     @property
     def _first(self) -> int:
@@ -139,5 +132,3 @@ def _layer(module: nn.Module, slots: dict[int, int]) -> Layer | None:
         return Dropped(module)
     derivatives = derivatives_of(module)
     return None if derivatives is None else Activation(derivatives, module)
-
-
