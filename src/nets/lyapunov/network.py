@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.batchnorm import _NormBase
 
 from .masks import Masks
@@ -62,7 +63,10 @@ class Network:
         return found.reshape(())
 
     def tangent_size(self, x: Tensor) -> int:
-        """Numbers that the Hessian product of one vector takes, about: its own, and four for each output of a layer."""
+        """Numbers that the Hessian product of one vector takes, about.
+
+        The product and a matrix of it, and one for each output of a layer; the graph of the gradient has four.
+        """
         count = 0
 
         def add(module: nn.Module, inputs: Any, out: Any) -> None:
@@ -77,7 +81,7 @@ class Network:
         finally:
             for hook in hooks:
                 hook.remove()
-        return self.D + 4 * count
+        return 2 * self.D + (4 if self.stack is None else 1) * count
 
     def linearised(
         self, w: Tensor, x: Tensor, y: Tensor, step: int
@@ -91,7 +95,7 @@ class Network:
     def by_graph(self, w: Tensor, x: Tensor, y: Tensor, step: int) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
         """The same by automatic differentiation of whatever module it is."""
         leaf = w.detach().requires_grad_()
-        with torch.enable_grad(), self.masks.at(step):
+        with torch.enable_grad(), self.masks.at(step), sdpa_kernel(SDPBackend.MATH):  # fused attention bends only once
             value = self.value(leaf, x, y)
             (g,) = torch.autograd.grad(value, leaf, create_graph=True)
 
@@ -114,7 +118,7 @@ class Network:
     def slopes(self, w: Tensor, x: Tensor, W: Tensor) -> tuple[Tensor, Tensor]:
         """Outputs (N, C) and their derivatives (k, N, C) along the rows of W (k, D), without dropout."""
         leaf = w.detach().requires_grad_()
-        with torch.enable_grad():
+        with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
             f = self.outputs(leaf, x)
             u = torch.zeros_like(f).requires_grad_()
             (g,) = torch.autograd.grad(f, leaf, u, create_graph=True)  # J^T u, linear in u: its derivative is J

@@ -7,8 +7,11 @@ from torch import nn
 from trainings import arrange, examples
 
 from nets import CNN, MLP
+from nets.ensembles import SGD
+from nets.lyapunov import training_spectrum, two_copies
 from nets.lyapunov.network import Network
 from nets.lyapunov.run import advance
+from nets.models import ResNet, Transformer
 
 CE = nn.functional.cross_entropy
 L, B = nn.Linear, nn.BatchNorm1d
@@ -119,3 +122,15 @@ def test_vectors_may_go_through_the_network_some_at_a_time(name):
         for part, old in zip(state.Q, before, strict=True):
             assert torch.equal(part, old)
     np.testing.assert_allclose(*sums, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("make", [lambda: CNN(1, 4, 2, 3, slope=0.1), lambda: ResNet(1, 4, 4, 1, norm="layer"),
+                                  lambda: ResNet(1, 4, 2, 1), lambda: Transformer(4, 4, 4, 2, 1)],
+                         ids=["convolutions", "residual, LayerNorm", "residual, BatchNorm", "attention"])  # fmt: skip
+def test_every_network_of_the_package_has_exponents(make):
+    """Two copies part as the first vector grows, to the rounding of a distance of 1e-7."""
+    settings = {"optimiser": SGD(0.9), "lr": 0.02, "steps": 4, "batch_size": 6, "seed": 3, "loss": CE}
+    spectrum = training_spectrum(make(), examples(12, 16), k=2, **settings)
+    copies = two_copies(make(), examples(12, 16), distances=[1e-7], **settings)
+    np.testing.assert_allclose(copies.rates[0], spectrum.first, rtol=0, atol=1e-6)
+    assert np.abs(spectrum.first).max() > 1e-4
