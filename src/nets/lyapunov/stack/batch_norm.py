@@ -78,11 +78,13 @@ class PassedNorm:
             c = (dh.sub_ if free else dh.sub)(dh.mean(2, keepdim=True))
             m = (c * self.n).mean(2, keepdim=True)
             kept = Kept(c.addcmul_(self.n, m, value=-1.0).mul_(self.r), m)
-            found = kept.dn if self.gamma is None else kept.dn * self.gamma  # type: ignore[operator]
-        for slot, factor in ((gamma, self.n), (beta, torch.ones_like(self.n))):
-            if slot is not None:
-                along = V[slot][:, :, None] * factor
-                found = along if found is None else found.add(along)
+            found = kept.dn if self.gamma is None else kept.dn * self.gamma
+        if gamma is not None:
+            along = V[gamma][:, :, None]
+            found = along * self.n if found is None else found.addcmul_(along, self.n)
+        if beta is not None:
+            along = V[beta][:, :, None]
+            found = along.expand(-1, *self.n.shape).contiguous() if found is None else found.add_(along)
         return Along(found, kept, found is not kept.dn)
 
     def back_along(self, V: Parts, kept: Any, dd: Tensor, HV: Parts, need: bool) -> Maybe:
@@ -100,11 +102,11 @@ class PassedNorm:
             HV[beta].copy_(dd.sum(2))
         if not need:
             return None
-        de = dd if self.gamma is None else dd * self.gamma
+        de = dd if self.gamma is None else dd.mul_(self.gamma)
         if gamma is not None:
-            de = de + V[gamma][:, :, None] * d
+            de.addcmul_(V[gamma][:, :, None], d)
         den = de * self.n if kept.dn is None else (de * self.n).addcmul_(kept.dn, e)
-        back = (de - de.mean(2, keepdim=True)).addcmul_(self.n, den.mean(2, keepdim=True), value=-1.0)
+        back = de.sub_(de.mean(2, keepdim=True)).addcmul_(self.n, den.mean(2, keepdim=True), value=-1.0)
         if kept.dn is not None:
             back.addcmul_(kept.dn, en, value=-1.0)
         back.mul_(self.r)
