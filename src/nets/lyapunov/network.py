@@ -63,10 +63,7 @@ class Network:
         return found.reshape(())
 
     def tangent_size(self, x: Tensor) -> int:
-        """Numbers that the Hessian product of one vector takes, about.
-
-        The product and a matrix of it, and one for each output of a layer; the graph of the gradient has four.
-        """
+        """Numbers of a Hessian product of one vector: itself, a matrix of it, and a tangent of each layer's output."""
         count = 0
 
         def add(module: nn.Module, inputs: Any, out: Any) -> None:
@@ -81,7 +78,7 @@ class Network:
         finally:
             for hook in hooks:
                 hook.remove()
-        return 2 * self.D + (4 if self.stack is None else 1) * count
+        return 2 * self.D + count
 
     def linearised(
         self, w: Tensor, x: Tensor, y: Tensor, step: int

@@ -91,7 +91,8 @@ def training_spectrum(
     interval : int, optional
         Steps between orthonormalisations: 1 for k <= 20, else such that condition numbers stay near 1e6.
     chunk : int, optional
-        Vectors that go through the network at a time: fewer take less memory. By default as many as need about 16 MiB.
+        Vectors that go through the network at a time: fewer take less memory. By default as many as have
+        16 MiB of products and tangents of layers' outputs; automatic differentiation holds several of the latter.
     measure_at : sequence of int
         Steps (rounded up to ends of blocks) at which curvature and, with a probe, function space are measured.
     probe : array or tensor, optional
