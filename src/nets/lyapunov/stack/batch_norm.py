@@ -77,8 +77,8 @@ class PassedNorm:
         if dh is not None:
             c = (dh.sub_ if free else dh.sub)(dh.mean(2, keepdim=True))
             m = (c * self.n).mean(2, keepdim=True)
-            kept = Kept(c.addcmul_(self.n, m, value=-1.0).mul_(self.r), m)
-            found = kept.dn if self.gamma is None else kept.dn * self.gamma
+            dn = c.addcmul_(self.n, m, value=-1.0).mul_(self.r)
+            found, kept = dn if self.gamma is None else dn * self.gamma, Kept(dn, m)
         if gamma is not None:
             along = V[gamma][:, :, None]
             found = along * self.n if found is None else found.addcmul_(along, self.n)
