@@ -169,3 +169,21 @@ def test_a_copy_that_diverges_midway_is_flagged_and_the_others_go_on(run, backen
     assert (found["distance_2"][1] == 0).all()
     assert np.isfinite(found["distance_2"][0, :2]).all()
     assert np.isnan(found["distance_2"][0, -1])
+
+
+def test_views_and_read_only_arrays_are_data_like_their_copies():
+    x, y = np.random.default_rng(0).normal(size=(20, 100)), np.arange(20) % 10
+    fixed = x.copy()
+    fixed.flags.writeable = False
+
+    def run(*data):
+        found = divergence(plain(), data, eps=0.1, copies=1, steps=2, optimiser="sgd", lr=0.1, batch_size=10)
+        return found["distance_2"]
+
+    np.testing.assert_array_equal(run(x[::-1], y[::-1]), run(x[::-1].copy(), y[::-1].copy()))
+    np.testing.assert_array_equal(run(fixed, y), run(x, y))
+
+
+def test_data_of_another_kind_are_named_by_their_type():
+    with pytest.raises(ValueError, match=r"but is a Tensor\.$"):
+        divergence(plain(), torch.zeros(4, 100), eps=0.1, copies=1, steps=1, optimiser="sgd", lr=0.1, batch_size=2)
