@@ -100,6 +100,9 @@ class ChainData:
         return replace(self, weight=weight / weight[self.measured].mean())
 
 
+SAME = "All {} histories are the same, so that they say nothing of scatter, and count as one."
+
+
 def _mean_of(x: Array) -> Array:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # an entry that no seed has stays NaN
@@ -150,6 +153,9 @@ def chain_data(
         i = int(np.flatnonzero(np.diff(ts) <= 0)[0])
         raise ValueError(f"epochs must increase, but {ts[i + 1]:g} follows {ts[i]:g}; sort both arrays by epoch.")
     x, pulled, notes = positions(D, end, last)
+    if len(x) > 1 and repeats(x) and (pulled is None or repeats(pulled)):
+        notes.append(SAME.format(len(x)))
+        x, pulled = x[:1], None if pulled is None else pulled[:1]
     empty = ~np.isfinite(x).any(axis=(0, 2))
     if empty.any():
         notes.append(f"{int(empty.sum())} of {len(ts)} epochs hold no measurement and were left out.")
@@ -175,6 +181,11 @@ def chain_data(
         pulled = None if pulled is None else pulled[:, keep]
     notes += _gaps(x) + _order(x)
     return ChainData(ts, x, pulled, tuple(notes))
+
+
+def repeats(x: Array) -> bool:
+    """Whether all histories equal the first but for rounding."""
+    return np.allclose(x[1:], x[:1], rtol=0.0, atol=1e-13 * float(np.nanmax(np.abs(x), initial=0.0)), equal_nan=True)
 
 
 def positions(D: Array, end: ArrayLike | None, last: str) -> tuple[Array, Array | None, list[str]]:

@@ -86,7 +86,7 @@ def fit_langevin(
     if dynamics not in ("overdamped", "underdamped"):
         raise ValueError(f"dynamics must be 'overdamped' or 'underdamped', but is {dynamics!r}.")
     if resamples:
-        whole_numbers(resamples=(resamples, 50))
+        whole_numbers(resamples=(resamples, 50), seed=(seed, 0))
     data = as_trajectories(ts, x)
     if not data.single or data.columns != 1:
         raise ValueError("x must be one series of numbers, shape (m,); for several components take fit_sde.")
