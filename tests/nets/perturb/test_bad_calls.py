@@ -187,3 +187,17 @@ def test_views_and_read_only_arrays_are_data_like_their_copies():
 def test_data_of_another_kind_are_named_by_their_type():
     with pytest.raises(ValueError, match=r"but is a Tensor\.$"):
         divergence(plain(), torch.zeros(4, 100), eps=0.1, copies=1, steps=1, optimiser="sgd", lr=0.1, batch_size=2)
+
+
+def test_a_barrier_of_a_loss_by_name_is_refused_in_words():
+    with pytest.raises(TypeError, match=r"loss must be a function .* but is 'mse'"):
+        barrier(plain(), plain(seed=1), torch.zeros(4, 100).double(), torch.zeros(4), "mse")
+    with pytest.raises(ValueError, match=r"torch.as_tensor makes them of arrays\) of as many"):
+        barrier(plain(), plain(seed=1), np.zeros((4, 100)), np.zeros(4), nn.functional.cross_entropy)
+
+
+def test_alignments_of_barriers_are_those_of_the_run():
+    x, y = np.random.default_rng(0).normal(size=(20, 100)), np.arange(20) % 10
+    found = divergence(plain(), (x, y), eps=0.1, copies=1, steps=2, optimiser="sgd", lr=0.1, batch_size=10)
+    with pytest.raises(TypeError, match="alignments must be what aligned"):
+        found.barriers(x, y, alignments=found.aligned().alignments)
