@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from nets.ensembles import SGD
+from nets.ensembles import SGD, Adam
 from nets.lyapunov import training_spectrum
 
 RNG = np.random.default_rng(0)
@@ -59,3 +59,16 @@ def test_a_spectrum_survives_pickling_and_goes_on():
     found = spectrum()
     again = pickle.loads(pickle.dumps(found))
     np.testing.assert_array_equal(again.proceed(6).exponents, found.proceed(6).exponents)
+
+
+def test_the_edge_of_an_adaptive_optimiser_begins_with_its_first_step():
+    """At step 0 its denominator is eps alone, and 1e5 times the edge would be said."""
+    found = spectrum(optimiser=Adam(), lr=0.01, measure_at=[0, 3])
+    assert np.isnan(found.measured.edge[0])
+    assert 0 < found.measured.edge[1] < 1
+    assert np.isfinite(spectrum(measure_at=[0]).measured.edge[0])
+
+
+def test_a_run_goes_on_by_whole_steps():
+    with pytest.raises(ValueError, match=r"whole number of steps, but is 8.5"):
+        spectrum().proceed(8.5)
