@@ -28,12 +28,14 @@ def test_a_history_given_three_times_counts_as_one():
     one = curves(1)
     once, thrice = (fit_chain(np.repeat(one, n, 0), EPOCHS, pull="fixed") for n in (1, 3))
     assert thrice.k == once.k
-    assert thrice.verdict.startswith("All 3 histories are the same")
+    assert thrice.verdict.startswith("2 of 3 histories repeat others")
     rests = [fit_equilibrium(np.repeat(one[:, -1], n, 0)) for n in (1, 3)]
     assert rests[0].Y == rests[1].Y
-    assert "All 3 histories are the same" in rests[1].verdict
+    assert "2 of 3 histories repeat others" in rests[1].verdict
+    some = fit_chain(np.concatenate([curves(4), curves(4)[:2]]), EPOCHS, pull="fixed")
+    assert some.k == fit_chain(curves(4), EPOCHS, pull="fixed").k
     compared = compare_models(np.repeat(one, 3, 0), EPOCHS, models="line", held_out="epochs")
-    assert "All 3 histories are the same" in compared.verdict
+    assert "2 of 3 histories repeat others" in compared.verdict
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ class ChainData:
         return replace(self, weight=weight / weight[self.measured].mean())
 
 
-SAME = "All {} histories are the same, so that they say nothing of scatter, and count as one."
+SAME = "{} of {} histories repeat others, number by number; they tell nothing of scatter and were left out."
 
 
 def _mean_of(x: Array) -> Array:
@@ -153,9 +153,10 @@ def chain_data(
         i = int(np.flatnonzero(np.diff(ts) <= 0)[0])
         raise ValueError(f"epochs must increase, but {ts[i + 1]:g} follows {ts[i]:g}; sort both arrays by epoch.")
     x, pulled, notes = positions(D, end, last)
-    if len(x) > 1 and repeats(x) and (pulled is None or repeats(pulled)):
-        notes.append(SAME.format(len(x)))
-        x, pulled = x[:1], None if pulled is None else pulled[:1]
+    own = first_of_each(x if pulled is None else np.concatenate([x, pulled[..., None]], axis=-1))
+    if len(own) < len(x):
+        notes.append(SAME.format(len(x) - len(own), len(x)))
+        x, pulled = x[own], None if pulled is None else pulled[own]
     empty = ~np.isfinite(x).any(axis=(0, 2))
     if empty.any():
         notes.append(f"{int(empty.sum())} of {len(ts)} epochs hold no measurement and were left out.")
@@ -183,9 +184,14 @@ def chain_data(
     return ChainData(ts, x, pulled, tuple(notes))
 
 
-def repeats(x: Array) -> bool:
-    """Whether all histories equal the first but for rounding."""
-    return np.allclose(x[1:], x[:1], rtol=0.0, atol=1e-13 * float(np.nanmax(np.abs(x), initial=0.0)), equal_nan=True)
+def first_of_each(x: Array) -> list[int]:
+    """Indices of the histories that do not repeat an earlier one; equal is equal but for rounding."""
+    slack = 1e-13 * float(np.nanmax(np.abs(x), initial=0.0))
+    own: list[int] = []
+    for i in range(len(x)):
+        if not any(np.allclose(x[i], x[j], rtol=0.0, atol=slack, equal_nan=True) for j in own):
+            own.append(i)
+    return own
 
 
 def positions(D: Array, end: ArrayLike | None, last: str) -> tuple[Array, Array | None, list[str]]:

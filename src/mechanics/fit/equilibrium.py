@@ -16,7 +16,7 @@ from scipy.stats import t as student
 
 from ..chain.rest import moving_springs
 from ..checks import real_numbers
-from .data import SAME, Array, positions, repeats, spread_of
+from .data import SAME, Array, first_of_each, positions, spread_of
 from .equilibrium_result import EquilibriumFit, where_seven_holds
 from .estimates import factor_estimate, length_estimate
 from .rest_models import REST_MODELS, RestForm
@@ -120,9 +120,10 @@ def _curves(load_curves: ArrayLike, end: ArrayLike | None, last: str) -> tuple[_
             raise ValueError(f"end must be a number or have shape ({len(D)},), one load a curve, but has {load.shape}.")
         load = np.broadcast_to(load, (len(D),))[:, None]
     notes = []
-    if len(D) > 1 and repeats(D) and (load is None or repeats(load)):
-        notes.append(SAME.format(len(D)))
-        D, load = D[:1], None if load is None else load[:1]
+    own = first_of_each(D if load is None else np.concatenate([D, load], axis=1))
+    if len(own) < len(D):
+        notes.append(SAME.format(len(D) - len(own), len(D)))
+        D, load = D[own], None if load is None else load[own]
     x, pulled, _ = positions(D[:, None], load, last)
     hidden = np.full((len(D), 1), np.nan) if pulled is None else pulled
     places = np.concatenate([x[:, 0], hidden], axis=1)

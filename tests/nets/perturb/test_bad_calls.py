@@ -201,3 +201,25 @@ def test_alignments_of_barriers_are_those_of_the_run():
     found = divergence(plain(), (x, y), eps=0.1, copies=1, steps=2, optimiser="sgd", lr=0.1, batch_size=10)
     with pytest.raises(TypeError, match="alignments must be what aligned"):
         found.barriers(x, y, alignments=found.aligned().alignments)
+
+
+def test_divergence_leaves_the_model_where_it_is():
+    """Moving a module moves it in place: a network on an accelerator once came back on the processor."""
+    moved = []
+
+    class Watched(nn.Linear):
+        def _apply(self, fn, recurse=True):
+            moved.append(id(self))
+            return super()._apply(fn, recurse)
+
+    net = nn.Sequential(Watched(100, 10))
+    x, y = np.random.default_rng(0).normal(size=(20, 100)), np.arange(20) % 10
+    divergence(net, (x, y), eps=0.1, copies=1, steps=1, optimiser="sgd", lr=0.1, batch_size=10, backend="loop")
+    assert id(net[0]) not in moved
+
+
+def test_one_example_at_a_time_is_refused_where_batchnorm_has_no_variance():
+    net = nn.Sequential(nn.Linear(100, 4), nn.BatchNorm1d(4), nn.Linear(4, 10))
+    x, y = np.random.default_rng(0).normal(size=(20, 100)), np.arange(20) % 10
+    with pytest.raises(ValueError, match="batch_size must be at least 2 for this model: Expected more than 1 value"):
+        divergence(net, (x, y), eps=0.1, copies=1, steps=1, optimiser="sgd", lr=0.1, batch_size=1)
