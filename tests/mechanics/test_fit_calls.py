@@ -1,11 +1,13 @@
 """Calls of the fits as strangers make them: histories given twice, priors and seeds that are none."""
 
+import pickle
+
 import numpy as np
 import pytest
 
 from mechanics import Problem
 from mechanics.chain.mean_field import MeanField
-from mechanics.fit import compare_models, fit_chain, fit_equilibrium, fit_langevin, fit_ode, predict_score
+from mechanics.fit import compare_models, fit_chain, fit_equilibrium, fit_langevin, fit_ode, fit_sde, predict_score
 
 EPOCHS = np.r_[0, np.geomspace(0.3, 40, 12)]
 
@@ -79,3 +81,25 @@ def decay(t, y, p, dy):
 def test_scores_need_a_fit_of_a_chain(fit):
     with pytest.raises(TypeError, match=r"fit must be a ChainFit.* but is a str"):
         predict_score("uniform", curves(2), EPOCHS)
+
+
+def relaxation(t, y, p, dy):
+    dy[0] = -p[0] * y[0]
+
+
+def noise(t, y, p, g):
+    g[0] = p[1]
+
+
+@pytest.mark.parametrize("kind", ["sde", "overdamped", "underdamped"])
+def test_fits_of_noisy_series_survive_pickling(kind):
+    ts, x = np.arange(60.0), np.random.default_rng(0).normal(size=60)
+    if kind == "sde":
+        problem = Problem(relaxation, [0.0], 0.0, 60.0, [0.5, 1.0], diffusion=noise)
+        found = fit_sde(problem, ts, x, parameters={"rate": 0, "noise": 1}, bounds={"rate": (0.05, 3.0)}, starts=1)
+    else:
+        found = fit_langevin(ts, x, dynamics=kind, basis=1, resamples=0)
+    again = pickle.loads(pickle.dumps(found))
+    assert again.verdict == found.verdict
+    theta = np.array([one.value for one in found.parameters.values()])
+    np.testing.assert_array_equal(again.objective.terms(theta), found.objective.terms(theta))
