@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from .data import Array, ChainData
-from .model import ChainModel
+from .model import RTOL, ChainModel
 from .models import MODELS
 
 STARTS = 2  # best of the scan that are refined; valleys meet at bounds, one start can stop in the wrong one
@@ -16,6 +16,9 @@ MOST_STEPS = 60
 MORE_STEPS = 120  # for an extension, whose parameter and the friction can share a bent valley
 OFFSET = 1e-3  # part of the residuals that a last step could still take away, as Bates and Watts recommend
 FLAT = 1e-4  # of the largest singular value: below it a direction is the noise of the integration
+FINE_OFFSET = 1e-4  # the same where nothing is left out: the sum of squares is then within 1e-8 of its least
+ROUGH_RTOL, ROUGH_OFFSET, ROUGH_FTOL = 1e-4, 1e-2, 1e-5  # of searches that only lead to the start of the last one
+KEPT = 3  # evaluations remembered: scipy returns to the best one
 SCAN_RTOL = 1e-4  # the scan tells 10 % from 20 %, not more
 
 
@@ -48,7 +51,7 @@ def search(data: ChainData, model: ChainModel, start: Array | None = None) -> Fo
         return _best(data, model, _distinct(_scan(data, model), STARTS))
     plain = replace(model, form=MODELS["uniform"])
     scanned = _scan(data, plain)
-    uniform = _best(data, plain, _distinct(scanned, STARTS))
+    uniform = _roughly(data, plain, _distinct(scanned, STARTS))[0]
     # from the uniform fit, so that an extension never fits worse, and from elsewhere
     near = _extended(data, model, [uniform.theta])
     far = _extended(data, model, [point for _, point in scanned[:CANDIDATES]])
@@ -56,70 +59,109 @@ def search(data: ChainData, model: ChainModel, start: Array | None = None) -> Fo
 
 
 def _best(data: ChainData, model: ChainModel, starts: list[Array]) -> Found:
-    return min((refine(data, model, theta) for theta in starts), key=lambda found: found.sum_of_squares)
+    """The best of rough searches, finished."""
+    return refine(data, model, _roughly(data, model, starts)[0].theta)
 
 
-def refine(data: ChainData, model: ChainModel, theta: Array, held: tuple[int, ...] = ()) -> Found:
-    """Trust-region least squares from theta, with the parameters `held` kept where they are."""
+def _roughly(data: ChainData, model: ChainModel, starts: list[Array]) -> list[Found]:
+    """Where loose searches from the starts end, best first."""
+    founds = [refine(data, model, theta, rtol=ROUGH_RTOL, offset=ROUGH_OFFSET, ftol=ROUGH_FTOL) for theta in starts]
+    return sorted(founds, key=lambda found: found.sum_of_squares)
+
+
+class _Settled(Exception):  # noqa: N818  # not an error: ends scipy's search from within
+    """Nothing that a step could still take away."""
+
+
+def refine(
+    data: ChainData,
+    model: ChainModel,
+    theta: Array,
+    held: tuple[int, ...] = (),
+    *,
+    rtol: float = RTOL,
+    offset: float = FINE_OFFSET,
+    ftol: float = 1e-7,
+) -> Found:
+    """Trust-region least squares from theta, with the parameters `held` kept where they are.
+
+    It ends where a step would take away less than the part `offset` of the residuals in any direction, or where `ftol`
+    says so; `rtol` is that of the integration.
+    """
     x, end = data.mean
     most = MORE_STEPS if model.form.extras else MOST_STEPS
     low, high = model.bounds()
     free = np.array([i for i in range(len(theta)) if i not in held])
     theta = theta.copy()
     root = data.root_weight.ravel()[:, None]
-    last: dict[bytes, Array] = {}  # scipy asks for the derivative where it has asked for the residual
+    last: dict[bytes, tuple[Array, Array, Array]] = {}  # scipy asks for the derivative where it asked for the residual
 
     def full(part: Array) -> Array:
         theta[free] = part
         return theta
 
-    def residual(part: Array) -> Array:
-        curve, J = model.curve_and_jacobian(full(part), x[0], end)
-        last.clear()
-        last[part.tobytes()] = root * J
-        r = data.weighed(curve - x)
-        return r if np.isfinite(r).all() else np.full(r.size, 1e3)
+    def evaluate(part: Array) -> tuple[Array, Array, Array]:
+        """Curve, residual, derivative."""
+        key = part.tobytes()
+        if key not in last:
+            if len(last) > KEPT:
+                last.pop(next(iter(last)))
+            curve, J = model.curve_and_jacobian(full(part), x[0], end, rtol)
+            r = data.weighed(curve - x)
+            if np.isfinite(r).all() and np.isfinite(J).all():
+                last[key] = curve, r, root * J[:, free]
+            else:
+                last[key] = np.full_like(x, np.nan), np.full(r.size, 1e3), np.zeros((r.size, len(free)))
+        return last[key]
 
     def jacobian(part: Array) -> Array:
-        if part.tobytes() not in last:
-            residual(part)
-        return np.nan_to_num(last[part.tobytes()][:, free], nan=0.0)
+        _, r, J = evaluate(part)
+        if _relative_offset(J, r, 0.0) < offset:
+            settled.append(part.copy())
+            raise _Settled
+        return J
 
     inside = np.clip(theta[free], low[free] + 1e-6, high[free] - 1e-6)
-    # scale 1: all parameters are in natural units already, and columns that vanish (flat directions) stay put
-    done = least_squares(
-        residual,
-        inside,
-        jacobian,
-        (low[free], high[free]),
-        ftol=1e-7,
-        xtol=1e-6,
-        gtol=1e-10,
-        max_nfev=most if not held else MOST_STEPS // 3,
-    )
-    best = full(done.x).copy()
-    fitted = model.curve(best, x[0], end)
-    weighed = data.weighed(x - fitted)
+    settled: list[Array] = []
+    status = 1
+    try:
+        # scale 1: all parameters are in natural units already, and columns that vanish (flat directions) stay put
+        done = least_squares(
+            lambda part: evaluate(part)[1],
+            inside,
+            jacobian,
+            (low[free], high[free]),
+            ftol=ftol,
+            xtol=1e-6,
+            gtol=1e-10,
+            max_nfev=most if not held else MOST_STEPS // 3,
+        )
+        best, status = done.x, done.status
+    except _Settled:
+        best = settled[0]
+    fitted, r, J = evaluate(best)
+    weighed = -r
+    theta = full(best).copy()
     residuals = np.where(data.measured, x - fitted, 0.0)
     if not np.isfinite(fitted).all():
         reason = "The chain could not be integrated near the start; give start= closer to the data."
-        return Found(model, best, fitted, np.full_like(x, 1e3), np.full_like(weighed, 1e3), False, reason)
-    if done.status > 0:
-        return Found(model, best, fitted, residuals, weighed, True, "Converged.")
-    if _relative_offset(jacobian(done.x), done.fun) < OFFSET:
+        return Found(model, theta, fitted, np.full_like(x, 1e3), np.full_like(weighed, 1e3), False, reason)
+    if status > 0:
+        return Found(model, theta, fitted, residuals, weighed, True, "Converged.")
+    if _relative_offset(J, r) < OFFSET:
         reason = "Converged, except along a direction that changes nothing."
-        return Found(model, best, fitted, residuals, weighed, True, reason)
+        return Found(model, theta, fitted, residuals, weighed, True, reason)
     reason = f"Stopped after {most} steps before the fit settled; give start= (a previous fit's values)."
-    return Found(model, best, fitted, residuals, weighed, False, reason)
+    return Found(model, theta, fitted, residuals, weighed, False, reason)
 
 
-def _relative_offset(J: Array, residual: Array) -> float:
+def _relative_offset(J: Array, residual: Array, flat: float = FLAT) -> float:
     """Length of the residual's part in the tangent plane, flat directions left out, over that of the residual.
 
     Bates, Watts, Technometrics 23 (1981) 179: a convergence criterion that no parametrisation changes.
     """
     U, values, _ = np.linalg.svd(J, full_matrices=False)
-    inside = U[:, values > FLAT * values[0]].T @ residual
+    inside = U[:, values > flat * values[0]].T @ residual
     return float(np.linalg.norm(inside)) / max(float(np.linalg.norm(residual)), 1e-300)
 
 
