@@ -18,6 +18,7 @@ OFFSET = 1e-3  # part of the residuals that a last step could still take away, a
 FLAT = 1e-4  # of the largest singular value: below it a direction is the noise of the integration
 FINE_OFFSET = 1e-4  # the same where nothing is left out: the sum of squares is then within 1e-8 of its least
 ROUGH_RTOL, ROUGH_OFFSET, ROUGH_FTOL = 1e-4, 1e-2, 1e-5  # of searches that only lead to the start of the last one
+NEAR_RTOL = 1e-5  # of the search that follows; the last one then takes a step or two
 KEPT = 3  # evaluations remembered: scipy returns to the best one
 SCAN_RTOL = 1e-4  # the scan tells 10 % from 20 %, not more
 
@@ -60,7 +61,8 @@ def search(data: ChainData, model: ChainModel, start: Array | None = None) -> Fo
 
 def _best(data: ChainData, model: ChainModel, starts: list[Array]) -> Found:
     """The best of rough searches, finished."""
-    return refine(data, model, _roughly(data, model, starts)[0].theta)
+    near = refine(data, model, _roughly(data, model, starts)[0].theta, rtol=NEAR_RTOL)
+    return refine(data, model, near.theta)
 
 
 def _roughly(data: ChainData, model: ChainModel, starts: list[Array]) -> list[Found]:

@@ -17,10 +17,12 @@ from scipy.stats import t as student
 
 from .data import Array, ChainData
 from .fluctuations import one_history_covariance
+from .model import RTOL
 from .search import FLAT, Found, refine
 
 NEAR_BOUND = 0.02  # e-folds (or units of R)
 LEVEL = 0.95
+LIMIT_RTOL, LIMIT_OFFSET, LIMIT_FTOL = 1e-5, 1e-3, 1e-6  # a limit is wanted to a few per cent
 
 
 @dataclass(frozen=True)
@@ -70,15 +72,15 @@ def lower_limit(data: ChainData, found: Found, name: str) -> float | None:
         nonlocal theta
         trial = theta.copy()
         trial[i] = value
-        held = refine(data, model, trial, held=(i,))
+        held = refine(data, model, trial, held=(i,), rtol=LIMIT_RTOL, offset=LIMIT_OFFSET, ftol=LIMIT_FTOL)
         if not np.isfinite(held.fitted).all():
             return True
         theta = held.theta
-        J = _jacobian(data, held)
+        J = _jacobian(data, held, LIMIT_RTOL)
         others = [j for j in range(len(theta)) if low[j] + NEAR_BOUND < theta[j] < high[j] - NEAR_BOUND or j == i]
         inverse, _ = _inverse(J, np.array(others))
         move = float(inverse[i] @ held.weighed)
-        cov, dof = _covariance(data, held, J, inverse)
+        cov, dof = _covariance(data, held, J, inverse, LIMIT_RTOL)
         return move > student.ppf(LEVEL, dof) * np.sqrt(cov[i, i])
 
     inside = found.theta[i]
@@ -109,10 +111,10 @@ def effective_observations(residuals: Array) -> float:
     return float(epochs * layers)
 
 
-def _jacobian(data: ChainData, found: Found) -> Array:
+def _jacobian(data: ChainData, found: Found, rtol: float = RTOL) -> Array:
     """Of the weighted residuals, (m blocks, p)."""
     x, end = data.mean
-    _, J = found.model.curve_and_jacobian(found.theta, x[0], end)
+    _, J = found.model.curve_and_jacobian(found.theta, x[0], end, rtol)
     return data.root_weight.ravel()[:, None] * np.nan_to_num(J, nan=0.0)
 
 
@@ -126,18 +128,24 @@ def _inverse(J: Array, free: Array) -> tuple[Array, list[int]]:
     return inverse, [int(i) for i in free[moved]]
 
 
-def _covariance(data: ChainData, found: Found, J: Array, inverse: Array) -> tuple[Array, float]:
+def _covariance(
+    data: ChainData, found: Found, J: Array, inverse: Array, rtol: float = RTOL
+) -> tuple[Array, float]:
     if data.histories > 1:
-        return _from_seeds(data, found, inverse)
+        return _from_seeds(data, found, inverse, rtol)
     return one_history_covariance(data, found, J, inverse)
 
 
-def _from_seeds(data: ChainData, found: Found, inverse: Array) -> tuple[Array, float]:
+def _from_seeds(data: ChainData, found: Found, inverse: Array, rtol: float) -> tuple[Array, float]:
     model, S = found.model, data.histories
+    start, pulled = data.mean
     moves = np.empty((S, len(found.theta)))
     for s in range(S):
         x, end = data.without(s)
-        residual = data.weighed(x - model.curve(found.theta, x[0], end))
+        # seeds that start and are pulled alike have the fitted curve in common
+        alike = np.array_equal(x[0], start[0]) and (end is None or pulled is None or np.array_equal(end, pulled))
+        curve = found.fitted if alike else model.curve(found.theta, x[0], end, rtol)
+        residual = data.weighed(x - curve)
         # what only this seed has measured says nothing without it
         moves[s] = inverse @ np.nan_to_num(residual, nan=0.0)
     moves -= moves.mean(axis=0)
