@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from .data import Array, ChainData
+from .levenberg import least_squares
 from .model import RTOL, ChainModel
 from .models import MODELS
 
@@ -19,7 +19,7 @@ FLAT = 1e-4  # of the largest singular value: below it a direction is the noise 
 FINE_OFFSET = 1e-4  # the same where nothing is left out: the sum of squares is then within 1e-8 of its least
 ROUGH_RTOL, ROUGH_OFFSET, ROUGH_FTOL = 1e-4, 1e-2, 1e-5  # of searches that only lead to the start of the last one
 NEAR_RTOL = 1e-5  # of the search that follows; the last one then takes a step or two
-KEPT = 3  # evaluations remembered: scipy returns to the best one
+FAILED = 1e3  # a residual, in largest displacements, where the chain could not be integrated
 SCAN_RTOL = 1e-4  # the scan tells 10 % from 20 %, not more
 
 
@@ -71,10 +71,6 @@ def _roughly(data: ChainData, model: ChainModel, starts: list[Array]) -> list[Fo
     return sorted(founds, key=lambda found: found.sum_of_squares)
 
 
-class _Settled(Exception):  # noqa: N818  # not an error: ends scipy's search from within
-    """Nothing that a step could still take away."""
-
-
 def refine(
     data: ChainData,
     model: ChainModel,
@@ -91,79 +87,52 @@ def refine(
     says so; `rtol` is that of the integration.
     """
     x, end = data.mean
-    most = MORE_STEPS if model.form.extras else MOST_STEPS
     low, high = model.bounds()
     free = np.array([i for i in range(len(theta)) if i not in held])
     theta = theta.copy()
     root = data.root_weight.ravel()[:, None]
-    last: dict[bytes, tuple[Array, Array, Array]] = {}  # scipy asks for the derivative where it asked for the residual
+    curves: dict[bytes, Array] = {}
 
     def full(part: Array) -> Array:
         theta[free] = part
         return theta
 
-    def evaluate(part: Array) -> tuple[Array, Array, Array]:
-        """Curve, residual, derivative."""
-        key = part.tobytes()
-        if key not in last:
-            if len(last) > KEPT:
-                last.pop(next(iter(last)))
-            curve, J = model.curve_and_jacobian(full(part), x[0], end, rtol)
-            r = data.weighed(curve - x)
-            if np.isfinite(r).all() and np.isfinite(J).all():
-                last[key] = curve, r, root * J[:, free]
-            else:
-                last[key] = np.full_like(x, np.nan), np.full(r.size, 1e3), np.zeros((r.size, len(free)))
-        return last[key]
+    def residuals(part: Array) -> Array:
+        return data.weighed(model.curve(full(part), x[0], end, rtol) - x)
 
-    def jacobian(part: Array) -> Array:
-        _, r, J = evaluate(part)
-        if _relative_offset(J, r, 0.0) < offset:
-            settled.append(part.copy())
-            raise _Settled
-        return J
+    def both(part: Array) -> tuple[Array, Array]:
+        curve, J = model.curve_and_jacobian(full(part), x[0], end, rtol)
+        curves[part.tobytes()] = curve
+        r, J = data.weighed(curve - x), root * J[:, free]
+        if np.isfinite(r).all() and np.isfinite(J).all():
+            return r, J
+        return np.full(r.size, FAILED), np.zeros_like(J)
 
-    inside = np.clip(theta[free], low[free] + 1e-6, high[free] - 1e-6)
-    settled: list[Array] = []
-    status = 1
-    try:
-        # scale 1: all parameters are in natural units already, and columns that vanish (flat directions) stay put
-        done = least_squares(
-            lambda part: evaluate(part)[1],
-            inside,
-            jacobian,
-            (low[free], high[free]),
-            ftol=ftol,
-            xtol=1e-6,
-            gtol=1e-10,
-            max_nfev=most if not held else MOST_STEPS // 3,
-        )
-        best, status = done.x, done.status
-    except _Settled:
-        best = settled[0]
-    fitted, r, J = evaluate(best)
-    weighed = -r
-    theta = full(best).copy()
-    residuals = np.where(data.measured, x - fitted, 0.0)
+    most = (MORE_STEPS if model.form.extras else MOST_STEPS) if not held else MOST_STEPS // 3
+    inside = (low + 1e-6)[free], (high - 1e-6)[free]
+    done = least_squares(both, residuals, theta[free], *inside, offset=offset, ftol=ftol, xtol=1e-6, most=most)
+    best, weighed = full(done.theta).copy(), -done.residuals
+    fitted = curves[done.theta.tobytes()]
     if not np.isfinite(fitted).all():
         reason = "The chain could not be integrated near the start; give start= closer to the data."
-        return Found(model, theta, fitted, np.full_like(x, 1e3), np.full_like(weighed, 1e3), False, reason)
-    if status > 0:
-        return Found(model, theta, fitted, residuals, weighed, True, "Converged.")
-    if _relative_offset(J, r) < OFFSET:
+        return Found(model, best, fitted, np.full_like(x, FAILED), weighed, False, reason)
+    misfit = np.where(data.measured, x - fitted, 0.0)
+    if done.settled:
+        return Found(model, best, fitted, misfit, weighed, True, "Converged.")
+    if _relative_offset(done.jacobian, done.residuals) < OFFSET:
         reason = "Converged, except along a direction that changes nothing."
-        return Found(model, theta, fitted, residuals, weighed, True, reason)
+        return Found(model, best, fitted, misfit, weighed, True, reason)
     reason = f"Stopped after {most} steps before the fit settled; give start= (a previous fit's values)."
-    return Found(model, theta, fitted, residuals, weighed, False, reason)
+    return Found(model, best, fitted, misfit, weighed, False, reason)
 
 
-def _relative_offset(J: Array, residual: Array, flat: float = FLAT) -> float:
+def _relative_offset(J: Array, residual: Array) -> float:
     """Length of the residual's part in the tangent plane, flat directions left out, over that of the residual.
 
     Bates, Watts, Technometrics 23 (1981) 179: a convergence criterion that no parametrisation changes.
     """
     U, values, _ = np.linalg.svd(J, full_matrices=False)
-    inside = U[:, values > flat * values[0]].T @ residual
+    inside = U[:, values > FLAT * values[0]].T @ residual
     return float(np.linalg.norm(inside)) / max(float(np.linalg.norm(residual)), 1e-300)
 
 
