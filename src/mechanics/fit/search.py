@@ -19,6 +19,8 @@ FLAT = 1e-4  # of the largest singular value: below it a direction is the noise 
 FINE_OFFSET = 1e-4  # the same where nothing is left out: the sum of squares is then within 1e-8 of its least
 ROUGH_RTOL, ROUGH_OFFSET, ROUGH_FTOL = 1e-4, 1e-2, 1e-5  # of searches that only lead to the start of the last one
 NEAR_RTOL = 1e-5  # of the search that follows; the last one then takes a step or two
+FAST_ENOUGH = 1.0  # e-folds below the upper bound of the rate
+SLIDING = float(np.log(0.02)), float(np.log(0.001))  # friction and noise of blocks that slide all but noiselessly
 FAILED = 1e3  # a residual, in largest displacements, where the chain could not be integrated
 SCAN_RTOL = 1e-4  # the scan tells 10 % from 20 %, not more
 
@@ -61,7 +63,14 @@ def search(data: ChainData, model: ChainModel, start: Array | None = None) -> Fo
 
 def _best(data: ChainData, model: ChainModel, starts: list[Array]) -> Found:
     """The best of rough searches, finished."""
-    near = refine(data, model, _roughly(data, model, starts)[0].theta, rtol=NEAR_RTOL)
+    best = _roughly(data, model, starts)[0]
+    k, c, s = (model.names.index(name) for name in ("log k", "log c", "log s"))
+    if best.theta[k] > model.bounds()[1][k] - FAST_ENOUGH and best.theta[s] > SLIDING[1]:
+        # at rest between any two epochs: noise that frees the blocks was found, friction alone is another valley
+        other = best.theta.copy()
+        other[c], other[s] = SLIDING
+        best = _roughly(data, model, [best.theta, other])[0]
+    near = refine(data, model, best.theta, rtol=NEAR_RTOL)
     return refine(data, model, near.theta)
 
 
