@@ -103,10 +103,17 @@ def cases():
             "lazy": slow(0.12, 0.06, 0.3),
             "linear": slow(0.09, 0.09, 0.3),
         },
-        "layered_friction": {"sloped": sloped(0.02, -0.06, 0.08, 0.1)},
-        "layered_stiffness": {"stiffening": stiffening(3.0, 0.08, 0.12, 0.1)},
-        "saturating": {"convex": saturating(0.12, 0.08, 0.10, 0.1)},
-        "second_order": {"heavy": heavy(2.0, 0.08, 0.05, 0.1)},
+        "layered_friction": {"sloped": sloped(0.02, -0.06, 0.08, 0.1), "straight": sloped(0.0, 0.04, 0.10, 0.1)},
+        "layered_stiffness": {
+            "stiffening": stiffening(3.0, 0.08, 0.12, 0.1),
+            "softening": stiffening(0.5, 0.10, 0.05, 0.1),
+        },
+        "saturating": {"convex": saturating(0.12, 0.08, 0.10, 0.1), "concave": saturating(0.25, 0.10, 0.06, 0.1)},
+        "second_order": {
+            "heavy": heavy(2.0, 0.08, 0.05, 0.1),
+            "straight": heavy(1.0, 0.10, 0.10, 0.05),
+            "convex": heavy(0.5, 0.05, 0.10, 0.05),
+        },
     }
 
 

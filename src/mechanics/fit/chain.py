@@ -223,7 +223,7 @@ def _fit(
     """The result of one search; `criteria` of all that were tried are given to the best."""
     u = quantify(data, found)
     values = estimates(data, found, u, limits=criteria is not None)
-    extension = extension_estimates(data, found, u)
+    extension = extension_estimates(data, found, u, limits=criteria is not None)
     x = np.where(data.measured, data.mean[0], np.nan)
     residuals = np.where(data.measured, found.residuals, np.nan)
     rmse = float(np.sqrt(np.nanmean(residuals**2)))

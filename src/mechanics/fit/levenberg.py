@@ -46,29 +46,33 @@ def least_squares(
     ftol: float,
     xtol: float,
     most: int,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Minimum:
     """Least sum of squares of residuals (m,) from theta (p,), within low and high.
 
     `both` gives residuals and Jacobian (m, p). Settled: a step would take away less than the part `offset` of the
-    residuals' length; or has taken, as foretold, less than `ftol` of the sum of squares; or was shorter than `xtol`.
+    residuals' length; or has taken, several times in a row, less than `ftol` of the sum of squares; or was shorter than `xtol`. It stops unsettled after `most`
+    evaluations, or where `enough` says so.
     """
     theta = np.clip(theta, low, high)
     r, J = both(theta)
     count, cost = 1, float(r @ r)
     damping, grow, small = FIRST, 2.0, 0
-    while count < most:
+    while count < most and not enough():
         g = J.T @ r
         free = np.flatnonzero(~((theta <= low) & (g > 0) | (theta >= high) & (g < 0)))
         if not free.size:
             return Minimum(theta, r, J, True, count)
         U, values, Vt = np.linalg.svd(J[:, free], full_matrices=False)
+        top = float(values[0]) ** 2
+        if not top > 1e-300:  # nothing moves
+            return Minimum(theta, r, J, False, count)
         along = U.T @ r
         if float(np.linalg.norm(along)) <= offset * np.sqrt(cost):
             return Minimum(theta, r, J, True, count)
-        top = float(values[0]) ** 2
         accepted = False
         while not accepted:
-            if damping > MOST or count >= most:
+            if damping > MOST or count >= most or enough():
                 return Minimum(theta, r, J, damping > MOST, count)
             pull = values / (values**2 + damping * top)
             step = np.zeros(theta.size)

@@ -19,6 +19,7 @@ FLAT = 1e-4  # of the largest singular value: below it a direction is the noise 
 FINE_OFFSET = 1e-4  # the same where nothing is left out: the sum of squares is then within 1e-8 of its least
 ROUGH_RTOL, ROUGH_OFFSET, ROUGH_FTOL = 1e-4, 1e-2, 1e-5  # of searches that only lead to the start of the last one
 NEAR_RTOL = 1e-5  # of the search that follows; the last one then takes a step or two
+BUDGET = 15_000  # steps of integration in one search: chains that ring between the epochs take thousands a curve
 FAST_ENOUGH = 1.0  # e-folds below the upper bound of the rate
 SLIDING = float(np.log(0.02)), float(np.log(0.001))  # friction and noise of blocks that slide all but noiselessly
 FAILED = 1e3  # a residual, in largest displacements, where the chain could not be integrated
@@ -101,6 +102,7 @@ def refine(
     theta = theta.copy()
     root = data.root_weight.ravel()[:, None]
     curves: dict[bytes, Array] = {}
+    spent = 0
 
     def full(part: Array) -> Array:
         theta[free] = part
@@ -110,7 +112,9 @@ def refine(
         return data.weighed(model.curve(full(part), x[0], end, rtol) - x)
 
     def both(part: Array) -> tuple[Array, Array]:
-        curve, J = model.curve_and_jacobian(full(part), x[0], end, rtol)
+        nonlocal spent
+        curve, J, steps = model.counted(full(part), x[0], end, rtol)
+        spent += steps
         curves[part.tobytes()] = curve
         r, J = data.weighed(curve - x), root * J[:, free]
         if np.isfinite(r).all() and np.isfinite(J).all():
@@ -119,7 +123,11 @@ def refine(
 
     most = (MORE_STEPS if model.form.extras else MOST_STEPS) if not held else MOST_STEPS // 3
     inside = (low + 1e-6)[free], (high - 1e-6)[free]
-    done = least_squares(both, residuals, theta[free], *inside, offset=offset, ftol=ftol, xtol=1e-6, most=most)
+    budget = BUDGET if not held else BUDGET // 3
+    done = least_squares(
+        both, residuals, theta[free], *inside, offset=offset, ftol=ftol, xtol=1e-6, most=most,
+        enough=lambda: spent > budget,
+    )  # fmt: skip
     best, weighed = full(done.theta).copy(), -done.residuals
     fitted = curves[done.theta.tobytes()]
     if not np.isfinite(fitted).all():
@@ -131,7 +139,7 @@ def refine(
     if _relative_offset(done.jacobian, done.residuals) < OFFSET:
         reason = "Converged, except along a direction that changes nothing."
         return Found(model, best, fitted, misfit, weighed, True, reason)
-    reason = f"Stopped after {most} steps before the fit settled; give start= (a previous fit's values)."
+    reason = f"Stopped after {done.evaluations} steps before the fit settled; give start= (a previous fit's values)."
     return Found(model, best, fitted, misfit, weighed, False, reason)
 
 

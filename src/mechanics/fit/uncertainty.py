@@ -18,11 +18,10 @@ from scipy.stats import t as student
 from .data import Array, ChainData
 from .fluctuations import one_history_covariance
 from .model import RTOL
-from .search import FLAT, Found, refine
+from .search import FLAT, Found
 
 NEAR_BOUND = 0.02  # e-folds (or units of R)
 LEVEL = 0.95
-LIMIT_RTOL, LIMIT_OFFSET, LIMIT_FTOL = 1e-5, 1e-3, 1e-6  # a limit is wanted to a few per cent
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Uncertainty:
 def quantify(data: ChainData, found: Found) -> Uncertainty:
     """Linearised uncertainty of a fit."""
     model, theta = found.model, found.theta
-    J = _jacobian(data, found)
+    J = jacobian_of(data, found)
     _, values, vectors = np.linalg.svd(J, full_matrices=False)
     low, high = model.bounds()
     at_bound = {
@@ -48,58 +47,13 @@ def quantify(data: ChainData, found: Found) -> Uncertainty:
         if theta[i] < low[i] + NEAR_BOUND or theta[i] > high[i] - NEAR_BOUND
     }
     free = np.array([i for i, name in enumerate(model.names) if name not in at_bound])
-    inverse, flat = _inverse(J, free)
-    cov, dof = _covariance(data, found, J, inverse)
+    inverse, flat = inverse_of(J, free)
+    cov, dof = covariance_of(data, found, J, inverse)
     cov[flat, flat] = np.inf
     for i, name in enumerate(model.names):
         if name in at_bound:
             cov[i, i] = np.inf
     return Uncertainty(cov, float(student.ppf(0.5 + LEVEL / 2, dof)), values, vectors, at_bound)
-
-
-def lower_limit(data: ChainData, found: Found, name: str) -> float | None:
-    """The value of one parameter below which the data reject it at 95 % (one-sided), by bisection.
-
-    At each trial value the other parameters are refitted and the parameter's linearised move back is compared with its
-    standard error there: an inverted score test. None where no value within the bounds is rejected.
-    """
-    model = found.model
-    i = model.names.index(name)
-    low, high = model.bounds()
-    theta = found.theta.copy()
-
-    def rejected(value: float) -> bool:
-        nonlocal theta
-        trial = theta.copy()
-        trial[i] = value
-        held = refine(data, model, trial, held=(i,), rtol=LIMIT_RTOL, offset=LIMIT_OFFSET, ftol=LIMIT_FTOL)
-        if not np.isfinite(held.fitted).all():
-            return True
-        theta = held.theta
-        J = _jacobian(data, held, LIMIT_RTOL)
-        others = [j for j in range(len(theta)) if low[j] + NEAR_BOUND < theta[j] < high[j] - NEAR_BOUND or j == i]
-        inverse, _ = _inverse(J, np.array(others))
-        move = float(inverse[i] @ held.weighed)
-        cov, dof = _covariance(data, held, J, inverse, LIMIT_RTOL)
-        return move > student.ppf(LEVEL, dof) * np.sqrt(cov[i, i])
-
-    inside = found.theta[i]
-    # walk out until a value is rejected, then halve: each refit starts from its neighbour
-    step = 1.0
-    while True:
-        edge = max(low[i], inside - step)
-        if rejected(edge):
-            break
-        if edge == low[i]:
-            return None
-        inside, step = edge, 2 * step
-    for _ in range(5):
-        middle = 0.5 * (inside + edge)
-        if rejected(middle):
-            edge = middle
-        else:
-            inside = middle
-    return float(edge)
 
 
 def effective_observations(residuals: Array) -> float:
@@ -111,14 +65,14 @@ def effective_observations(residuals: Array) -> float:
     return float(epochs * layers)
 
 
-def _jacobian(data: ChainData, found: Found, rtol: float = RTOL) -> Array:
+def jacobian_of(data: ChainData, found: Found, rtol: float = RTOL) -> Array:
     """Of the weighted residuals, (m blocks, p)."""
     x, end = data.mean
     _, J = found.model.curve_and_jacobian(found.theta, x[0], end, rtol)
     return data.root_weight.ravel()[:, None] * np.nan_to_num(J, nan=0.0)
 
 
-def _inverse(J: Array, free: Array) -> tuple[Array, list[int]]:
+def inverse_of(J: Array, free: Array) -> tuple[Array, list[int]]:
     """Pseudo-inverse of the free columns (zero rows elsewhere), and the parameters that flat directions move."""
     inverse = np.zeros(J.T.shape)
     U, values, Vt = np.linalg.svd(J[:, free], full_matrices=False)
@@ -128,9 +82,7 @@ def _inverse(J: Array, free: Array) -> tuple[Array, list[int]]:
     return inverse, [int(i) for i in free[moved]]
 
 
-def _covariance(
-    data: ChainData, found: Found, J: Array, inverse: Array, rtol: float = RTOL
-) -> tuple[Array, float]:
+def covariance_of(data: ChainData, found: Found, J: Array, inverse: Array, rtol: float = RTOL) -> tuple[Array, float]:
     if data.histories > 1:
         return _from_seeds(data, found, inverse, rtol)
     return one_history_covariance(data, found, J, inverse)

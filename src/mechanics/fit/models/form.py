@@ -43,12 +43,16 @@ class Extra:
 
 @dataclass(frozen=True)
 class ChainForm:
-    """A named model: `law(values, blocks)` takes theta by name, lengths over the largest displacement."""
+    """A named model: `law(values, blocks)` takes theta by name, lengths over the largest displacement.
+
+    `least_noise` is the lower bound of the noise, over k and the largest displacement.
+    """
 
     name: str
     law: Callable[[Values, int], MeanLaw]
     extras: tuple[Extra, ...]
     words: str
+    least_noise: float = 1e-4
 
     def law_and_change(
         self, values: dict[str, float], names: tuple[str, ...], blocks: int
