@@ -4,7 +4,6 @@ import numpy as np
 
 from .data import Array, ChainData
 from .limits import limit_of
-from .models import Extra
 from .result import Estimate
 from .search import Found
 from .uncertainty import Uncertainty
@@ -17,43 +16,71 @@ HOPELESS = 1.7  # a 95 % interval over a factor of 1000: left open
 UNKNOWN = "unidentified"
 
 
-def estimates(data: ChainData, found: Found, u: Uncertainty, *, limits: bool = True) -> dict[str, Estimate]:
-    """All estimates by name; `limits` False leaves out what takes refits: ends of open rates, checks of doubtful ends."""
+def estimates(
+    data: ChainData, found: Found, u: Uncertainty, *, limits: bool = True
+) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
+    """All estimates by name, those of the uniform chain and those that the model adds to it.
+
+    `limits` False leaves out what takes refits: ends of open rates, checks of doubtful ends.
+    """
     model, R = found.model, data.scale
-    at = {name: i for i, name in enumerate(model.names)}
     friction = _mean_friction(data, found, u, limits)
     noise = _logarithmic(data, found, u, "log s", R, limits)
+    as_good: list[Array] = []
+    rate = _rate(data, found, u, not friction.identified, limits, as_good)
     if not friction.identified:
         # A slower chain with less friction and a faster one with more fit alike: the linearised errors of rate and
         # noise, taken at one of them, know nothing of the others.
         noise = _open(noise.value)
-    return {
-        "Y": _linear(found, u, at["Y"], R) if "Y" in at else _measured_target(data, u),
-        "mu_eff_over_k": _linear(found, u, at["mu_eff/k"], R),
-        "k": _rate(data, found, u, not friction.identified, limits),
+
+    def linear(name: str) -> Estimate:
+        return _linear(found, u, name, R, as_good)
+
+    def logarithmic(name: str, unit: float, words: str = UNKNOWN) -> Estimate:
+        estimate = _logarithmic(data, found, u, name, unit, limits, words)
+        return _widened(estimate, u, [float(np.exp(theta[model.names.index(name)])) * unit for theta in as_good])
+
+    uniform = {
+        "Y": linear("Y") if "Y" in model.names else _measured_target(data, u),
+        "mu_eff_over_k": linear("mu_eff/k"),
+        "k": rate,
         "noise_over_k": noise,
         "mean_friction_over_k": friction,
-        "tau": _logarithmic(data, found, u, "log tau", 1.0, limits, "any build-up fits")
-        if "log tau" in at
+        "tau": logarithmic("log tau", 1.0, "any build-up fits")
+        if "log tau" in model.names
         else Estimate(np.nan, np.nan, (np.nan, np.nan), False, "the pull is not ramped"),
     }
+    extension = {
+        extra.name: linear(extra.theta)
+        if extra.kind == "length"
+        else logarithmic(extra.theta, R if extra.kind == "log length" else 1.0)
+        for extra in model.form.extras
+    }
+    return uniform, extension
 
 
-def extension_estimates(data: ChainData, found: Found, u: Uncertainty, *, limits: bool = True) -> dict[str, Estimate]:
-    """Estimates of the parameters that the model adds to the uniform chain, by name."""
-    return {extra.name: _extra(extra, data, found, u, limits) for extra in found.model.form.extras}
+def _linear(found: Found, u: Uncertainty, name: str, unit: float, as_good: list[Array]) -> Estimate:
+    i = found.model.names.index(name)
+    value, error = float(found.theta[i] * unit), float(np.sqrt(u.covariance[i, i]) * unit)
+    estimate = length_estimate(value, error, u.quantile, found.model.scale)
+    if not as_good or not np.isfinite(error):
+        return estimate
+    # where the rate is open the parameter differs along it: fits with other rates count as much
+    others = [float(theta[i]) * unit for theta in as_good]
+    low = min(value, *others) - u.quantile * error
+    high = max(value, *others) + u.quantile * error
+    sharp = max(high - value, value - low) < found.model.scale
+    stderr = max(error, (high - low) / (2 * u.quantile))
+    return Estimate(value, stderr, (low, high), sharp, "" if sharp else "hardly determined")
 
 
-def _extra(extra: Extra, data: ChainData, found: Found, u: Uncertainty, limits: bool) -> Estimate:
-    if extra.kind == "length":
-        return _linear(found, u, found.model.names.index(extra.theta), data.scale)
-    return _logarithmic(data, found, u, extra.theta, data.scale if extra.kind == "log length" else 1.0, limits)
-
-
-def _linear(found: Found, u: Uncertainty, i: int, unit: float) -> Estimate:
-    return length_estimate(
-        float(found.theta[i] * unit), float(np.sqrt(u.covariance[i, i]) * unit), u.quantile, found.model.scale
-    )
+def _widened(estimate: Estimate, u: Uncertainty, others: list[float]) -> Estimate:
+    """The same for a positive number."""
+    if not others or not np.isfinite(estimate.interval[1]):
+        return estimate
+    low, high = (end / estimate.value for end in estimate.interval)
+    low, high = min(estimate.value, *others) * low, max(estimate.value, *others) * high
+    return _checked(estimate.value, estimate.stderr / estimate.value, u.quantile, low, high)
 
 
 def length_estimate(value: float, error: float, quantile: float, largest: float) -> Estimate:
@@ -80,13 +107,16 @@ def _open(value: float, least: float = 0.0, words: str = UNKNOWN) -> Estimate:
     return Estimate(value, np.inf, (float(least), np.inf), False, words)
 
 
-def _rate(data: ChainData, found: Found, u: Uncertainty, friction_open: bool, limits: bool) -> Estimate:
+def _rate(
+    data: ChainData, found: Found, u: Uncertainty, friction_open: bool, limits: bool, as_good: list[Array]
+) -> Estimate:
+    """The rate; where it is open its lower end, and in `as_good` fits with other rates."""
     estimate = _logarithmic(data, found, u, "log k", 1.0, limits)
     if estimate.identified and not friction_open:
         return estimate
     # the quasi-static chain, or one whose friction is open: any faster rate fits as well
     # away from a minimum the test has no meaning
-    limit = limit_of(data, found, "log k", -1) if limits and found.converged else None
+    limit = limit_of(data, found, "log k", -1, kept=as_good) if limits and found.converged else None
     if limit is None:
         return Estimate(estimate.value, np.inf, (0.0, np.inf), False, "no rate is resolved")
     bound = float(np.exp(limit))
@@ -126,7 +156,7 @@ def _mean_friction(data: ChainData, found: Found, u: Uncertainty, limits: bool) 
         return _open(b * R, least)
     if not (limits and error > DOUBTFUL and found.converged):
         return factor_estimate(b * R, error, u.quantile)
-    ends = []
+    ends: list[float | None] = []
     for side in (-1, 1):
         end = b * np.exp(side * u.quantile * error)
         if end <= 1.001 * abs(a):

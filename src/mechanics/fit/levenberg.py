@@ -51,8 +51,8 @@ def least_squares(
     """Least sum of squares of residuals (m,) from theta (p,), within low and high.
 
     `both` gives residuals and Jacobian (m, p). Settled: a step would take away less than the part `offset` of the
-    residuals' length; or has taken, several times in a row, less than `ftol` of the sum of squares; or was shorter than `xtol`. It stops unsettled after `most`
-    evaluations, or where `enough` says so.
+    residuals' length; or has taken, several times in a row, less than `ftol` of the sum of squares; or was shorter than
+    `xtol`. It stops unsettled after `most` evaluations, or where `enough` says so.
     """
     theta = np.clip(theta, low, high)
     r, J = both(theta)

@@ -83,6 +83,7 @@ def inverse_of(J: Array, free: Array) -> tuple[Array, list[int]]:
 
 
 def covariance_of(data: ChainData, found: Found, J: Array, inverse: Array, rtol: float = RTOL) -> tuple[Array, float]:
+    """Covariance of theta and degrees of freedom."""
     if data.histories > 1:
         return _from_seeds(data, found, inverse, rtol)
     return one_history_covariance(data, found, J, inverse)
