@@ -103,10 +103,17 @@ def cases():
             "lazy": slow(0.12, 0.06, 0.3),
             "linear": slow(0.09, 0.09, 0.3),
         },
-        "layered_friction": {"sloped": sloped(0.02, -0.06, 0.08, 0.1)},
-        "layered_stiffness": {"stiffening": stiffening(3.0, 0.08, 0.12, 0.1)},
-        "saturating": {"convex": saturating(0.12, 0.08, 0.10, 0.1)},
-        "second_order": {"heavy": heavy(2.0, 0.08, 0.05, 0.1)},
+        "layered_friction": {"sloped": sloped(0.02, -0.06, 0.08, 0.1), "straight": sloped(0.0, 0.04, 0.10, 0.1)},
+        "layered_stiffness": {
+            "stiffening": stiffening(3.0, 0.08, 0.12, 0.1),
+            "softening": stiffening(0.5, 0.10, 0.05, 0.1),
+        },
+        "saturating": {"convex": saturating(0.12, 0.08, 0.10, 0.1), "concave": saturating(0.25, 0.10, 0.06, 0.1)},
+        "second_order": {
+            "heavy": heavy(2.0, 0.08, 0.05, 0.1),
+            "straight": heavy(1.0, 0.10, 0.10, 0.05),
+            "convex": heavy(0.5, 0.05, 0.10, 0.05),
+        },
     }
 
 
@@ -119,9 +126,10 @@ def main():
     args = parser.parse_args()
     print(f"{args.trials} trials of {args.seeds} histories")
     print(
-        "| model | case | quantity | truth | mean | sd over trials | median stated error | inside 95 % | identified |"
+        "| model | case | quantity | truth | median | sd over trials | median stated error | identified | of these inside "
+        "95 % | all inside |"
     )
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     seconds = {}
     for model in args.models:
         for case, (simulate, epochs, options, true) in cases()[model].items():
@@ -138,11 +146,11 @@ def main():
                 found = [fit.extension[name] if name in fit.extension else getattr(fit, name) for fit in fits]
                 values = np.array([e.value for e in found])
                 errors = np.median([e.stderr for e in found])
-                inside = sum(e.interval[0] <= value <= e.interval[1] for e in found)
-                known = sum(e.identified for e in found)
+                inside = np.array([e.interval[0] <= value <= e.interval[1] for e in found])
+                known = np.array([e.identified for e in found])
                 print(
-                    f"| {model} | {case} | {name} | {value:.4g} | {values.mean():.4f} | {values.std(ddof=1):.4f} "
-                    f"| {errors:.4f} | {inside} of {len(fits)} | {known} |",
+                    f"| {model} | {case} | {name} | {value:.4g} | {np.median(values):.4f} | {values.std(ddof=1):.4f} "
+                    f"| {errors:.4f} | {known.sum()} | {(known & inside).sum()} | {inside.sum()} |",
                     flush=True,
                 )
     for name, median in seconds.items():

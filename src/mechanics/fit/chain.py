@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from ..checks import finite_number, real_numbers
 from .data import Array, ChainData, chain_data, spread_of
-from .estimates import estimates, extension_estimates
+from .estimates import estimates
 from .model import ChainModel, Pull
 from .models import MODELS, ChainForm
 from .result import ESTIMATES, ChainFit
@@ -235,8 +235,7 @@ def _fit(
 ) -> ChainFit:
     """The result of one search; `criteria` of all that were tried are given to the best."""
     u = quantify(data, found)
-    values = estimates(data, found, u, limits=criteria is not None)
-    extension = extension_estimates(data, found, u)
+    values, extension = estimates(data, found, u, limits=criteria is not None)
     x = np.where(data.measured, data.mean[0], np.nan)
     residuals = np.where(data.measured, found.residuals, np.nan)
     rmse = float(np.sqrt(np.nanmean(residuals**2)))
