@@ -132,3 +132,40 @@ def test_the_page_fits_a_phone_and_a_desk_and_all_figures_show(page, width, in_b
     assert needed <= width
     assert broken == 0
     assert figures == 4
+
+
+def test_the_parameter_of_an_extension_stands_in_the_table_and_may_be_open(tmp_path):
+    """A reach far above every extension is not determined: the page says so and is written."""
+    from dataclasses import replace
+
+    from mechanics.fit_files import read_load_curves
+    from mechanics.fit_report import summarise, write_report
+
+    ts, D, end = relaxing()
+    np.savez(tmp_path / "curves.npz", load_curves=D, epochs=ts, end=end)
+    data = read_load_curves([tmp_path / "curves.npz"])
+    fit = fit_chain(data.load_curves, data.epochs, model="saturating", pull="measured", end=data.end, last=data.last)
+    words = "reach: extension at which a spring saturates"
+    row = next(row for row in tables.estimates(fit)["rows"] if row[0] == words)
+    assert float(row[1].replace("\N{MINUS SIGN}", "-")) == pytest.approx(fit.extension["reach"].value, rel=0.01)
+    opened = replace(fit, identified=fit.identified | {"reach": False})
+    assert words in tables.silent(opened)
+    page = write_report(
+        data, opened, summarise(data, opened, files=["curves.npz"]), tmp_path / "out", command="mechanet"
+    )
+    assert words in page.read_text()
+
+
+def test_a_comparison_is_printed_and_has_a_section_of_its_own(tmp_path):
+    ts, D, end = relaxing()
+    np.savez(tmp_path / "curves.npz", load_curves=D, epochs=ts, end=end)
+    words = ["fit", str(tmp_path / "curves.npz"), "--pull", "measured", "--compare", "parabola,line"]
+    done = runner.invoke(cli.build_app(), [*words, "--out", str(tmp_path / "out")], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert re.search(r"parabola +measured", done.output)
+    found = json.loads((tmp_path / "out" / "summary.json").read_text())["comparison"]
+    assert found["rows"][0]["name"] == "parabola"
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "better than a curve would be?" in page
+    assert "--compare parabola,line" in page
+    assert (tmp_path / "out" / "comparison.png").stat().st_size > 10_000

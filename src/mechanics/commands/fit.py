@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from ..fit import ChainFit
+    from ..fit import ChainFit, ModelComparison
     from ..fit_files import LoadCurves
 
 Pull = Literal["auto", "fixed", "ramped", "measured"]
@@ -30,6 +30,13 @@ def fit(
     model: Annotated[
         str, typer.Option(help="Named model, several separated by commas, or auto to try all (docs/fit_models.md).")
     ] = "uniform",
+    compare: Annotated[
+        str,
+        typer.Option(
+            help="Also compare with plain curves, where fitted and held out: all, or chains and curves separated by "
+            "commas (docs/fit_verdict.md). Takes from seconds to a minute."
+        ),
+    ] = "",
     last: Annotated[Last, typer.Option(help="What the last layer is: a block, or the pulled end itself.")] = "auto",
     setting: Annotated[int | None, typer.Option(min=0, help="Which of a file's settings, if it holds several.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/fit"),
@@ -48,17 +55,22 @@ def fit(
     data = read_load_curves(files, setting=setting)
     found = _fit(data, model, pull, last)
     summary = summarise(data, found, files=[str(file) for file in files])
+    compared = _compare(data, compare, last) if compare else None
+    if compared is not None:
+        summary["comparison"] = compared.to_dict()
     write_text(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
     for note in data.notes:
         print(note)
     print(found)
+    if compared is not None:
+        print(f"\n{compared}")
     if find_spec("jinja2") is None:
         print(f"Results: {out} (no page: it needs Jinja2; pip install 'mechanet[sweep]')")
         return
     from ..fit_report import write_report
 
-    command = _command(files, model, pull, last, setting, out)
-    print(f"Report: {write_report(data, found, summary, out, command=command)}")
+    command = _command(files, model, pull, compare, last, setting, out)
+    print(f"Report: {write_report(data, found, summary, out, command=command, comparison=compared)}")
 
 
 def _fit(data: "LoadCurves", model: str, pull: Pull, last: Last) -> "ChainFit":
@@ -86,7 +98,17 @@ def _fit(data: "LoadCurves", model: str, pull: Pull, last: Last) -> "ChainFit":
     )
 
 
-def _command(files: list[Path], model: str, pull: str, last: str, setting: int | None, out: Path) -> str:
+def _compare(data: "LoadCurves", models: str, last: Last) -> "ModelComparison":
+    """Chains and curves on the same data."""
+    from ..fit import compare_models
+
+    known = data.last if last == "auto" else last
+    names = models.split(",") if "," in models else models
+    return compare_models(data.load_curves, data.epochs, models=names, end=data.end, last=known)
+
+
+def _command(files: list[Path], model: str, pull: str, compare: str, last: str, setting: int | None, out: Path) -> str:
     words = ["mechanet", "fit", *map(str, files), "--model", model, "--pull", pull, "--last", last]
+    words += ["--compare", compare] if compare else []
     words += [] if setting is None else ["--setting", str(setting)]
     return shlex.join([*words, "--out", str(out)])

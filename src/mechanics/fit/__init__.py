@@ -1,6 +1,7 @@
 """Fits of mechanical models to measured curves, with uncertainty and identifiability."""
 
 from .chain import fit_chain
+from .comparison import ModelComparison, ModelScore, PredictionScore, compare_models, predict_score
 from .conditional_moments import KramersMoyal, kramers_moyal
 from .equilibrium import fit_equilibrium
 from .equilibrium_result import EquilibriumFit
@@ -19,8 +20,12 @@ __all__ = [
     "Estimate",
     "FluctuationFit",
     "KramersMoyal",
+    "ModelComparison",
+    "ModelScore",
+    "PredictionScore",
     "StochasticFit",
     "TrajectoryFit",
+    "compare_models",
     "fit_chain",
     "fit_equilibrium",
     "fit_fluctuations",
@@ -28,5 +33,6 @@ __all__ = [
     "fit_ode",
     "fit_sde",
     "kramers_moyal",
+    "predict_score",
     "refine_chain",
 ]

@@ -14,6 +14,7 @@ STARTS = 2  # best of the scan that are refined; valleys meet at bounds, one sta
 CANDIDATES = 6  # best of the scan from which an extension's own parameter is tried out
 MOST_STEPS = 60
 MORE_STEPS = 120  # for an extension, whose parameter and the friction can share a bent valley
+FTOL = 1e-7  # relative change of the sum of squares at which a search has settled
 OFFSET = 1e-3  # part of the residuals that a last step could still take away, as Bates and Watts recommend
 FLAT = 1e-4  # of the largest singular value: below it a direction is the noise of the integration
 FINE_OFFSET = 1e-4  # the same where nothing is left out: the sum of squares is then within 1e-8 of its least
@@ -89,7 +90,8 @@ def refine(
     *,
     rtol: float = RTOL,
     offset: float = FINE_OFFSET,
-    ftol: float = 1e-7,
+    ftol: float = FTOL,
+    most: int | None = None,
 ) -> Found:
     """Trust-region least squares from theta, with the parameters `held` kept where they are.
 
@@ -121,7 +123,8 @@ def refine(
             return r, J
         return np.full(r.size, FAILED), np.zeros_like(J)
 
-    most = (MORE_STEPS if model.form.extras else MOST_STEPS) if not held else MOST_STEPS // 3
+    if most is None:
+        most = MOST_STEPS // 3 if held else MORE_STEPS if model.form.extras else MOST_STEPS
     inside = (low + 1e-6)[free], (high - 1e-6)[free]
     budget = BUDGET if not held else BUDGET // 3
     done = least_squares(
@@ -157,11 +160,12 @@ def _scan(data: ChainData, model: ChainModel) -> list[tuple[float, Array]]:
     """A grid in rate, friction, noise and build-up of the uniform chain: costs and points, best first."""
     x, end = data.mean
     L, R = model.blocks + 1, model.scale
-    known = np.isfinite(x[-1])
+    row = np.flatnonzero(np.isfinite(x).any(axis=1))[-1]  # of hidden data the last that is left
+    known = np.isfinite(x[row])
     l = np.arange(1, L)
     # (8) is linear in Y and mu_eff/k
-    columns, final = np.stack([l / L, -0.5 * l * (L - l)], axis=1)[known], x[-1, known]
-    target = model.known_target if model.known_target is not None else (end[-1] if end is not None else None)
+    columns, final = np.stack([l / L, -0.5 * l * (L - l)], axis=1)[known], x[row, known]
+    target = model.known_target if model.known_target is not None else (end[row] if end is not None else None)
     if target is None:
         Y, bend = np.linalg.lstsq(columns, final, rcond=None)[0]
     else:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import StrMethodFormatter
 
-from ..fit import ChainFit
+from ..fit import ChainFit, ModelComparison
 from ..fit_files import LoadCurves
 from ..pages.fit_figures import (
     Array,
@@ -53,6 +53,18 @@ def springs_of(fit: ChainFit) -> int:
 def _positive(ts: Array) -> Array:
     """Times for logarithmic axes: counted from 1 at the first curve, unless all but one are epochs from 1 on."""
     return ts if ts[0] >= 0 and (ts >= 1).sum() >= len(ts) - 1 else ts - ts[0] + 1.0
+
+
+def comparison_plate(found: ModelComparison) -> Plate:
+    """Errors of all candidates."""
+    with report_style():
+        figure = new_figure(7.0, 1.6 + 0.24 * len(found.rows))
+        found.plot(figure.add_subplot())
+        lay_out(figure)
+    unit = "units of D" if found.unit is None else "units of the spread between seeds"
+    caption = f"Root mean square errors in {unit}, best at the top. Black names: chains; grey: curves."
+    alt = "Errors of chains and curves, where fitted and where held out"
+    return Plate("comparison", caption, [Panel("comparison", "", alt, figure)])
 
 
 def _final(data: LoadCurves, fit: ChainFit, chain: Array) -> Plate:

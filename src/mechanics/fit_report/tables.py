@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ..fit import ChainFit, Estimate
+from ..fit import ChainFit, Estimate, ModelComparison
+from ..fit.models import MODELS
 from ..fit.result import ESTIMATES
 from ..pages.words import number
 
@@ -24,16 +25,34 @@ SHOWN = 0.2  # parts of a direction that are written out
 
 
 def estimates(fit: ChainFit) -> Table:
-    """Value, standard error, 95 % interval and whether the data determine it."""
+    """Value, standard error, 95 % interval and whether the data determine it; the model's own parameters last."""
+    found = {name: getattr(fit, name) for name in ESTIMATES} | fit.extension
     rows = []
-    for name in ESTIMATES:
-        e: Estimate = getattr(fit, name)
+    for name, e in found.items():
         if not math.isfinite(e.value):
             continue
-        signed = name in SIGNED
+        signed = name in SIGNED or name in _lengths(fit)
         error = _digits(e.stderr) if math.isfinite(e.stderr) else "open"
-        rows.append([ROWS[name], _digits(e.value, signed), error, _interval(e, signed), _known(e)])
+        rows.append([words_of(fit, name), _digits(e.value, signed), error, _interval(e, signed), _known(e)])
     return {"head": ["", "value", "standard error", "95 % interval", "determined by the data"], "rows": rows}
+
+
+def words_of(fit: ChainFit, name: str) -> str:
+    """What a row of estimates is called: the name of an extension's parameter stands before its meaning."""
+    meaning = {extra.name: extra.meaning for extra in MODELS[fit.model].extras}
+    return ROWS[name] if name in ROWS else f"{name.replace('_', ' ')}: {meaning[name].replace('mu_eff', 'μ_eff')}"
+
+
+def silent(fit: ChainFit) -> list[str]:
+    """What was fitted and is not determined by the data, in the words of the table."""
+    found = {name: getattr(fit, name) for name in ESTIMATES} | fit.extension
+    return [
+        words_of(fit, name) for name, known in fit.identified.items() if not known and math.isfinite(found[name].value)
+    ]
+
+
+def _lengths(fit: ChainFit) -> list[str]:
+    return [extra.name for extra in MODELS[fit.model].extras if extra.kind == "length"]
 
 
 def pulls(fit: ChainFit) -> Table:
@@ -54,6 +73,22 @@ def pulls(fit: ChainFit) -> Table:
             [shown, criterion, number(one.r_squared), _digits(one.rmse), bend, _digits(one.Y.value, True), settled]
         )
     return {"head": ["pull", "AICc − best", "R²", "residual (rms)", "μ_eff/k", "Y", "settled"], "rows": rows}
+
+
+def comparison(found: ModelComparison) -> Table:
+    """One row a candidate, best first; held-out errors with their standard errors."""
+    kinds = list(found.best.held_out)
+    rows = []
+    for row in found.rows:
+        held = [row.held_out[kind] for kind in kinds]
+        errors = [number(s.value) + (f" ± {s.stderr:.2g}" if math.isfinite(s.stderr) else "") for s in held]
+        fitted = _digits(row.rmse if row.in_spread is None else row.in_spread)
+        misfit = number(None) if row.lack_of_fit is None else f"{row.lack_of_fit.p_value:.2g}"
+        criterion = number(row.aicc, 1) if math.isfinite(row.aicc) else "too many parameters"
+        name = row.label.replace("_", " ")
+        rows.append([name, str(row.parameters), number(row.r_squared), fitted, *errors, criterion, misfit])
+    head = ["model, course", "parameters", "R²", "residual", *kinds, "AICc", "misfit p"]
+    return {"head": head, "rows": rows}
 
 
 def quality(fit: ChainFit, seeds: int) -> Table:

@@ -1,19 +1,26 @@
 """`report.html` of a fit, one file that needs no other, and its figures as PNG files."""
 
-import math
 from pathlib import Path
 from typing import Any
 
 from ..files import write_text
-from ..fit import ChainFit
+from ..fit import ChainFit, ModelComparison
 from ..fit_files import LoadCurves
 from ..pages.style import save_png
 from ..pages.template import for_template, render
 from . import tables
-from .plates import make_plates
+from .plates import comparison_plate, make_plates
 
 
-def write_report(data: LoadCurves, fit: ChainFit, summary: dict[str, Any], out: Path, *, command: str) -> Path:
+def write_report(
+    data: LoadCurves,
+    fit: ChainFit,
+    summary: dict[str, Any],
+    out: Path,
+    *,
+    command: str,
+    comparison: ModelComparison | None = None,
+) -> Path:
     """Write `report.html` and the PNG files into the folder `out`, which is made if need be.
 
     Parameters
@@ -26,6 +33,8 @@ def write_report(data: LoadCurves, fit: ChainFit, summary: dict[str, Any], out: 
         Folder.
     command : str
         How to do it again.
+    comparison : ModelComparison, optional
+        Of chains and curves on the same data, from `compare_models`: a section of its own.
 
     Returns
     -------
@@ -33,7 +42,7 @@ def write_report(data: LoadCurves, fit: ChainFit, summary: dict[str, Any], out: 
         The page.
     """
     out.mkdir(parents=True, exist_ok=True)
-    plates = make_plates(data, fit)
+    plates = make_plates(data, fit) + ([] if comparison is None else [comparison_plate(comparison)])
     for plate in plates:
         for panel in plate.panels:
             save_png(panel, out)
@@ -41,19 +50,25 @@ def write_report(data: LoadCurves, fit: ChainFit, summary: dict[str, Any], out: 
         "mechanics.fit_report",
         "report.html.j2",
         headline=_headline(data, summary),
-        answer=fit.verdict.replace("mu_eff", "μ_eff").replace("+-", "±"),
+        answer=_symbols(fit.verdict),
         notes=summary["notes"],
         plates={plate.key: for_template(plate, i) for i, plate in enumerate(plates, start=1)},
         estimates=tables.estimates(fit),
         quality=tables.quality(fit, len(data.seeds)),
         pulls=tables.pulls(fit) if fit.alternatives else None,
         pull=fit.pull,
+        comparison=None if comparison is None else tables.comparison(comparison),
+        compared="" if comparison is None else _symbols(comparison.verdict),
         directions=tables.directions(fit),
-        silent=[tables.ROWS[name] for name, known in fit.identified.items() if not known and _fitted(fit, name)],
+        silent=tables.silent(fit),
         versions=" · ".join(f"{name} {found or 'not installed'}" for name, found in summary["versions"].items()),
         command=command,
     )
     return write_text(out / "report.html", page)
+
+
+def _symbols(words: str) -> str:
+    return words.replace("mu_eff", "μ_eff").replace("+-", "±")
 
 
 def _headline(data: LoadCurves, summary: dict[str, Any]) -> str:
@@ -63,7 +78,3 @@ def _headline(data: LoadCurves, summary: dict[str, Any]) -> str:
     span = f"epochs from {data.epochs[0]:g} to {data.epochs[-1]:g}"
     setting = f", {summary['setting']}" if summary["setting"] else ""
     return f"{name} ({summary['source']}{setting}): {seeds}, {data.layers} layers, {len(data.epochs)} {span}"
-
-
-def _fitted(fit: ChainFit, name: str) -> bool:
-    return math.isfinite(getattr(fit, name).value)
