@@ -5,6 +5,7 @@
 Time: a tanh network 64-32-32-10 (D = 3466), batches of 128 examples, SGD with momentum, float64, one thread. CPU time
 of one step, medians over interleaved rounds; the unit is a step of `torch.optim.SGD`, forward and backward included.
 Memory: growth of the resident peak in a fresh process each, in units of the D k numbers of the frame's weights.
+Networks: the same unit for the networks of `nets.models` on 10x10 digits.
 """
 
 import argparse
@@ -16,10 +17,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from nets import CNN, MLP, load_mnist10
 from nets.ensembles import SGD
 from nets.lyapunov import training_spectrum
 from nets.lyapunov.run import advance
 from nets.lyapunov.setup import arranged
+from nets.models import ResNet, Transformer
 
 MOMENTUM, LR, BATCH = 0.9, 1e-3, 128
 
@@ -69,6 +72,26 @@ def times(rounds):
     steps = {"plain": (plain(network(32), x, y), 1)}
     steps |= {f"k = {k}": with_exponents(network(32), x, y, k) for k in (1, 5, 20)}
     steps |= {f"k = {k}, no momentum": with_exponents(network(32), x, y, k, 0.0) for k in (5, 20)}
+    in_turns(steps, rounds)
+
+
+def architectures(rounds):
+    """Networks of the package; those without a closed form take the graph of the gradient."""
+    digits = load_mnist10()
+    x, y = torch.from_numpy(digits.x_train[:1280]).double(), torch.from_numpy(digits.y_train[:1280])
+    makers = {
+        "MLP 100-100x7-10, BatchNorm": MLP(seed=1), "CNN, 8 channels, 2 layers": CNN(1, 10, 8, 3, seed=1),
+        "ResNet, width 8": ResNet(seed=1), "transformer, width 16": Transformer(seed=1),
+    }  # fmt: skip
+    for name, model in makers.items():
+        print(f"{name}: D = {sum(p.numel() for p in model.parameters())}")
+        model = model.double()
+        steps = {"plain": (plain(model, x, y), 1)}
+        in_turns(steps | {f"k = {k}": with_exponents(model, x, y, k) for k in (1, 5, 20)}, rounds)
+
+
+def in_turns(steps, rounds):
+    """Print the time of each step, in units of the plain one."""
     spent = {name: [] for name in steps}
     for _ in range(rounds):
         for name, (step, count) in steps.items():
@@ -119,6 +142,7 @@ def main():
     quick = parser.parse_args().quick
     torch.set_num_threads(1)
     times(20 if quick else 100)
+    architectures(3 if quick else 9)
     for k in (10, 20):
         memory(k, 256 if quick else 640)
 

@@ -39,7 +39,7 @@ def advance(at: Point, g: Tensor, step: Step) -> Point:
 
 
 def tangent(V: Block, HW: Tensor, at: Point, after: Point, g: Tensor, step: Step) -> Block:
-    """Tangent vectors after the step; HW (k, D) are Hessian products."""
+    """Tangent vectors after the step; HW (k, D) are Hessian products. They may be written over."""
     optimiser, (W, M, N), (m, v) = _adam(step), V, after.memory
     g, G = _decayed(g, at.w, step), _decayed(HW, W, step)
     M = (optimiser.beta1 * M).add_(G, alpha=1 - optimiser.beta1)

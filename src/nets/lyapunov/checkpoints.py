@@ -39,6 +39,7 @@ def identity(job: Training, steps: int, per_block: int, wanted: tuple[int, ...])
         "seed": job.seed,
         "coordinates": job.coordinates,
         "interval": job.fixed,
+        "chunk": job.chunk,
         "dtype": str(network.start.dtype),
         "data": _hashed(batches.x, batches.y),
         "initial weights": _hashed(network.start),

@@ -23,7 +23,7 @@ def follow(
     progress: bool = False, keep: bool = False,
 ) -> TrainingSpectrum:  # fmt: skip
     """The spectrum after so many blocks more, or until the training diverges or is interrupted."""
-    now = replace(before, interrupted=False)
+    now = replace(before, interrupted=False, end=before.end or before.training.start())
     written = time.monotonic()
     end = before.step + blocks * before.per_block
     try:

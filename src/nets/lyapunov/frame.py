@@ -1,10 +1,12 @@
 """Orthonormal frames of tangent vectors, and their growth: V = Q R with R_jj >= 0."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf, dtrtri
 from torch import Tensor
 
 from mechanics.lyapunov.orthonormal import NOTHING
@@ -14,6 +16,7 @@ from .step import Block
 
 Array = NDArray[np.float64]
 WELL = 30.0  # condition number of vectors far from parallel
+CHUNK = 2**18  # numbers that are turned at a time
 FRAME = 1  # step index of the draw of frames; weights of other uses take 0
 
 
@@ -29,20 +32,20 @@ class Factors(NamedTuple):
 def first_frame(seed: int, k: int, D: int, parts: int, like: Tensor) -> Block:
     """k random orthonormal vectors, along the weights alone if there is room (memories start at zero in every copy)."""
     used = 1 if k <= D else parts
-    drawn = np.stack([normals(seed, j, FRAME, np.arange(used * D)) for j in range(k)])
-    vectors = torch.as_tensor(drawn, dtype=like.dtype, device=like.device)
-    rest = [torch.zeros(k, D, dtype=like.dtype, device=like.device) for _ in range(parts - used)]
-    return factors((*vectors.split(D, dim=1), *rest)).Q
+    V = tuple(torch.zeros(k, D, dtype=like.dtype, device=like.device) for _ in range(parts))
+    for j in range(k):
+        drawn = torch.as_tensor(normals(seed, j, FRAME, np.arange(used * D)), dtype=like.dtype, device=like.device)
+        for part, own in zip(V, drawn.split(D), strict=False):
+            part[j] = own
+    return factors(V).Q
 
 
 def factors(V: Block) -> Factors:
-    """V = Q R; a vector of which nothing is left is replaced by one orthogonal to all others."""
-    whole = V[0] if len(V) == 1 else torch.cat(V, dim=1)
-    D = V[0].shape[1]
-    quick = _by_cholesky(whole)
-    if quick is not None:
-        Q, r = quick
-        return Factors(Q.split(D, dim=1), r, np.log(np.diagonal(r)), np.zeros(len(r), bool))
+    """V = Q R, Q written over V; a vector of which nothing is left is replaced by one orthogonal to all others."""
+    r = _by_cholesky(V)
+    if r is not None:
+        return Factors(V, r, np.log(np.diagonal(r)), np.zeros(len(r), bool))
+    whole, D = torch.cat(V, dim=1), V[0].shape[1]
     found = torch.linalg.qr(whole.T)
     r = _array(found.R)
     diagonal = np.diagonal(r)
@@ -54,20 +57,40 @@ def factors(V: Block) -> Factors:
     with np.errstate(divide="ignore"):
         logs = np.log(np.diagonal(r))
     turned = found.Q.T * torch.as_tensor(signs, dtype=whole.dtype, device=whole.device)[:, None]
-    return Factors(turned.split(D, dim=1), r, logs, lost)
+    for part, own in zip(V, turned.split(D, dim=1), strict=True):
+        part.copy_(own)
+    return Factors(V, r, logs, lost)
 
 
-def _by_cholesky(whole: Tensor) -> tuple[Tensor, Array] | None:
-    """Q and R from V V^T = R^T R, three times faster than by reflections, if the vectors are far from parallel.
+def _by_cholesky(V: Block) -> Array | None:
+    """R from V V^T = R^T R, three times faster than by reflections, if the vectors are far from parallel; V becomes Q.
 
     Errors are rounding times the square of the condition number: below 1e-12 here (Higham, "Accuracy and stability of
     numerical algorithms", section 20.2).
     """
-    L, info = torch.linalg.cholesky_ex(whole @ whole.T)
-    r = _array(L).T
-    if int(info) or not np.isfinite(r).all() or np.linalg.cond(r) > WELL:
+    gram = V[0] @ V[0].T
+    for part in V[1:]:
+        gram.addmm_(part, part.T)
+    L, info = dpotrf(_array(gram), lower=1, clean=1)
+    if info or not np.isfinite(L).all():
         return None
-    return torch.linalg.solve_triangular(L, whole, upper=False), r
+    inverse, info = dtrtri(L, lower=1)
+    if info or (_bound(L) * _bound(inverse) > WELL and np.linalg.cond(L) > WELL):
+        return None
+    turn = torch.as_tensor(np.ascontiguousarray(inverse), dtype=gram.dtype, device=gram.device)
+    columns = max(1, CHUNK // len(turn))
+    for part in V:
+        for c in range(0, part.shape[1], columns):
+            some = part[:, c : c + columns]
+            some.copy_(turn @ some)
+    r: Array = L.T
+    return r
+
+
+def _bound(A: Array) -> float:
+    """At least the largest singular value, and no more than sqrt k times that."""
+    absolute = np.abs(A)
+    return math.sqrt(absolute.sum(axis=0).max() * absolute.sum(axis=1).max())
 
 
 def _array(R: Tensor) -> Array:

@@ -34,14 +34,19 @@ class Masks:
         finally:
             self.step = -1
 
-    def _mask(self, module: nn.Module, inputs: Any, h: Tensor) -> Tensor:
+    def factor(self, module: nn.Module, h: Tensor) -> Tensor | None:
+        """What the layer that is passed next multiplies h (batch, ...) by; None outside a step."""
         if self.step < 0:
-            return h
+            return None
         self.passed += 1
         keep, batch = 1.0 - float(module.p), len(h)  # type: ignore[arg-type]
         kept = kept_units(self.seed, self.step, self.passed, h[0].numel(), batch, keep)
         mask = torch.as_tensor(kept.T.copy(), device=h.device).reshape(h.shape)
-        return h * mask.to(h.dtype).div_(keep)
+        return mask.to(h.dtype).div_(keep)
+
+    def _mask(self, module: nn.Module, inputs: Any, h: Tensor) -> Tensor:
+        factor = self.factor(module, h)
+        return h if factor is None else h * factor
 
 
 def refuse_foreign(network: nn.Module) -> None:

@@ -1,7 +1,8 @@
 """A network as a function of one flat vector of weights: loss, gradient, Hessian products, outputs and their slopes.
 
-Hessian products of k vectors take one linearisation: the graph of the gradient, through which k vectors are carried
-back at once (H is symmetric). Pearlmutter, Neural Computation 6 (1994) 147.
+Hessian products of k vectors take one linearisation. Plain feed-forward networks have them in closed form (`stack`);
+of any other module it is the graph of the gradient, through which k vectors are carried back at once (H is symmetric).
+Pearlmutter, Neural Computation 6 (1994) 147.
 """
 
 import copy
@@ -10,9 +11,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.modules.batchnorm import _NormBase
 
 from .masks import Masks
+from .stack import stack_of
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -36,7 +39,8 @@ class Network:
         self.sizes = [p.numel() for p in chosen.values()]
         self.start = torch.cat([p.detach().reshape(-1) for p in chosen.values()])
         self._slots = slots(self.module, list(chosen.values()))
-        self.loss, self.masks = loss, Masks(self.module, seed)
+        self.loss, self.stack = loss, stack_of(self.module, list(chosen.values()))
+        self.masks = Masks(self.module, seed)
 
     @property
     def D(self) -> int:
@@ -58,12 +62,37 @@ class Network:
             raise ValueError(f"loss must return one number, a mean over the batch, but returns {tuple(found.shape)}.")
         return found.reshape(())
 
+    def tangent_size(self, x: Tensor) -> int:
+        """Numbers of a Hessian product of one vector: itself, a matrix of it, and a tangent of each layer's output."""
+        count = 0
+
+        def add(module: nn.Module, inputs: Any, out: Any) -> None:
+            nonlocal count
+            count += out.numel() if isinstance(out, Tensor) else 0
+
+        leaves = [m for m in self.module.modules() if not any(True for _ in m.children())]
+        hooks = [m.register_forward_hook(add) for m in leaves]
+        try:
+            with torch.no_grad():
+                self.outputs(self.start, x)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return 2 * self.D + count
+
     def linearised(
         self, w: Tensor, x: Tensor, y: Tensor, step: int
     ) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
         """Loss, gradient (D,) and the function (k, D) -> (k, D) of Hessian products of the batch of a step."""
+        if self.stack is not None and self.stack.takes(x):
+            with torch.no_grad(), self.masks.at(step):
+                return self.stack.linearised(w, x, y, self.loss, self.masks)
+        return self.by_graph(w, x, y, step)
+
+    def by_graph(self, w: Tensor, x: Tensor, y: Tensor, step: int) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
+        """The same by automatic differentiation of whatever module it is."""
         leaf = w.detach().requires_grad_()
-        with torch.enable_grad(), self.masks.at(step):
+        with torch.enable_grad(), self.masks.at(step), sdpa_kernel(SDPBackend.MATH):  # fused attention bends only once
             value = self.value(leaf, x, y)
             (g,) = torch.autograd.grad(value, leaf, create_graph=True)
 
@@ -86,7 +115,7 @@ class Network:
     def slopes(self, w: Tensor, x: Tensor, W: Tensor) -> tuple[Tensor, Tensor]:
         """Outputs (N, C) and their derivatives (k, N, C) along the rows of W (k, D), without dropout."""
         leaf = w.detach().requires_grad_()
-        with torch.enable_grad():
+        with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
             f = self.outputs(leaf, x)
             u = torch.zeros_like(f).requires_grad_()
             (g,) = torch.autograd.grad(f, leaf, u, create_graph=True)  # J^T u, linear in u: its derivative is J

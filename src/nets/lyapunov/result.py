@@ -48,7 +48,7 @@ class TrainingSpectrum(LyapunovSpectrum):
     growth_ratio : float
         Largest condition number of the vectors between orthonormalisations; 1 if they are made every step.
     end : State
-        Weights, memories and frame after the last block.
+        Weights, memories and frame after the last block; None before a run, whose first frame no one else should hold.
     """
 
     end: State = field(repr=False, default=cast(Any, None))

@@ -34,7 +34,7 @@ def advance(at: Point, g: Tensor, step: Step) -> Point:
 
 
 def tangent(V: Block, HW: Tensor, at: Point, after: Point, g: Tensor, step: Step) -> Block:
-    """Tangent vectors after the step; HW (k, D) are Hessian products."""
+    """Tangent vectors after the step; HW (k, D) are Hessian products. They may be written over."""
     optimiser, (W, *buffer, N), v = _record(step), V, after.memory[-1]
     g, G = g + step.weight_decay * at.w, HW + step.weight_decay * W
     N = (optimiser.decay * N).addcmul_(G, g, value=2 * (1 - optimiser.decay))

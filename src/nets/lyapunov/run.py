@@ -7,6 +7,7 @@ on disk has the same bits.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -42,6 +43,7 @@ class Training:
     fixed: int | None  # steps between orthonormalisations, or as the vectors' condition allows
     probe: Tensor | None = field(repr=False, default=None)  # inputs of function-space exponents
     metric: str = "logit"
+    chunk: int = 1  # vectors that go through the network at a time
 
     # what `mechanics.lyapunov.LyapunovSpectrum` asks of a job
     backend: ClassVar[str] = "exact"
@@ -69,6 +71,10 @@ class Training:
     def from_chart(self, V: Block, at: Point, n: int) -> Block:
         """And back."""
         return self._charts[1](V, at, self.step(n))
+
+    def rows(self, k: int) -> list[slice]:
+        """Which of k vectors are carried together."""
+        return [slice(j, j + self.chunk) for j in range(0, k, self.chunk)]
 
     @property
     def _charts(self) -> tuple[Any, Any]:
@@ -139,20 +145,21 @@ def advance(job: Training, state: State, steps: int, keep: bool = False) -> Done
         If a number is not finite any more or the weights have grown beyond GROWN times their first length.
     """
     at, n, interval, product = state.at, state.n, state.interval, state.product
-    V = job.from_chart(state.Q, at, n)
+    V = tuple(part.clone() for part in state.Q)
+    _rewrite(V, job, partial(job.from_chart, at=at, n=n))
     Q, sums, resets = state.Q, np.zeros(job.k), np.zeros(job.k, np.int64)
     condition, loss, since, kept = 1.0, 0.0, 0, []
     largest = GROWN * max(1.0, float(job.network.start.norm()))
     for i in range(steps):
-        at, V, value = moved(job, at, V, n, largest)
+        at, value = _step(job, at, V, n, largest)
         loss, n, since = loss + value / steps, n + 1, since + 1
         if since < interval and i < steps - 1:
             continue
-        found = factors(job.to_chart(V, at, n))
+        _rewrite(V, job, partial(job.to_chart, at=at, n=n))
+        found = factors(V)
         if not np.isfinite(found.R).all():
             raise DivergedError(n, "the tangent vectors are not finite any more")
         Q, sums, resets = found.Q, sums + found.logs, resets + found.lost
-        V = job.from_chart(Q, at, n)
         here = math.inf if found.lost.any() else float(np.linalg.cond(found.R)) if job.fixed != 1 else 1.0
         condition = max(condition, here)
         if job.fixed is None:
@@ -161,6 +168,9 @@ def advance(job: Training, state: State, steps: int, keep: bool = False) -> Done
         if keep:
             kept.append(Kept(n, at, found))
         since = 0
+        if i < steps - 1:
+            V = tuple(part.clone() for part in Q) if keep else Q
+            _rewrite(V, job, partial(job.from_chart, at=at, n=n))
     boundary = job._boundary(Q)
     after = State(at, Q, n, interval, boundary, product)
     return Done(after, sums + (boundary - state.boundary), resets, condition, loss, kept)
@@ -168,11 +178,28 @@ def advance(job: Training, state: State, steps: int, keep: bool = False) -> Done
 
 def moved(job: Training, at: Point, V: Block, n: int, largest: float) -> tuple[Point, Block, float]:
     """Point, vectors and loss after one step."""
+    V = tuple(part.clone() for part in V)
+    after, value = _step(job, at, V, n, largest)
+    return after, V, value
+
+
+def _step(job: Training, at: Point, V: Block, n: int, largest: float) -> tuple[Point, float]:
+    """Point and loss after one step; vectors are written over, some at a time, so that little else is in memory."""
     x, y = job.batches.at(n)
     value, g, products = job.network.linearised(at.w, x, y, n)
     step = job.step(n)
     after = checked(job.rule.advance(at, g, step), value, n, largest)
-    return after, job.rule.tangent(V, products(V[0]), at, after, g, step), float(value)
+    _rewrite(V, job, lambda some: job.rule.tangent(some, products(some[0]), at, after, g, step))
+    return after, float(value)
+
+
+def _rewrite(V: Block, job: Training, function: Callable[[Block], Block]) -> None:
+    """Put function(V) in the place of V, some vectors at a time."""
+    for rows in job.rows(len(V[0])):
+        some = tuple(part[rows] for part in V)
+        for part, new in zip(some, function(some), strict=True):
+            if new is not part:
+                part.copy_(new)
 
 
 def checked(after: Point, loss: Tensor, n: int, largest: float) -> Point:

@@ -19,13 +19,14 @@ from .step import Step
 Coordinates = Literal["scaled", "raw", "weights"]
 Metric = Literal["logit", "fisher"]
 Rate = float | Callable[[int], float]
+CHUNK = 2**21  # numbers that the vectors in the network take at a time, about
 EVERY_STEP = 20  # exponents at most, for which orthonormalising each step costs next to nothing
 
 
 def arranged(
     model: nn.Module, data: Any, k: int, *, optimiser: Optimiser, lr: Rate, loss: Loss, batch_size: int | None,
     seed: int, weight_decay: float, dampening: float, coordinates: Coordinates, dtype: torch.dtype,
-    interval: int | None, probe: Tensor | ArrayLike | None = None, metric: Metric = "logit",
+    interval: int | None, probe: Tensor | ArrayLike | None = None, metric: Metric = "logit", chunk: int | None = None,
 ) -> Training:  # fmt: skip
     """The training that `training_spectrum` describes; its errors are raised here."""
     rule = rule_of(optimiser)
@@ -38,6 +39,8 @@ def arranged(
         raise ValueError(f"dtype must be torch.float64 or torch.float32, but is {dtype}.")
     if interval is not None:
         interval = counted("interval", interval, 1)
+    if chunk is not None:
+        chunk = counted("chunk", chunk, 1)
     network = Network(model, loss, dtype, seed)
     batches = Batches(*tensors(data, network.start), batch_size, seed)
     n = network.D * (1 + rule.memories)
@@ -50,10 +53,13 @@ def arranged(
     rate = _rate(lr)
     inputs = None if probe is None else tensors((probe, np.zeros(len(probe))), network.start)[0]  # type: ignore[arg-type]
     _check_start(network, batches)
+    if chunk is None:
+        chunk = max(1, CHUNK // network.tangent_size(batches.at(0)[0]))
     fixed = interval if interval is not None else 1 if k <= EVERY_STEP else None
     first = Step(optimiser, 0, rate(0), float(weight_decay), float(dampening))
     return Training(
-        network, batches, rule, first, rate, int(k), int(seed), coordinates, fixed, inputs, metric
+        network, batches, rule, first, rate, int(k), int(seed), coordinates, fixed, inputs, metric,
+        min(chunk, int(k)),
     )  # fmt: skip
 
 

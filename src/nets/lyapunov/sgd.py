@@ -31,17 +31,17 @@ def advance(at: Point, g: Tensor, step: Step) -> Point:
 
 
 def tangent(V: Block, HW: Tensor, at: Point, after: Point, g: Tensor, step: Step) -> Block:
-    """Tangent vectors after the step; HW (k, D) are Hessian products."""
+    """Tangent vectors after the step; HW (k, D) are Hessian products. V and HW are written over."""
     optimiser, W = step.optimiser, V[0]
     assert isinstance(optimiser, SGD)
-    G = HW.add(W, alpha=step.weight_decay) if step.weight_decay else HW
+    G = HW.add_(W, alpha=step.weight_decay) if step.weight_decay else HW
     if not at.memory:
-        return (W.add(G, alpha=-step.lr),)
+        return (W.add_(G, alpha=-step.lr),)
     beta, share = optimiser.momentum, _share(step)
-    U = (G if share == 1.0 else share * G).add(V[1], alpha=beta)
+    U = V[1].mul_(beta).add_(G, alpha=share)
     if optimiser.nesterov:
-        return W.add(G.add(U, alpha=beta), alpha=-step.lr), U
-    return W.add(U, alpha=-step.lr), U
+        return W.add_(G.add_(U, alpha=beta), alpha=-step.lr), U
+    return W.add_(U, alpha=-step.lr), U
 
 
 def to_chart(V: Block, at: Point, step: Step) -> Block:

@@ -45,6 +45,7 @@ def training_spectrum(
     dampening: float = 0.0,
     coordinates: Coordinates = "scaled",
     interval: int | None = None,
+    chunk: int | None = None,
     measure_at: Sequence[int] = (),
     probe: Tensor | ArrayLike | None = None,
     metric: Metric = "logit",
@@ -89,6 +90,9 @@ def training_spectrum(
         Exponents of infinite time do not depend on it, finite ones do.
     interval : int, optional
         Steps between orthonormalisations: 1 for k <= 20, else such that condition numbers stay near 1e6.
+    chunk : int, optional
+        Vectors that go through the network at a time: fewer take less memory. By default as many as have
+        16 MiB of products and tangents of layers' outputs; automatic differentiation holds several of the latter.
     measure_at : sequence of int
         Steps (rounded up to ends of blocks) at which curvature and, with a probe, function space are measured.
     probe : array or tensor, optional
@@ -126,7 +130,7 @@ def training_spectrum(
     job = arranged(
         model, data, k, optimiser=optimiser, lr=lr, loss=loss, batch_size=batch_size, seed=seed,
         weight_decay=weight_decay, dampening=dampening, coordinates=coordinates, dtype=dtype, interval=interval,
-        probe=probe, metric=metric,
+        probe=probe, metric=metric, chunk=chunk,
     )  # fmt: skip
     if not (math.isfinite(rtol) and rtol > 0):
         raise ValueError(f"rtol must be positive, but is {rtol}.")
@@ -144,7 +148,7 @@ def training_spectrum(
     fresh = TrainingSpectrum(
         job=cast(Any, job), p=None, V=np.empty(0), step=0, dt=1.0, interval=1, per_block=per_block,
         sums=np.empty((0, job.k)), resets=np.zeros(job.k, np.int64), growth_ratio=1.0, rtol=float(rtol),
-        end=job.start(), wanted=wanted,
+        wanted=wanted,
     )  # fmt: skip
     path, about = None, None
     if checkpoint is not None:

@@ -1,49 +1,52 @@
-"""Permutation alignment by weight matching: the order of one network's hidden units that brings it nearest to another.
+"""Alignment of two networks: the order of one's hidden units that brings it nearest to the other, and their signs.
 
-    maximise <A, pi(B)> over permutations pi of each group, the other groups held;
-    C = sum over (tensor, axis of the group) of A_(axis first) . B_(axis first, other axes permuted)^T,
-    one linear assignment problem each, in random order until no group gains
-
-Ainsworth, Hayase, Srinivasa, "Git Re-Basin", ICLR 2023, arXiv:2209.04836, Section 3.2, Algorithm 1. Since
-|A - pi(B)|^2 = |A|^2 + |B|^2 - 2 <A, pi(B)>, the distance never grows. With two or more groups this is a local optimum.
-Heads of an attention are matched jointly: the best orders inside each pair of heads, then the best pairs.
+Ainsworth, Hayase, Srinivasa, "Git Re-Basin", ICLR 2023, arXiv:2209.04836, Section 3.2. Since |A - pi(B)|^2 =
+|A|^2 + |B|^2 - 2 <A, pi(B)>, matching never increases the distance. With two or more groups it is a local optimum. With
+`normal_form` both networks are first brought to their normal forms, so that scales and signs of units do not count.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 
 from mechanics.checks import whole_numbers
 
-from .chain_spec import spec_of
-from .permutation_spec import Axis, Layout, PermutationSpec, lay_out
-from .permutations import Order, Permutations, identity, order_of, permute_state, random_permutations
+from .matching import Pairing, match, paired
+from .normal_forms import layout_of, normal_state, spread
+from .permutation_spec import Axis, Layout, PermutationSpec
+from .permutations import Order, permute_state
+from .same_network import check_network, difference
+from .unit_symmetries import Flip, UnitSymmetries, symmetries_of
 
 Array = NDArray[np.float64]
-
-GAIN = 1e-12  # in units of |A| |B|: below this a change of the objective is rounding
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """Permutations that bring a network near another.
+    """Permutations, and signs, that bring a network near another.
 
     Attributes
     ----------
     permutations : dict of str to ndarray
         By group: unit i of the aligned copy is unit permutations[group][i] of the other network.
     raw, aligned : float
-        |w - w'| over all parameters before and after; aligned <= raw. Buffers do not count.
+        |w - w'| over all parameters before and after. Buffers do not count.
     objective : tuple of float
         <w, pi(w')> at the start of the best run and after each change of a group, ascending.
     sweeps : int
         Passes over all groups in the best run, the last without a gain.
     layout : Layout
         Axes that each group moves.
+    normal : float
+        |w - w'| of the normal forms before matching, equal to `raw` without them; aligned <= normal.
+    signs : dict of str to ndarray
+        By module: +-1 for each unit of the aligned copy where units are odd; empty without normal forms.
+    symmetries : UnitSymmetries or None
+        Of the normal forms; None without them.
     """
 
     permutations: dict[str, Order]
@@ -52,17 +55,34 @@ class Alignment:
     objective: tuple[float, ...]
     sweeps: int
     layout: Layout
+    normal: float
+    signs: dict[str, Array] = field(default_factory=dict)
+    symmetries: UnitSymmetries | None = None
+
+    def reference(self, model: nn.Module | Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """State dict that the aligned copy is near to: that of `model`; with normal forms, of its scales and gammas."""
+        state = _state_of(model)
+        if self.symmetries is None:
+            return {name: tensor.detach().clone() for name, tensor in state.items()}
+        return normal_state(state, self.symmetries.fixed, self.layout).state
 
     def apply(self, other: nn.Module | Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Permuted copy of the other network's state dict, running statistics included.
+        """Aligned copy of the other network's state dict, running statistics included; the same function.
 
         Raises
         ------
         ValueError
             If tensors are missing or have another shape.
         """
-        state = other.state_dict() if isinstance(other, nn.Module) else dict(other)
-        return permute_state(state, self.layout, self.permutations)
+        state = permute_state(self.reference(other), self.layout, self.permutations)
+        flips = {} if self.symmetries is None else self.symmetries.matched
+        for name, flip in flips.items():
+            signs = self.signs[name]
+            for tensor, axis in flip.carriers:
+                if tensor in state:
+                    along = torch.from_numpy(spread(signs, flip.group, self.layout, tensor, axis)).to(state[tensor])
+                    state[tensor] *= along.view([-1 if k == axis else 1 for k in range(state[tensor].ndim)])
+        return state
 
 
 def align(
@@ -72,6 +92,7 @@ def align(
     spec: PermutationSpec | Mapping[str, tuple[Axis, ...]] | None = None,
     restarts: int = 1,
     seed: int = 0,
+    normal_form: bool | UnitSymmetries = False,
 ) -> Alignment:
     """Permute the hidden units of `other` so that its weights come near those of `model`; neither is changed.
 
@@ -87,6 +108,9 @@ def align(
         Runs, of which the best is kept: the first from the present order, the others from random ones.
     seed : int
         Of the order of groups and of random starts.
+    normal_form : bool or UnitSymmetries
+        Bring both networks to their normal forms first (`nets.perturb.normal_form`), and match odd units with signs;
+        the symmetries of a network that `symmetries_of` does not know may be given.
 
     Returns
     -------
@@ -100,8 +124,10 @@ def align(
 
     Notes
     -----
-    Scales of ReLU units and signs of tanh units are symmetries too, and are not removed. A group on two axes of one
-    tensor (a recurrent matrix) makes the problem quadratic: its linearised step is taken only where it gains.
+    Without `normal_form`, scales of ReLU units and signs of tanh units are not removed. With it, distances are between
+    normal forms: `aligned` is at most `normal`, but can exceed `raw`, since small weights are not small in normal form.
+    A group on two axes of one tensor (a recurrent matrix) makes the problem quadratic: its linearised step is taken
+    only where it gains.
 
     Examples
     --------
@@ -111,27 +137,34 @@ def align(
     True
     """
     whole_numbers(restarts=(restarts, 1), seed=(seed, 0))
-    if spec is None:
-        spec = spec_of(model)
-    elif not isinstance(spec, PermutationSpec):
-        spec = PermutationSpec(spec)
-    own = model.state_dict()
-    state = other.state_dict() if isinstance(other, nn.Module) else dict(other)
-    layout = lay_out(spec, {name: tuple(tensor.shape) for name, tensor in own.items()})
+    if not isinstance(normal_form, (bool, UnitSymmetries)):
+        raise ValueError(f"normal_form must be True, False or a UnitSymmetries, but is {normal_form!r}.")
+    check_network("model", model)
+    own, state = model.state_dict(), _state_of(other)
+    layout = layout_of(model, own, spec)
     _check_same(own, state)
+    odd = difference(model, other, dropout=False) if isinstance(other, nn.Module) else ""
+    if odd:
+        raise ValueError(f"the networks must compute alike, but `other` has {odd}.")
     names = [name for name, _ in model.named_parameters()]  # buffers stay out of the cost
     A, B = _arrays(own, names), _arrays(state, names)
-    rng = np.random.default_rng([seed, 0])
-    best = _match(A, B, layout, identity(layout), rng)
-    for run in range(1, restarts):
-        rng = np.random.default_rng([seed, run])
-        found = _match(A, B, layout, random_permutations(layout, rng), rng)
-        if found[1][-1] > best[1][-1]:
-            best = found
-    permutations, objective, sweeps = best
-    raw = _distance(A, B)
-    aligned = _distance(A, {name: _permute(b, layout, name, permutations) for name, b in B.items()})
-    return Alignment(dict(permutations), raw, aligned, tuple(objective), sweeps, layout)
+    raw = normal = _distance(A, B)
+    symmetries = symmetries_of(model) if normal_form is True else normal_form or None
+    flips: dict[str, Flip] = {}
+    signs: tuple[dict[str, Array], dict[str, Array]] = {}, {}
+    if symmetries is not None:
+        flips = symmetries.matched
+        forms = [_normal(s, symmetries, layout) for s in (own, state)]
+        A, B = (_arrays(form, names) for form, _ in forms)
+        signs = forms[0][1], forms[1][1]
+        normal = _distance(A, B)
+    found = match(A, B, layout, flips, restarts, seed, signs)
+    pairing: Pairing = found.pairing
+    aligned = _distance(A, {name: paired(b, layout, flips, name, pairing) for name, b in B.items()})
+    return Alignment(
+        dict(pairing.permutations), raw, aligned, found.objective, found.sweeps, layout, normal, dict(pairing.signs),
+        symmetries,
+    )  # fmt: skip
 
 
 def aligned_distance(
@@ -141,98 +174,28 @@ def aligned_distance(
     spec: PermutationSpec | Mapping[str, tuple[Axis, ...]] | None = None,
     restarts: int = 1,
     seed: int = 0,
+    normal_form: bool | UnitSymmetries = False,
 ) -> float:
-    """|w - pi(w')| over all parameters after `align`, an upper bound of the least over all permutations."""
-    return align(model, other, spec=spec, restarts=restarts, seed=seed).aligned
+    """|w - pi(w')| over all parameters after `align`, an upper bound of the least over all permutations.
+
+    With `normal_form`, w and w' are the normal forms, and pi are signed permutations where units are odd.
+    """
+    return align(model, other, spec=spec, restarts=restarts, seed=seed, normal_form=normal_form).aligned
 
 
-def _match(
-    A: dict[str, Array], B: dict[str, Array], layout: Layout, start: dict[str, Order], rng: np.random.Generator
-) -> tuple[dict[str, Order], list[float], int]:
-    """Coordinate ascent from `start`: permutations, objective after each change, number of sweeps."""
-    now = dict(start)
-    objective = [_objective(A, B, layout, now)]
-    least = GAIN * np.sqrt(_square(A) * _square(B))
-    quadratic = [_is_quadratic(A, layout, groups) for groups, _ in layout.bundles]
-    sweeps, gained = 0, True
-    while gained:
-        gained = False
-        sweeps += 1
-        for k in rng.permutation(len(layout.bundles)):
-            groups, heads = layout.bundles[k]
-            costs = [_cost(A, B, layout, group, now) for group in groups]
-            new = dict(zip(groups, _assign(costs, heads), strict=True))
-            if quadratic[k]:
-                gain = _objective(A, B, layout, now | new) - objective[-1]
-            else:
-                gain = sum(_trace(C, new[g]) - _trace(C, now[g]) for C, g in zip(costs, groups, strict=True))
-            if gain > least:
-                now |= new
-                objective.append(objective[-1] + gain)
-                gained = True
-    return now, objective, sweeps
+def _normal(
+    state: Mapping[str, Tensor], symmetries: UnitSymmetries, layout: Layout
+) -> tuple[dict[str, Tensor], dict[str, Array]]:
+    """State with normal scales, and the signs that would be normal for the units whose signs are matched."""
+    double = {name: tensor.double() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
+    scaled = normal_state(double, symmetries.fixed, layout).state
+    return scaled, normal_state(scaled, replace(symmetries, scalings={}, flips=symmetries.matched), layout).signs
 
 
-def _cost(A: dict[str, Array], B: dict[str, Array], layout: Layout, group: str, now: dict[str, Order]) -> Array:
-    """C (n, n): what unit j of B adds to <A, pi(B)> in the place of unit i."""
-    n = layout.sizes[group]
-    C = np.zeros((n, n))
-    for name in A:
-        for k, segments in enumerate(layout.axes.get(name, ())):
-            mine = [segment for segment in segments if segment.group == group]
-            if mine:
-                a = np.moveaxis(A[name], k, 0)
-                b = np.moveaxis(_permute(B[name], layout, name, now, skip=k), k, 0)
-                for start, stop, _, _ in mine:
-                    C += a[start:stop].reshape(n, -1) @ b[start:stop].reshape(n, -1).T
-    return C
-
-
-def _assign(costs: list[Array], heads: int) -> list[Order]:
-    """Best order of each group, all in the same order of the heads."""
-    if heads == 1:
-        return [linear_sum_assignment(C, maximize=True)[1] for C in costs]
-    gain = np.zeros((heads, heads))
-    inner: list[dict[tuple[int, int], Order]] = []
-    for C in costs:
-        d = len(C) // heads
-        inner.append({})
-        for i, j in np.ndindex(heads, heads):
-            block = C[i * d : (i + 1) * d, j * d : (j + 1) * d]
-            inner[-1][i, j] = linear_sum_assignment(block, maximize=True)[1]
-            gain[i, j] += _trace(block, inner[-1][i, j])
-    pairs = list(enumerate(linear_sum_assignment(gain, maximize=True)[1]))
-    return [
-        np.concatenate([j * (len(C) // heads) + orders[i, j] for i, j in pairs])
-        for C, orders in zip(costs, inner, strict=True)
-    ]
-
-
-def _is_quadratic(A: dict[str, Array], layout: Layout, groups: tuple[str, ...]) -> bool:
-    """Whether a tensor carries the groups on more than one axis."""
-    return any(
-        sum(any(s.group in groups for s in segments) for segments in layout.axes.get(name, ())) > 1 for name in A
-    )
-
-
-def _permute(b: Array, layout: Layout, name: str, permutations: Permutations, skip: int | None = None) -> Array:
-    for k, segments in enumerate(layout.axes.get(name, ())):
-        order = order_of(segments, permutations) if k != skip else None
-        if order is not None:
-            b = b.take(order, axis=k)
-    return b
-
-
-def _objective(A: dict[str, Array], B: dict[str, Array], layout: Layout, now: Permutations) -> float:
-    return float(sum(np.vdot(a, _permute(B[name], layout, name, now)) for name, a in A.items()))
-
-
-def _trace(C: Array, order: Order) -> float:
-    return float(C[np.arange(len(C)), order].sum())
-
-
-def _square(A: dict[str, Array]) -> float:
-    return float(sum(np.vdot(a, a) for a in A.values()))
+def _state_of(network: nn.Module | Mapping[str, Tensor]) -> dict[str, Tensor]:
+    if not isinstance(network, (nn.Module, Mapping)):
+        raise TypeError(f"networks must be nn.Module or state dict, but one is {network!r}.")
+    return dict(network.state_dict() if isinstance(network, nn.Module) else network)
 
 
 def _distance(A: dict[str, Array], B: dict[str, Array]) -> float:

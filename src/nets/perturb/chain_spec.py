@@ -14,6 +14,7 @@ from torch import nn
 from ..models import CNN, MLP, Dropout, LeakyResNet, NTKLinear, ResNet, Transformer
 from .permutation_spec import Axis, Blocks, PermutationSpec
 from .residual_spec import resnet_spec, transformer_spec
+from .same_network import check_network
 
 LINEAR = (nn.Linear, NTKLinear)
 CONV = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -50,6 +51,7 @@ def spec_of(model: nn.Module) -> PermutationSpec:
     ValueError
         If a module is not known, occurs twice, or does not fit what comes before it.
     """
+    check_network("model", model)
     if type(model) is ResNet:
         return resnet_spec(model)
     if type(model) is Transformer:
@@ -59,12 +61,12 @@ def spec_of(model: nn.Module) -> PermutationSpec:
         columns: Axis = (stream, None) if stream and model.bias else stream
         P: tuple[Axis, ...] = (stream, None)
         return PermutationSpec({"W": (None, stream, columns), "P_in": P, "P_out": P, "rho": (None,)})
-    leaves = list(_leaves("", model))
+    leaves = list(leaves_of("", model))
     uses = Counter(id(p) for _, leaf in leaves for p in leaf.parameters())
     shared = [name for name, leaf in leaves if any(uses[id(p)] > 1 for p in leaf.parameters())]
     if shared:
         raise ValueError(f"{', '.join(shared)} share their weights; give a spec for such a network.")
-    weighted = [name for name, leaf in leaves if type(leaf) in LINEAR + CONV and not _is_depthwise(leaf)]
+    weighted = [name for name, leaf in leaves if type(leaf) in LINEAR + CONV and not is_depthwise(leaf)]
     chain = _Chain(last=weighted[-1] if weighted else "", flattens=type(model) is CNN)
     for name, leaf in leaves:
         chain.add(name, leaf)
@@ -111,12 +113,14 @@ class _Chain:
                 "would mix units, since no convolution comes before it",
             )
         elif kind not in EQUIVARIANT:
-            raise ValueError(f"{name} is a {kind.__name__}, whose symmetries are not known; give a spec.")
+            raise ValueError(
+                f"{name or 'the model'} is a {kind.__name__}, whose symmetries are not known; give a spec."
+            )
 
     def _convolution(self, name: str, leaf: Any) -> None:
         kernel: tuple[Axis, ...] = (None,) * len(leaf.kernel_size)
         self._need(name, leaf, self.group is None or self.kind == "maps", "reads features that are not maps")
-        if _is_depthwise(leaf):
+        if is_depthwise(leaf):
             self._put(name, leaf, (self._axis(name, leaf, leaf.in_channels), None, *kernel))
         else:
             self._need(name, leaf, leaf.groups == 1, f"has {leaf.groups} groups of channels")
@@ -161,14 +165,15 @@ class _Chain:
             raise ValueError(f"{name or 'the model'} ({type(leaf).__name__}) {what}; give a spec if that is meant.")
 
 
-def _leaves(name: str, module: Any) -> Iterator[tuple[str, Any]]:
+def leaves_of(name: str, module: Any) -> Iterator[tuple[str, Any]]:
     """Layers in the order in which they are computed."""
     if type(module) in (nn.Sequential, nn.ModuleList, MLP, CNN):
         for key, child in module._modules.items():  # named_children leaves out what comes twice
-            yield from _leaves(f"{name}.{key}" if name else key, child)
+            yield from leaves_of(f"{name}.{key}" if name else key, child)
     else:
         yield name, module
 
 
-def _is_depthwise(conv: Any) -> bool:
+def is_depthwise(conv: Any) -> bool:
+    """Whether a layer is a convolution of each channel by itself."""
     return type(conv) in CONV and 1 < conv.groups == conv.in_channels == conv.out_channels

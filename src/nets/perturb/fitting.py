@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import least_squares
 
+from mechanics.checks import whole_numbers
+
 from .laws import LAWS, Law
 
 Array = NDArray[np.float64]
@@ -98,6 +100,7 @@ def fit_law(
     ValueError
         If shapes do not match, times do not increase, a distance is not positive and finite, or a law is unknown.
     """
+    whole_numbers(resamples=(resamples, 0), seed=(seed, 0))
     times, curves = _checked(t, d)
     chosen = _laws(laws)
     scale, start = float(times[-1] - times[0]), float(times[0])

@@ -109,7 +109,8 @@ def barrier(
         Inputs for these statistics (the training set, where x is a test set); x by default. Not read
         without `recompute_batchnorm`.
     alignment : Alignment, optional
-        Of `align` with a spec or restarts; made with its defaults by default.
+        Of `align` with a spec, restarts or `normal_form`, which then is where the line after alignment begins; made
+        with its defaults by default.
 
     Returns
     -------
@@ -122,14 +123,22 @@ def barrier(
         If there are fewer than 3 points, the networks differ in their tensors, or a loss is not finite.
     """
     whole_numbers(points=(points, 3))
+    if not (isinstance(x, Tensor) and isinstance(y, Tensor)) or len(x) != len(y) or not len(x):
+        raise ValueError(
+            "x and y must be tensors of as many inputs as targets, at least one, but are "
+            + " and ".join(f"{type(a).__name__} {tuple(np.shape(a))}" for a in (x, y))
+            + "."
+        )
     if alignment is None:
         alignment = align(model, other)
     state = other.state_dict() if isinstance(other, nn.Module) else dict(other)
     inputs = (x if statistics_x is None else statistics_x) if recompute_batchnorm else None
     a = np.linspace(0, 1, points)
     lines = []
-    for end, distance in ((state, alignment.raw), (alignment.apply(state), alignment.aligned)):
-        losses = _losses(model, end, a, x, y, loss, inputs)
+    ends = ((model.state_dict(), state, alignment.raw),
+            (alignment.reference(model), alignment.apply(state), alignment.aligned))  # fmt: skip
+    for start, end, distance in ends:
+        losses = _losses(model, start, end, a, x, y, loss, inputs)
         excess = losses - (1 - a) * losses[0] - a * losses[-1]
         lines.append(LossLine(a, losses, excess, distance))
     return Barrier(lines[0], lines[1], alignment)
@@ -137,10 +146,16 @@ def barrier(
 
 @torch.no_grad()
 def _losses(
-    model: nn.Module, end: Mapping[str, Tensor], a: Array, x: Tensor, y: Tensor, loss: Loss, inputs: Tensor | None
+    model: nn.Module,
+    start: Mapping[str, Tensor],
+    end: Mapping[str, Tensor],
+    a: Array,
+    x: Tensor,
+    y: Tensor,
+    loss: Loss,
+    inputs: Tensor | None,
 ) -> Array:
     copy = deepcopy(model).eval()
-    start = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     losses = np.empty(len(a))
     for k, share in enumerate(a.tolist()):
         between = {
@@ -150,7 +165,10 @@ def _losses(
         copy.load_state_dict(between)
         if inputs is not None:
             _recompute_batchnorm(copy, inputs)
-        losses[k] = float(loss(copy(x), y))
+        value = loss(copy(x), y)
+        if np.ndim(value):
+            raise ValueError(f"loss must return one number, a mean over the examples, but returns {np.shape(value)}.")
+        losses[k] = float(value)
         if not np.isfinite(losses[k]):
             raise ValueError(f"the loss at a = {share:g} is {losses[k]}; there is no barrier to measure.")
     return losses

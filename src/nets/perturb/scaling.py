@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mechanics.checks import finite_numbers, whole_numbers
+from mechanics.checks import finite_number, finite_numbers, whole_numbers
 
 Array = NDArray[np.float64]
 Quantity = Literal["slope", "exponent", "end"] | Callable[[Array, Array], float]
@@ -173,6 +173,10 @@ def collapse(
         If shapes do not match, x is not positive, or no two rescaled curves share a time.
     """
     settings = finite_numbers("x", x)
+    time_power, distance_power = (
+        finite_number("time_power", time_power),
+        finite_number("distance_power", distance_power),
+    )
     if settings.ndim != 1 or (settings <= 0).any():
         raise ValueError(f"x must hold positive numbers, but is {x!r}.")
     times, sets = _checked(t, curves, len(settings))
@@ -236,7 +240,10 @@ def _checked(
     single = np.ndim(t[0] if isinstance(t, Sequence) else t) == (0 if isinstance(t, Sequence) else 1)
     times = [finite_numbers("t", t)] * len(sets) if single else [finite_numbers("t", a) for a in t]  # type: ignore[union-attr]
     if len(sets) != n or len(times) != n:
-        raise ValueError(f"there must be curves (and times) for each of the {n} settings, but there are {len(sets)}.")
+        raise ValueError(
+            f"there must be curves (and times) for each of the {n} settings, but there are {len(sets)} "
+            f"(and {len(times)})."
+        )
     for a, d in zip(times, sets, strict=True):
         if a.ndim != 1 or d.ndim != 2 or d.shape[1] != len(a) or len(a) < 3 or (np.diff(a) <= 0).any():
             raise ValueError(

@@ -20,7 +20,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mechanics.checks import finite_number, finite_numbers
 from mechanics.noise import normals
+
+from .same_network import check_network
 
 Array = NDArray[np.float64]
 Mode = Literal["sphere-per-layer", "sphere-global", "gaussian"]
@@ -63,7 +66,10 @@ def on_sphere(w0: Array, eps: float, z: Array) -> Array:
     ValueError
         If eps is out of range, w0 is zero, or no point has that distance (D = 1 has 0 and 2R only).
     """
-    w0 = np.asarray(w0, dtype=np.float64)
+    w0, z = finite_numbers("w0", w0), finite_numbers("z", z)
+    eps = finite_number("eps", eps)
+    if w0.ndim != 1 or z.shape != w0.shape:
+        raise ValueError(f"w0 and z must have one shape (D,), but have {w0.shape} and {z.shape}.")
     R = float(np.linalg.norm(w0))
     if R == 0:
         raise ValueError("weights of norm 0 have no sphere; leave this block out.")
@@ -75,6 +81,8 @@ def on_sphere(w0: Array, eps: float, z: Array) -> Array:
             raise ValueError(f"a single weight can only stay or change its sign: eps must be 0 or {2 * R:.6g}.")
         return -2 * half * w0
     u0 = w0 / R
+    if not z[:-1].any():
+        raise ValueError("z has no direction: all but its last number are 0.")
     y = np.append(z[:-1] / np.linalg.norm(z[:-1]), 0.0)
     s = 1.0 if u0[-1] >= 0 else -1.0  # Householder's sign: no cancellation
     c = s * u0
@@ -125,14 +133,21 @@ def perturb_on_sphere(
     """
     if mode not in ("sphere-per-layer", "sphere-global", "gaussian"):
         raise ValueError(f"mode must be 'sphere-per-layer', 'sphere-global' or 'gaussian', but is {mode!r}.")
+    check_network("model", model)
+    eps = finite_number("eps", eps)
     chosen = _chosen(model, parameters)
     before = {name: _flat(p) for name, p in chosen.items()}
+    broken = [name for name, w in before.items() if not np.isfinite(w).all()]
+    if broken:
+        raise ValueError(f"weights must be finite to be perturbed, but {', '.join(broken)} holds others.")
     norms = {name: float(np.linalg.norm(w)) for name, w in before.items()}
     R = float(np.sqrt(sum(r**2 for r in norms.values())))
     if mode == "sphere-per-layer":
         empty = [name for name, r in norms.items() if r == 0]
         if empty:
             raise ValueError(f"{', '.join(empty)} has norm 0 and so no sphere; leave it out with parameters=.")
+    if relative and R == 0:
+        raise ValueError("the weights have norm 0: eps cannot be in units of it; take relative=False.")
     size = eps * R if relative else eps
     _check_size(size, R, chosen, mode)
     if size == 0:
@@ -164,6 +179,9 @@ def _shifts(
 def _check_size(eps: float, R: float, chosen: dict[str, nn.Parameter], mode: Mode) -> None:
     if not (np.isfinite(eps) and eps >= 0) or (mode != "gaussian" and eps > 2 * R * (1 + 4e-16)):
         raise ValueError(f"eps must lie in [0, 2 |w0|] = [0, {2 * R:.6g}], but is {eps}.")
+    half = [f"{name} ({p.dtype})" for name, p in chosen.items() if p.dtype not in (torch.float32, torch.float64)]
+    if half:
+        raise ValueError(f"weights must be float32 or float64 to hold a distance, but {', '.join(half)} is not.")
     single = [name for name, p in chosen.items() if p.dtype != torch.float64]
     if single and 0 < eps < FLOOR * R:
         raise ValueError(
@@ -179,7 +197,7 @@ def _chosen(model: nn.Module, names: Iterable[str] | None) -> dict[str, nn.Param
         if not chosen:
             raise ValueError("the model has no weight matrices to perturb; name parameters=.")
         return chosen
-    names = list(names)
+    names = [names] if isinstance(names, str) else list(names)
     missing = [name for name in names if name not in own]
     if missing or not names:
         raise ValueError(f"parameters must name some of {', '.join(own)}, but names {names}.")

@@ -98,9 +98,10 @@ def interrupting(calls):
 
 def test_an_interrupted_run_keeps_what_is_done_and_resumes_with_the_same_bits(tmp_path):
     settings = {"optimiser": Adam(), "lr": 0.01, "measure_at": [0, 20, 40], "probe": examples()[0]}
+    settings["loss"] = interrupting(0)  # never
     whole = spectrum_of(**settings)
     path = tmp_path / "run.npz"
-    part = spectrum_of(checkpoint=path, **settings, loss=interrupting(30))
+    part = spectrum_of(checkpoint=path, **{**settings, "loss": interrupting(30)})
     assert part.interrupted
     assert 0 < part.step < 40
     assert "interrupted" in part.verdict

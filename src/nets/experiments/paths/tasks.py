@@ -106,8 +106,8 @@ def _copies(job: Job, task: Task, tick: Tick) -> Divergence:
         lr=s.lr, batch_size=s.batch_size, weight_decay=s.weight_decay, seed=job.seed,
         times=times_of(s.steps, job.plan.times), examples=job.plan.examples, threads=1, progress=tick,
     )  # fmt: skip
-    if found.steps_done < s.steps and found.failed_step[0] < 0:
-        raise KeyboardInterrupt  # `divergence` ends quietly
+    if found.interrupted:
+        raise KeyboardInterrupt
     found = replace(found, settings={**found.settings, KEY: job.hash(task)}, model=None)
     found.save(job.path(task))
     return found

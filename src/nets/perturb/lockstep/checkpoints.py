@@ -11,6 +11,7 @@ import numpy as np
 from mechanics.files import read_own_npz, replacing
 
 from ...ensembles.optimisers import described
+from .member import Member
 from .recording import Recording
 from .state import Plan, State
 
@@ -23,6 +24,7 @@ def identity(plan: Plan, recording: Recording, backend: str) -> dict[str, Any]:
     weights, data = hashlib.sha256(), hashlib.sha256()
     for member in plan.members:
         weights.update(member.parameters.tobytes() + member.buffers.tobytes())
+        weights.update(b"".join(m.tobytes() for m in member.memory or ()))
         data.update(_tensors(member.x, member.y))
     sets = hashlib.sha256()
     for inputs in recording.sets:
@@ -34,7 +36,8 @@ def identity(plan: Plan, recording: Recording, backend: str) -> dict[str, Any]:
         "training data": data.hexdigest(),
         "compared inputs": sets.hexdigest(),
         "batch order": [repr(m.order) for m in plan.members],
-        "optimisers": [{**described(m.optimiser), "lr": m.lr, "weight_decay": m.weight_decay} for m in plan.members],
+        "optimisers": [_training(m) for m in plan.members],
+        **({} if plan.loss.name == "cross_entropy" else {"loss": plan.loss.name}),
         "seed": plan.seed,
         "recorded steps": recording.steps.tolist(),
         "recorded groups": list(recording.groups),
@@ -64,6 +67,15 @@ def read_checkpoint(path: Path, recording: Recording, about: dict[str, Any]) -> 
     for name in ARRAYS:
         getattr(recording, name)[...] = arrays.pop(f"recorded_{name}")
     return State(**{**arrays, "step": int(arrays["step"])})
+
+
+def _training(member: Member) -> dict[str, Any]:
+    about = {**described(member.optimiser), "lr": member.lr, "weight_decay": member.weight_decay}
+    if member.rates is not None:
+        about["rates"] = hashlib.sha256(member.rates.tobytes()).hexdigest()
+    if member.smoothing:
+        about["label_smoothing"] = member.smoothing
+    return about
 
 
 def _tensors(*tensors: Any) -> bytes:

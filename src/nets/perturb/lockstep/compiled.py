@@ -143,12 +143,12 @@ def _train(
     keep = 1 - network.dropout
     while start < stop:
         epoch, k = divmod(start, per_epoch)
-        last = min(stop, (epoch + 1) * per_epoch)
+        last = member.same_rate_until(start, min(stop, (epoch + 1) * per_epoch))
         order, edges = member.order.epoch(epoch)
         own = new.parameters[i], scratch.gradient, new.first[i], new.second[i]
         data = plan.columns[id(member.x)], order, member.y.numpy()[order], edges[k : k + last - start + 1]
         rates = number(network.slope), number(keep), draws.keep_threshold(keep)
-        update = constants_of(member.optimiser), member.lr, member.weight_decay, np.uint64(plan.seed), start
+        update = constants_of(member.optimiser), member.rate(start), member.weight_decay, np.uint64(plan.seed), start
         with np.errstate(all="ignore"):  # numbers that are not finite are found and reported
             if isinstance(scratch.work, PlainWorkspace):
                 faulty = compile_bound(plain_entry)(

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from ..alignment import Alignment, align
 from ..interpolation import Barrier, barrier
 from .examples import inputs_of
+from .losses import NAMES, loss_of, mean_loss
 
 if TYPE_CHECKING:
     from .result import Divergence
@@ -78,17 +80,29 @@ def copy_barriers(
     statistics_x: Any,
     points: int,
     alignments: AlignedCopies | None,
+    loss: Any,
 ) -> CopyBarriers:
     """Barriers of every copy; see `Divergence.barriers`."""
+    trained = found.settings.get("loss", "cross_entropy")
+    if loss is None and trained not in NAMES:
+        raise ValueError(f"the run's loss was a {trained}; give it as loss=.")
+    own = loss_of(trained if loss is None else loss, 0.0)
     base = found.network(0, model)
+    if alignments is not None and len(alignments.alignments) != found.copies:
+        raise ValueError(
+            f"alignments must be those of the {found.copies} copies, but are {len(alignments.alignments)}."
+        )
+    classes = found.settings["classes"]
+    if not len(y) or not 0 <= int(np.min(np.asarray(y))) <= int(np.max(np.asarray(y))) < classes:
+        raise ValueError(f"y must hold labels in 0 .. {classes - 1}, but does not.")
     inputs, labels = inputs_of(x, found.parameters.dtype, "x"), torch.as_tensor(y).long()
     statistics = None if statistics_x is None else inputs_of(statistics_x, found.parameters.dtype, "statistics_x")
     known = aligned_copies(found, model) if alignments is None else alignments
 
     def one(i: int) -> Barrier:
         return barrier(
-            base, found.network(i, model), inputs, labels, _loss, points=points, statistics_x=statistics,
-            alignment=known.alignments[i - 1],
+            base, found.network(i, model), inputs, labels, partial(mean_loss, own), points=points,
+            statistics_x=statistics, alignment=known.alignments[i - 1],
         )  # fmt: skip
 
     lines = _each(found, one)
@@ -104,7 +118,3 @@ def _each(found: "Divergence", of: Callable[[int], Any]) -> tuple[Any, ...]:
     if found.failed_step[0] >= 0:
         raise ValueError(f"the baseline failed ({found.reasons[0]}); there is nothing to compare its copies with.")
     return tuple(None if failed >= 0 else of(1 + i) for i, failed in enumerate(found.failed_step[1:]))
-
-
-def _loss(logits: Tensor, y: Tensor) -> Tensor:
-    return nn.functional.cross_entropy(logits, y)

@@ -40,9 +40,12 @@ def examples_of(data: Digits | Sequence[Any], dtype: np.dtype) -> Examples:
     if isinstance(data, Digits):
         parts: Sequence[Any] = (data.x_train, data.y_train, data.x_test, data.y_test)
     else:
-        parts = tuple(data)
+        parts = tuple(data) if isinstance(data, (tuple, list)) else ()
         if len(parts) not in (2, 4):
-            raise ValueError(f"data must be Digits, (x, y) or (x, y, x_test, y_test), but has {len(parts)} parts.")
+            raise ValueError(
+                "data must be Digits, (x, y) or (x, y, x_test, y_test), but is a "
+                f"{type(data).__name__} of {len(parts)} parts."
+            )
     found = []
     for name, x, y in zip(("training", "test"), parts[::2], parts[1::2], strict=False):
         x, y = inputs_of(x, dtype, f"{name} inputs"), torch.as_tensor(y)

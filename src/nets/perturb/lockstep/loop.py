@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from ...ensembles.torch_optimisers import memory_names, torch_optimiser
 from .dropout import own_draws, set_step
+from .losses import mean_loss
 from .member import Member
 from .state import Plan, State, loss_reason, weights_reason
 from .vectors import read_vectors, write_vectors
@@ -30,16 +30,17 @@ def _advance_one(plan: Plan, new: State, i: int, start: int, stop: int) -> None:
         member.optimiser, parameters, lr=member.lr, weight_decay=member.weight_decay, seed=plan.seed
     )
     trained = plan.vectors.trained
-    if start > 0:
+    if start > 0 or member.memory is not None:
         _load(stepper, member, parameters, new.first[i][trained], new.second[i][trained], start)
     failed = None
     for step in range(start, stop):
         set_step(model, plan.seed, step)
         index = torch.from_numpy(member.order.at(step))
-        loss = F.cross_entropy(model(member.x[index]), member.y[index])
+        loss = mean_loss(plan.loss, model(member.x[index]), member.y[index], member.smoothing)
         if not torch.isfinite(loss):
             failed = step + 1, loss_reason(float(loss.detach()), step + 1)
             break
+        stepper.param_groups[0]["lr"] = member.rate(step)
         stepper.zero_grad(set_to_none=True)
         loss.backward()
         stepper.step()

@@ -29,6 +29,13 @@ class Member:
     order : Order
     optimiser : SGD, Adam, AdamW or RMSProp
     lr, weight_decay : float
+        lr is that of the first step.
+    rates : ndarray, shape (steps,), optional
+        Learning rates of all steps, where they change.
+    smoothing : float
+        Of the labels in the loss.
+    memory : pair of ndarray (P,), optional
+        The optimiser's memories at the start; 0 by default.
     """
 
     parameters: NDArray[Any]
@@ -39,6 +46,20 @@ class Member:
     optimiser: Optimiser
     lr: float
     weight_decay: float
+    rates: NDArray[np.float64] | None = None
+    smoothing: float = 0.0
+    memory: tuple[NDArray[Any], NDArray[Any]] | None = None
+
+    def rate(self, step: int) -> float:
+        """Learning rate of one step, 0 the first."""
+        return self.lr if self.rates is None else float(self.rates[step])
+
+    def same_rate_until(self, step: int, stop: int) -> int:
+        """Step, at most `stop`, before which the learning rate stays what it is at `step`."""
+        if self.rates is None:
+            return stop
+        other = np.flatnonzero(self.rates[step:stop] != self.rates[step])
+        return step + int(other[0]) if len(other) else stop
 
 
 def optimiser_of(optimiser: str | Optimiser) -> Optimiser:

@@ -13,9 +13,12 @@ from mechanics.checks import finite_number, whole_numbers
 from mechanics.noise import seed_word
 
 from ...ensembles.optimisers import described
+from ..rates import Rate, rates_of
+from ..same_network import check_network
 from .dropout import own_draws, with_keyed_dropout
 from .examples import Examples, examples_of, inputs_of
 from .kinds import KINDS, Context
+from .losses import loss_of
 from .member import Member, optimiser_of
 from .order import Order
 from .recording import GROUPS, InputSet, Recording, new_recording
@@ -50,10 +53,12 @@ def prepare(
     copies: int | Sequence[nn.Module],
     steps: int,
     optimiser: Any,
-    lr: float,
+    lr: Rate,
     batch_size: int | None,
     weight_decay: float,
     seed: int,
+    loss: Any,
+    label_smoothing: float,
     perturb: str,
     relative: bool,
     times: int | Sequence[int],
@@ -66,28 +71,36 @@ def prepare(
     whole_numbers(steps=(steps, 0), seed=(seed, 0), examples=(examples, 1))
     if int(seed_word(seed)) >= 2**63:
         raise ValueError(f"seed must be below 2^63, but is {seed}.")
-    if not finite_number("lr", lr) > 0 or not finite_number("weight_decay", weight_decay) >= 0:
-        raise ValueError(f"lr must be positive and weight_decay not negative, but they are {lr} and {weight_decay}.")
+    if not finite_number("weight_decay", weight_decay) >= 0:
+        raise ValueError(f"weight_decay must not be negative, but is {weight_decay}.")
+    first, rates = rates_of(lr, steps)
+    minimised = loss_of(loss, finite_number("label_smoothing", label_smoothing))
     if mode not in ("eval", "batch"):
         raise ValueError(f"mode must be 'eval' or 'batch', but is {mode!r}.")
     if isinstance(groups, str) or not set(groups) <= set(GROUPS):
         raise ValueError(f"record must list some of {', '.join(GROUPS)}, but is {groups!r}.")
+    check_network("model", model)
     vectors = vectors_of(model)
     scratch = with_keyed_dropout(model.to("cpu"))
     found = examples_of(data, vectors.dtype)
-    base = _baseline(scratch, found, optimiser, lr, batch_size, weight_decay, seed)
+    base = _baseline(scratch, found, optimiser, first, batch_size, weight_decay, seed)
+    base = replace(base, rates=rates, smoothing=float(label_smoothing))
     classes = _classes(scratch, found)
     members, asked, sizes = _copies(
-        model, scratch, base, eps, copies, Context(scratch, classes, seed, relative), perturb
+        model, scratch, base, eps, copies, Context(scratch, classes, seed, relative, minimised), perturb
     )
-    plan = Plan(scratch, vectors, (base, *members), seed)
+    plan = Plan(scratch, vectors, (base, *members), seed, minimised)
     sets = _sets(found, probe, examples, vectors.dtype)
     recording = new_recording(plan, _times(times, steps), groups, sets, mode)  # type: ignore[arg-type]
     settings = {
-        "perturb": perturb if isinstance(copies, int) else "given", "seed": seed, "relative": relative, "mode": mode,
-        "optimiser": described(base.optimiser), "lr": float(lr), "weight_decay": float(weight_decay),
+        "perturb": perturb if isinstance(copies, (int, np.integer)) else "given", "seed": seed, "relative": relative,
+        "mode": mode,
+        "optimiser": described(base.optimiser), "lr": first, "weight_decay": float(weight_decay),
+        "last_lr": first if rates is None else float(rates[-1]), "loss": minimised.name,
+        "label_smoothing": float(label_smoothing),
         "batch_size": base.order.batch, "examples": base.order.examples, "parameters": len(base.parameters),
         "classes": classes, "dtype": vectors.dtype.name, "steps_per_epoch": base.order.steps,
+        "tensors": {name: list(shape) for name, shape in zip(vectors.names, vectors.shapes, strict=True)},
     }  # fmt: skip
     return plan, recording, About(asked, sizes, settings)
 
@@ -111,8 +124,13 @@ def _classes(model: nn.Module, data: Examples) -> int:
     """Number of logits; ValueError if the labels do not fit them, or the outputs are no logits."""
     training = model.training
     with own_draws(), torch.no_grad():
-        logits = model.eval()(data.x[:2])
+        try:
+            logits = model.eval()(data.x[:2])
+        except (RuntimeError, ValueError, TypeError, IndexError) as error:
+            raise ValueError(f"the model does not take inputs of shape {tuple(data.x[:2].shape)}: {error}") from error
     model.train(training)
+    if not isinstance(logits, torch.Tensor):
+        raise ValueError(f"the model must give logits (N, classes), but gives a {type(logits).__name__}.")
     if logits.ndim != 2 or len(logits) != len(data.x[:2]):
         raise ValueError(
             f"the model must give logits (N, classes), but gives shape {tuple(logits.shape)} for 2 inputs."
@@ -137,14 +155,16 @@ def _copies(
     perturb: str,
 ) -> tuple[list[Member], Array, Array]:
     """Copies, the sizes asked for, and those realised."""
-    if not isinstance(copies, int):
-        given = list(copies)
+    if not isinstance(copies, (int, np.integer)):
+        given = list(copies) if isinstance(copies, Sequence) else []
         if eps is not None or not given or not all(isinstance(c, nn.Module) for c in given):
             raise ValueError("copies must be a number, or a list of networks together with eps=None.")
         members = []
         for i, copy in enumerate(given):
             check_same(model, copy, f"copies[{i}]")
             parameters, buffers = read_vectors(copy)
+            if not (np.isfinite(parameters).all() and np.isfinite(buffers).all()):
+                raise ValueError(f"copies[{i}] must have finite parameters and buffers at the start.")
             members.append(replace(base, parameters=parameters, buffers=buffers))
         start = base.parameters.astype(np.float64)
         sizes = np.array([np.linalg.norm(m.parameters.astype(np.float64) - start) for m in members])
@@ -154,7 +174,10 @@ def _copies(
         raise ValueError(f"perturb must be one of {', '.join(KINDS)}, but is {perturb!r}.")
     if eps is None:
         raise ValueError("eps must be given, the size of the perturbation; None goes with a list of networks only.")
-    asked = np.asarray(eps, dtype=np.float64)
+    try:
+        asked = np.asarray(eps, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"eps must be a number, or one for each copy, but is {eps!r}.") from None
     if asked.ndim > 1 or (asked.ndim == 1 and len(asked) != copies) or not np.isfinite(asked).all():
         raise ValueError(f"eps must be a finite number, or one for each of the {copies} copies, but is {eps!r}.")
     asked = np.broadcast_to(asked, (copies,)).copy()

@@ -1,7 +1,7 @@
 """What is recorded when: distances of all copies at chosen steps, filled into arrays as the run goes on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...measure.modes import measuring
 from .function_distances import FUNCTIONS, LABELLED, Outputs, function_distances, outputs_of
+from .losses import mean_loss
 from .state import Plan, State
 from .vectors import write_vectors
 from .weight_distances import WEIGHTS, weight_distances
@@ -75,6 +76,12 @@ def new_recording(
     )
 
 
+def forget_after(recording: Recording, step: int) -> None:
+    """Take back what an interrupted comparison has recorded of a later step."""
+    later = recording.steps > step
+    recording.weights[:, later] = recording.functions[:, later] = recording.baseline[later] = np.nan
+
+
 def compare(plan: Plan, state: State, into: Recording) -> State:
     """Compare every living copy with the baseline, if this step is one to record; fails those with broken outputs."""
     at = int(np.searchsorted(into.steps, state.step))
@@ -82,7 +89,8 @@ def compare(plan: Plan, state: State, into: Recording) -> State:
         return state
     state = state.copy()
     w, start = state.parameters[0].astype(np.float64), plan.members[0].parameters.astype(np.float64)
-    into.baseline[at, :2] = np.linalg.norm(w), np.linalg.norm(w - start)
+    with np.errstate(over="ignore", invalid="ignore"):
+        into.baseline[at, :2] = np.linalg.norm(w), np.linalg.norm(w - start)
     own = _outputs(plan, state, 0, into)
     if own is None:
         return state
@@ -117,5 +125,8 @@ def _outputs(plan: Plan, state: State, i: int, into: Recording) -> list[Outputs]
             if not bool(torch.isfinite(logits).all()):
                 state.fail(i, state.step, f"its outputs on {inputs.name} inputs are not finite at step {state.step}")
                 return None
-            found.append(outputs_of(logits.double().numpy(), None if inputs.y is None else inputs.y.numpy()))
+            outputs = outputs_of(logits.double().numpy(), None if inputs.y is None else inputs.y.numpy())
+            if inputs.y is not None and plan.loss.name != "cross_entropy":
+                outputs = replace(outputs, loss=float(mean_loss(plan.loss, logits.double(), inputs.y)))
+            found.append(outputs)
     return found

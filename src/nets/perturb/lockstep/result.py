@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -15,12 +16,7 @@ from mechanics.files import read_npz, write_npz
 
 from ..fitting import LawFit, fit_law
 from .end_points import AlignedCopies, CopyBarriers, aligned_copies, copy_barriers
-from .function_distances import FUNCTIONS, LABELLED
-from .prepare import About
-from .recording import Recording
-from .state import Plan, State
 from .vectors import vectors_of, write_vectors
-from .weight_distances import WEIGHTS
 
 if TYPE_CHECKING:
     import xarray
@@ -57,6 +53,8 @@ class Divergence:
     reasons : tuple of str
         How each network ended: "finished", or a sentence.
     steps_done : int
+    status : str
+        "finished", or what happened to the run and how to go on.
     parameters, buffers : ndarray, shapes (1 + copies, P) and (1 + copies, R)
         The networks at the last step.
     settings : dict
@@ -80,6 +78,7 @@ class Divergence:
     buffers: Array
     settings: dict[str, Any]
     seconds: float = 0.0
+    status: str = "finished"
     model: nn.Module | None = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Array:
@@ -108,23 +107,39 @@ class Divergence:
         done: NDArray[np.bool_] = (self.failed_step[1:] < 0) & (self.steps_done == self.settings["steps"])
         return done
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the run before its last step; `status` says how to go on."""
+        return self.steps_done < self.settings["steps"] and bool(self.failed_step[0] < 0)
+
     def network(self, i: int, model: nn.Module | None = None) -> nn.Module:
         """Network i at the last step: 0 the baseline, then the copies.
 
         Raises
         ------
         ValueError
-            If the result was loaded from a file and no `model` of the architecture is given, or it does not fit.
+            If there is no network i, the result was loaded from a file and no `model` of the architecture is given,
+            or it does not fit.
         """
         template = model if model is not None else self.model
         if template is None:
             raise ValueError("a loaded result does not know its architecture; give model=, any network of it.")
+        if isinstance(i, bool) or not 0 <= i <= self.copies:
+            raise ValueError(
+                f"networks are 0, the baseline, and 1 .. {self.copies}, the copies, but {i!r} is asked for."
+            )
         copy = deepcopy(template)
         vectors = vectors_of(copy)
+        if vectors.dtype != self.parameters.dtype:  # a template of another precision would round the weights
+            copy.to(torch.float64 if self.parameters.dtype == np.float64 else torch.float32)
         if sum(vectors.sizes) != self.parameters.shape[1] or sum(vectors.buffer_sizes) != self.buffers.shape[1]:
             raise ValueError(
                 f"the model has {sum(vectors.sizes)} parameters, but the run's have {self.parameters.shape[1]}."
             )
+        shapes = {name: list(shape) for name, shape in zip(vectors.names, vectors.shapes, strict=True)}
+        other = [name for name in shapes if shapes[name] != self.settings.get("tensors", shapes).get(name)]
+        if other:
+            raise ValueError(f"the model is of another architecture than the run: {', '.join(other)} differ(s).")
         write_vectors(copy, self.parameters[i], self.buffers[i])
         return copy
 
@@ -156,7 +171,7 @@ class Divergence:
         model : nn.Module, optional
             Of the architecture, for a loaded result.
         **options
-            For `align`: spec, restarts, seed.
+            For `align`: spec, restarts, seed, normal_form.
         """
         return aligned_copies(self, model, **options)
 
@@ -169,8 +184,9 @@ class Divergence:
         statistics_x: Any = None,
         points: int = 25,
         alignments: AlignedCopies | None = None,
+        loss: Any = None,
     ) -> CopyBarriers:
-        """Cross-entropy barriers between the baseline and each copy at the end, before and after alignment.
+        """Barriers of the loss between the baseline and each copy at the end, before and after alignment.
 
         Parameters
         ----------
@@ -184,9 +200,18 @@ class Divergence:
         points : int
             Of a line, both ends included.
         alignments : AlignedCopies, optional
-            Of `aligned`; made with its defaults otherwise.
+            Of `aligned`, with `normal_form=True` for instance; made with its defaults otherwise.
+        loss : "cross_entropy", "mse" or function (outputs, labels) -> mean loss, optional
+            That of the training by default, without label smoothing.
+
+        Raises
+        ------
+        ValueError
+            If the training's loss was a function, and none is given.
         """
-        return copy_barriers(self, x, y, model, statistics_x=statistics_x, points=points, alignments=alignments)
+        return copy_barriers(
+            self, x, y, model, statistics_x=statistics_x, points=points, alignments=alignments, loss=loss
+        )
 
     def plot(self, name: str = "distance_2", ax: "Axes | None" = None, **line: Any) -> "Axes":
         """Draw a distance against the step; see `plot_divergence`."""
@@ -219,6 +244,7 @@ class Divergence:
         groups = {"curves": self.curves, "tensors": self.tensors, "baseline": self.baseline}
         about = {
             "format": FORMAT, "settings": self.settings, "seconds": self.seconds, "steps_done": self.steps_done,
+            "status": self.status,
             "reasons": list(self.reasons), "tensor_names": list(self.tensor_names),
             "names": {group: list(own) for group, own in groups.items()},
         }  # fmt: skip
@@ -243,47 +269,5 @@ class Divergence:
         return cls(
             **{name: arrays[name] for name in ARRAYS}, **groups, tensor_names=tuple(about["tensor_names"]),
             reasons=tuple(about["reasons"]), steps_done=about["steps_done"], settings=about["settings"],
-            seconds=about["seconds"],
+            seconds=about["seconds"], status=about.get("status", "finished"),
         )  # fmt: skip
-
-
-def result_of(
-    plan: Plan,
-    recording: Recording,
-    state: State,
-    about: About,
-    settings: dict[str, Any],
-    seconds: float,
-    model: nn.Module,
-) -> Divergence:
-    """The result of a run that has come to `state`."""
-    curves = {name: recording.weights[:, :, k, 0] for k, name in enumerate(WEIGHTS) if "weights" in recording.groups}
-    tensors = {name: recording.weights[:, :, k, 1:] for k, name in enumerate(WEIGHTS) if "tensors" in recording.groups}
-    baseline = {"norm": recording.baseline[:, 0], "displacement": recording.baseline[:, 1]}
-    for s, inputs in enumerate(recording.sets):
-        names = FUNCTIONS if inputs.y is None else FUNCTIONS + LABELLED
-        curves |= {f"{inputs.name}/{name}": recording.functions[:, :, s, k] for k, name in enumerate(names)}
-        if inputs.y is not None:
-            for k, name in enumerate(("loss", "accuracy")):
-                baseline[f"{inputs.name}/{name}"] = recording.baseline[:, 2 + 2 * s + k]
-    done = state.step == settings["steps"]
-    plain = "finished" if done else f"interrupted after step {state.step}"
-    starts = np.stack([m.parameters for m in plan.members]).astype(np.float64)
-    return Divergence(
-        steps=recording.steps,
-        curves=curves,
-        tensors=tensors,
-        tensor_names=plan.vectors.names if tensors else (),
-        baseline=baseline,
-        eps=about.eps,
-        sizes=about.sizes,
-        norms=np.linalg.norm(starts, axis=1),
-        failed_step=state.failed_step,
-        reasons=tuple(str(reason) or plain for reason in state.reasons),
-        steps_done=state.step,
-        parameters=state.parameters,
-        buffers=state.buffers,
-        settings=settings,
-        seconds=seconds,
-        model=deepcopy(model),
-    )

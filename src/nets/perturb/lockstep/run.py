@@ -1,28 +1,31 @@
 """`divergence`: a baseline and perturbed copies trained in lockstep, and the distances between them."""
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
+from mechanics.checks import whole_numbers
 from mechanics.files import npz_path
 from mechanics.threads import default_threads
 
 from ...data import Digits
 from ...ensembles.optimisers import Optimiser
 from ...training.progress import Progress, progress_reporter
+from ..rates import Rate
 from .checkpoints import identity, read_checkpoint, write_checkpoint
 from .compiled import network_of
+from .outcome import result_of, status_of
 from .prepare import prepare
-from .recording import Mode, compare
-from .result import Divergence, result_of
-from .state import State, first_state
+from .recording import Mode, compare, forget_after
+from .result import Divergence
+from .state import Plan, State, first_state
 
 Backend = Literal["auto", "compiled", "stacked", "loop"]
 SEGMENT = 500  # steps between two ticks of the progress bar, so that Ctrl-C loses no more
@@ -36,9 +39,11 @@ def divergence(
     copies: int | Sequence[nn.Module],
     steps: int,
     optimiser: str | Optimiser,
-    lr: float,
+    lr: Rate,
     batch_size: int | None,
     weight_decay: float = 0.0,
+    loss: str | Callable[[Tensor, Tensor], Tensor] = "cross_entropy",
+    label_smoothing: float = 0.0,
     seed: int = 0,
     perturb: str = "init",
     relative: bool = False,
@@ -60,7 +65,7 @@ def divergence(
     model : nn.Module
         The baseline at its start: (N, ...) -> logits (N, classes). It is not changed.
     data : Digits, (x, y) or (x, y, x_test, y_test)
-        Labelled examples, arrays or tensors; trained on by cross-entropy.
+        Labelled examples, arrays or tensors.
     eps : float or sequence of float
         Size of the perturbation, for all copies or for each; what it counts depends on `perturb`. 0 changes nothing:
         such a copy stays at distance 0 bit by bit.
@@ -70,15 +75,25 @@ def divergence(
         Optimiser steps.
     optimiser : {"sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop"} or record of `nets.ensembles`
         "momentum" and "nesterov" have 0.9.
-    lr, weight_decay : float
+    lr : float, function or array, shape (steps,)
+        Learning rate; or a function of the number of steps done (`nets.perturb.rates`: `step_decay`, `cosine`,
+        `warm_up`), or one number for each step.
+    weight_decay : float
     batch_size : int, optional
         Examples a step; None takes all.
+    loss : {"cross_entropy", "mse"} or function (outputs, labels) -> mean loss
+        "mse" is the mean over examples and classes of (output - one-hot label)^2. A function must be one that `vmap`
+        takes for backend "stacked".
+    label_smoothing : float
+        In [0, 1): share of each target that is spread over all classes; of the named losses.
     seed : int
         Of batches, masks and perturbations, each a function of (seed, step) or (seed, copy).
     perturb : str
         "init" (weights, each tensor on its own sphere; eps = |w - w0|), "init-global", "init-gaussian"; "swap",
-        "permute", "order" (batches); "lr", "momentum", "weight_decay", "beta1", "beta2" (h (1 + e)); "replace", "drop",
-        "input_noise" (training data), "flip" (labels). See `nets.perturb.lockstep.kinds`.
+        "permute", "order" (batches); "lr", "momentum", "weight_decay", "beta1", "beta2" (h (1 + e), a schedule of lr as
+        a whole); "label_smoothing" (greater by |e|); "optimiser_state" (memories that are not 0 at the start, in units
+        of those after the first step); "replace", "drop", "input_noise" (training data), "flip" (labels). See
+        `nets.perturb.lockstep.kinds`.
     relative : bool
         eps of perturbed weights in units of |w0|.
     times : int or sequence of int
@@ -92,7 +107,8 @@ def divergence(
     mode : {"eval", "batch"}
         Statistics of BatchNorm when functions are compared: running ones, or those of the compared inputs.
     backend : {"auto", "compiled", "stacked", "loop"}
-        "compiled": an `MLP` with BatchNorm throughout or nowhere, one copy in each thread. "stacked": any module that
+        "compiled": an `MLP` with BatchNorm throughout or nowhere trained by plain cross-entropy, one copy in each
+        thread, a call for each run of equal learning rates. "stacked": any module that
         `torch.func.vmap` takes, all copies at once. "loop": any module, one after another, plain PyTorch, the
         reference. "auto" is "compiled" where it can be, else "loop" for networks with convolutions and "stacked" for
         others.
@@ -107,7 +123,9 @@ def divergence(
     Returns
     -------
     Divergence
-        Also after Ctrl-C. A copy whose numbers stop being finite is flagged with step and reason; the others go on.
+        Also after Ctrl-C, with a warning: `interrupted` and `status` say so, later records are nan, and a checkpoint
+        is written where one was asked for, from which the same call goes on. A copy whose numbers stop being finite is
+        flagged with step and reason; the others go on.
 
     Raises
     ------
@@ -124,38 +142,53 @@ def divergence(
     True
     """
     begun = time.perf_counter()
+    whole_numbers(checkpoint_every=(checkpoint_every, 1), **({} if threads is None else {"threads": (threads, 1)}))
     plan, recording, about = prepare(
         model, data, eps=eps, copies=copies, steps=steps, optimiser=optimiser, lr=lr, batch_size=batch_size,
-        weight_decay=weight_decay, seed=seed, perturb=perturb, relative=relative, times=times, groups=record,
-        probe=probe, examples=examples, mode=mode,
+        weight_decay=weight_decay, seed=seed, loss=loss, label_smoothing=label_smoothing, perturb=perturb,
+        relative=relative, times=times, groups=record, probe=probe, examples=examples, mode=mode,
     )  # fmt: skip
-    name = _choose(backend, plan.model)
+    name = _choose(backend, plan)
     advance = _backend(name, threads or default_threads())
     file = None if checkpoint is None else npz_path(checkpoint)
     own = identity(plan, recording, name)
     resumed = file is not None and file.exists()
     state = read_checkpoint(file, recording, own) if file and resumed else first_state(plan)
-    with progress_reporter(progress, steps) as report, suppress(KeyboardInterrupt):
-        if not resumed:
-            state = compare(plan, state, recording)
-        for stop in _stops(recording.steps, state.step, steps, checkpoint_every):
-            if state.failed_step[0] >= 0:
-                break
-            state = compare(plan, advance(plan, state, stop), recording)
-            if file is not None and (stop % checkpoint_every == 0 or stop == steps):
-                write_checkpoint(file, state, recording, own)
-            report(stop, steps)
+    interrupted, begins = False, resumed
+    with progress_reporter(progress, steps) as report:
+        try:
+            if not resumed:
+                state = compare(plan, state, recording)
+                begins = True
+            for stop in _stops(recording.steps, state.step, steps, checkpoint_every):
+                if state.failed_step[0] >= 0:
+                    break
+                state = compare(plan, advance(plan, state, stop), recording)
+                if file is not None and (stop % checkpoint_every == 0 or stop == steps):
+                    write_checkpoint(file, state, recording, own)
+                report(stop, steps)
+        except KeyboardInterrupt:
+            interrupted = state.step < steps
     settings = {**about.settings, "backend": name, "steps": steps}
-    return result_of(plan, recording, state, about, settings, time.perf_counter() - begun, model)
+    status = status_of(state, steps, None if file is None else str(file))
+    if interrupted:
+        forget_after(recording, state.step)
+        if file is not None and begins:
+            write_checkpoint(file, state, recording, own)
+        warnings.warn(f"divergence was {status}", stacklevel=2)
+    return result_of(plan, recording, state, about, settings, time.perf_counter() - begun, model, status)
 
 
-def _choose(backend: str, model: nn.Module) -> str:
+def _choose(backend: str, plan: Plan) -> str:
+    model = plan.model
     if backend not in ("auto", "compiled", "stacked", "loop"):
         raise ValueError(f"backend must be 'auto', 'compiled', 'stacked' or 'loop', but is {backend!r}.")
-    fits = network_of(model) is not None
+    plain = plan.loss.name == "cross_entropy" and not any(m.smoothing for m in plan.members)
+    fits = network_of(model) is not None and plain
     if backend == "compiled" and not fits:
         raise ValueError(
-            "backend 'compiled' trains an MLP of nets with BatchNorm in all layers or in none, nothing frozen; "
+            "backend 'compiled' trains an MLP of nets with BatchNorm in all layers or in none, nothing frozen, by "
+            "cross-entropy without label smoothing; "
             "take backend='stacked' or 'loop'."
         )
     if backend != "auto":

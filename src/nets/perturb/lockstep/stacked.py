@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.func import functional_call, vmap
-from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from .dropout import own_draws, set_step
-from .stacked_update import Constants, constants_of, update
+from .losses import stacked_losses
+from .stacked_update import Constants, constants_of, update, with_rates
 from .state import Plan, State, loss_reason, weights_reason
 from .vectors import Vectors
 
@@ -26,7 +26,8 @@ def advance(plan: Plan, state: State, stop: int) -> State:
         return new.at(stop)
     w, first, second = (torch.from_numpy(rows[living]) for rows in (state.parameters, state.first, state.second))
     buffers = _buffers(plan, state.buffers[living])
-    constants = constants_of([plan.members[i] for i in living], w.dtype)
+    members = [plan.members[i] for i in living]
+    constants = constants_of(members, w.dtype)
     trained = None if plan.vectors.trained.all() else torch.from_numpy(plan.vectors.trained)
     failed: dict[int, tuple[int, str]] = {}
     plan.model.train()
@@ -34,14 +35,13 @@ def advance(plan: Plan, state: State, stop: int) -> State:
     with own_draws(), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
         for step in range(state.step, stop):
             index = [plan.members[i].order.at(step) for i in living]
+            now = with_rates(constants, members, step)
             sizes = np.array([len(batch) for batch in index])
             losses = torch.empty(len(living), dtype=w.dtype)
             for size in np.unique(sizes):
                 rows = None if (sizes == size).all() else np.flatnonzero(sizes == size)
                 set_step(plan.model, plan.seed, step)
-                losses[_at(rows)] = _step(
-                    plan, living, index, rows, w, first, second, buffers, constants, trained, step
-                )
+                losses[_at(rows)] = _step(plan, living, index, rows, w, first, second, buffers, now, trained, step)
             fine = torch.isfinite(losses)
             if not fine.all():
                 for k in torch.nonzero(~fine)[:, 0].tolist():
@@ -69,7 +69,7 @@ def _step(
     part = (lambda t: t) if rows is None else (lambda t: t[torch.from_numpy(rows)])
     mine, own = part(w).detach().requires_grad_(True), {name: part(b).clone() for name, b in buffers.items()}
     logits = _forward(plan, mine, own, x)
-    losses = F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none").view(y.shape).mean(1)
+    losses = stacked_losses(plan.loss, logits, y, constants.of(rows).smoothing)
     (gradient,) = torch.autograd.grad(losses.sum(), mine)
     losses = losses.detach()
     fine = torch.isfinite(losses)

@@ -1,7 +1,7 @@
 """Optimiser steps of a stack of networks whose constants differ from one to the next; formulas in `nets.ensembles`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ class Constants:
     kind: type
     nesterov: bool
     lr: Tensor
+    smoothing: Tensor
     decay: Tensor
     momentum: Tensor
     beta1: Tensor
@@ -35,7 +36,7 @@ class Constants:
         if rows is None:
             return self
         at = torch.from_numpy(rows)
-        names = ("lr", "decay", "momentum", "beta1", "beta2", "eps")
+        names = ("lr", "smoothing", "decay", "momentum", "beta1", "beta2", "eps")
         return Constants(self.kind, self.nesterov, *(getattr(self, name)[at] for name in names))
 
 
@@ -50,8 +51,15 @@ def constants_of(members: Sequence[Member], dtype: torch.dtype) -> Constants:
     named = [
         column([float(getattr(o, name, 0.0)) for o in optimisers]) for name in ("momentum", "beta1", second, "eps")
     ]
-    lr, decay = column([m.lr for m in members]), column([m.weight_decay for m in members])
-    return Constants(type(optimisers[0]), getattr(optimisers[0], "nesterov", False), lr, decay, *named)
+    lr, smoothing, decay = (column([getattr(m, n) for m in members]) for n in ("lr", "smoothing", "weight_decay"))
+    return Constants(type(optimisers[0]), getattr(optimisers[0], "nesterov", False), lr, smoothing, decay, *named)
+
+
+def with_rates(k: Constants, members: Sequence[Member], step: int) -> Constants:
+    """The constants with the learning rates of one step."""
+    if all(m.rates is None for m in members):
+        return k
+    return replace(k, lr=torch.tensor([m.rate(step) for m in members], dtype=torch.float64).to(k.lr.dtype)[:, None])
 
 
 def update(k: Constants, w: Tensor, g: Tensor, first: Tensor, second: Tensor, step: int) -> None:

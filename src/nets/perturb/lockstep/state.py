@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from .losses import Loss
 from .member import Member
 from .vectors import Vectors
 
 RUNNING = -1  # in failed_step
+CROSS_ENTROPY = Loss("cross_entropy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +37,14 @@ class Plan:
     members : tuple of Member
     seed : int
         Of masks.
+    loss : Loss
     """
 
     model: nn.Module
     vectors: Vectors
     members: tuple[Member, ...]
     seed: int
+    loss: Loss = CROSS_ENTROPY
 
     @cached_property
     def columns(self) -> dict[int, NDArray[Any]]:
@@ -96,11 +100,15 @@ class State:
 def first_state(plan: Plan) -> State:
     """All networks before the first step."""
     parameters = np.stack([m.parameters for m in plan.members]).astype(plan.vectors.dtype)
+    first, second = np.zeros_like(parameters), np.zeros_like(parameters)
+    for i, member in enumerate(plan.members):
+        if member.memory is not None:
+            first[i], second[i] = member.memory
     return State(
         step=0,
         parameters=parameters,
-        first=np.zeros_like(parameters),
-        second=np.zeros_like(parameters),
+        first=first,
+        second=second,
         buffers=np.stack([m.buffers for m in plan.members]),
         failed_step=np.full(len(parameters), RUNNING, dtype=np.int64),
         reasons=np.full(len(parameters), "", dtype="<U160"),

@@ -8,6 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..same_network import difference
+
 Array = NDArray[np.float64]
 
 
@@ -98,7 +100,7 @@ def write_vectors(model: nn.Module, parameters: NDArray[Any], buffers: Array) ->
 
 
 def check_same(model: nn.Module, other: nn.Module, who: str) -> None:
-    """Raise ValueError unless both networks have the same tensors."""
+    """Raise ValueError unless both networks have the same tensors, and layers that print alike."""
     mine, theirs = (
         {name: (tuple(t.shape), t.dtype) for name, t in (*m.named_parameters(), *m.named_buffers())}
         for m in (model, other)
@@ -109,3 +111,6 @@ def check_same(model: nn.Module, other: nn.Module, who: str) -> None:
             f"{who} must have the tensors of the baseline (names, shapes and types), but differs in "
             f"{', '.join(differ[:6])}{' ...' if len(differ) > 6 else ''}; make it with the same arguments."
         )
+    odd = difference(model, other)
+    if odd:
+        raise ValueError(f"{who} must compute as the baseline does, but has {odd}; it may differ in its weights alone.")

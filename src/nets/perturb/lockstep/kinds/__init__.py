@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ..member import Member
-from . import batch_order, hyperparameters, samples, weights
+from . import batch_order, hyperparameters, memories, samples, weights
 from .context import Context, Perturbed
 
 KINDS: dict[str, Callable[[Member, float, int, Context], Perturbed]] = {
@@ -18,6 +18,8 @@ KINDS: dict[str, Callable[[Member, float, int, Context], Perturbed]] = {
     "weight_decay": hyperparameters.weight_decay,
     "beta1": hyperparameters.beta1,
     "beta2": hyperparameters.beta2,
+    "label_smoothing": hyperparameters.label_smoothing,
+    "optimiser_state": memories.optimiser_state,
     "replace": samples.replaced,
     "drop": samples.drop,
     "input_noise": samples.input_noise,

@@ -9,6 +9,7 @@ from torch import nn
 
 from ....ensembles import draws
 from ....training.seeds import derived_seed
+from ..losses import Loss
 from ..member import Member
 
 
@@ -26,12 +27,14 @@ class Context:
         A copy's draws are a function of (seed, kind, copy).
     relative : bool
         Sizes of weight perturbations are in units of |w0|.
+    loss : Loss
     """
 
     model: nn.Module
     classes: int
     seed: int
     relative: bool
+    loss: Loss
 
     def seed_of(self, kind: str, copy: int) -> int:
         """Seed of one copy."""

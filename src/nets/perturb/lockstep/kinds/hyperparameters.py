@@ -1,4 +1,4 @@
-"""Continuous hyperparameters: h -> h (1 + e).
+"""Continuous hyperparameters: h -> h (1 + e); label smoothing, which starts at 0: s -> s + |e|.
 
 The copies of one size eps have e = +-eps u with alternating signs and u uniform in [1/2, 1], so that no two are equal;
 the e of each is the realised size.
@@ -31,7 +31,9 @@ def _perturb(name: str, base: Member, eps: float, copy: int, context: Context) -
     if holder is not base:  # the record checks its range
         changed: Any = replace(base.optimiser, **{name: after})  # type: ignore[arg-type]
         return Perturbed(replace(base, optimiser=changed), e)
-    if after < 0:
+    if name == "lr" and base.rates is not None:
+        base = replace(base, rates=base.rates * (1 + e))
+    if after < 0 or (name == "lr" and after == 0):
         raise ValueError(f"{name} would become {after:g}; eps must be below 1.")
     return Perturbed(replace(base, **{name: after}), e)  # type: ignore[arg-type]
 
@@ -59,3 +61,15 @@ def beta1(base: Member, eps: float, copy: int, context: Context) -> Perturbed:
 def beta2(base: Member, eps: float, copy: int, context: Context) -> Perturbed:
     """beta2 of Adam and AdamW."""
     return _perturb("beta2", base, eps, copy, context)
+
+
+def label_smoothing(base: Member, eps: float, copy: int, context: Context) -> Perturbed:
+    """Smoothing of the labels in the loss, greater by |e|."""
+    if context.loss.function is not None:
+        raise ValueError("perturb='label_smoothing' needs loss 'cross_entropy' or 'mse', but it is a function.")
+    e = abs(_shift("label_smoothing", eps, copy, context))
+    if not (eps >= 0 and base.smoothing + e < 1):
+        raise ValueError(
+            f"label_smoothing must stay in [0, 1), but would become {base.smoothing + e:g} for eps = {eps}."
+        )
+    return Perturbed(replace(base, smoothing=base.smoothing + e), e)
