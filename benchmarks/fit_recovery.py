@@ -126,8 +126,8 @@ def main():
     args = parser.parse_args()
     print(f"{args.trials} trials of {args.seeds} histories")
     print(
-        "| model | case | quantity | truth | median | sd over trials | median stated error | identified | of these inside "
-        "95 % | all inside |"
+        "| model | case | quantity | truth | median | sd over trials | median stated error | identified "
+        "| of these inside 95 % | all inside |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
     seconds = {}

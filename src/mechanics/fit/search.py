@@ -77,7 +77,10 @@ def _best(data: ChainData, model: ChainModel, starts: list[Array]) -> Found:
 
 def _roughly(data: ChainData, model: ChainModel, starts: list[Array]) -> list[Found]:
     """Where loose searches from the starts end, best first."""
-    founds = [refine(data, model, theta, rtol=ROUGH_RTOL, offset=ROUGH_OFFSET, ftol=ROUGH_FTOL) for theta in starts]
+    founds = [
+        refine(data, model, theta, rtol=ROUGH_RTOL, offset=ROUGH_OFFSET, ftol=ROUGH_FTOL, most=MOST_STEPS)
+        for theta in starts
+    ]
     return sorted(founds, key=lambda found: found.sum_of_squares)
 
 
@@ -90,11 +93,12 @@ def refine(
     rtol: float = RTOL,
     offset: float = FINE_OFFSET,
     ftol: float = 1e-7,
+    most: int | None = None,
 ) -> Found:
     """Trust-region least squares from theta, with the parameters `held` kept where they are.
 
     It ends where a step would take away less than the part `offset` of the residuals in any direction, or where `ftol`
-    says so; `rtol` is that of the integration.
+    says so, or after `most` evaluations; `rtol` is that of the integration.
     """
     x, end = data.mean
     low, high = model.bounds()
@@ -121,7 +125,8 @@ def refine(
             return r, J
         return np.full(r.size, FAILED), np.zeros_like(J)
 
-    most = (MORE_STEPS if model.form.extras else MOST_STEPS) if not held else MOST_STEPS // 3
+    if most is None:
+        most = (MORE_STEPS if model.form.extras else MOST_STEPS) if not held else MOST_STEPS // 3
     inside = (low + 1e-6)[free], (high - 1e-6)[free]
     budget = BUDGET if not held else BUDGET // 3
     done = least_squares(
