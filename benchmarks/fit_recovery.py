@@ -2,7 +2,7 @@
 
 Load curves D_0 .. D_7 of 7 blocks (the end is hidden) simulated by (5)-(6) with dt = 0.01, k = 1, target 1, for each
 named model; 40 epochs spaced by their logarithm up to t = 60. "second_order" is simulated by (10)-(11) with white
-noise. The cases "lazy" and "linear" are pulled slowly under strong noise: friction and noise cannot be told apart
+noise. "fine" is "concave" with dt = 0.002: what finite steps do to the rate. The cases "lazy" and "linear" are pulled slowly under strong noise: friction and noise cannot be told apart
 there, and the fit should say so.
 
 Run: python benchmarks/fit_recovery.py [--models uniform saturating] [--trials 200] [--seeds 10]
@@ -65,9 +65,9 @@ def truth(bend, mean, s, **more):
 def cases():
     """Model -> case -> (simulation of (members, seed), epochs, options of the fit, truth)."""
 
-    def plain(mu_right, mu_left, s):
+    def plain(mu_right, mu_left, s, dt=0.01):
         found = truth((mu_right - mu_left) / 2, (mu_right + mu_left) / 2, s)
-        return lambda m, seed: overdamped(m, seed, EPOCHS, 0.01, mu_right, mu_left, s), EPOCHS, {"pull": "fixed"}, found
+        return lambda m, seed: overdamped(m, seed, EPOCHS, dt, mu_right, mu_left, s), EPOCHS, {"pull": "fixed"}, found
 
     def slow(mu_right, mu_left, s):
         found = truth((mu_right - mu_left) / 2, (mu_right + mu_left) / 2, s, tau=40.0)
@@ -98,6 +98,7 @@ def cases():
     return {
         "uniform": {
             "concave": plain(0.10, 0.05, 0.10),
+            "fine": plain(0.10, 0.05, 0.10, dt=0.002),
             "straight": plain(0.10, 0.10, 0.10),
             "convex": plain(0.05, 0.15, 0.15),
             "lazy": slow(0.12, 0.06, 0.3),

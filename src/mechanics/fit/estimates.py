@@ -9,7 +9,7 @@ from .search import Found
 from .uncertainty import Uncertainty
 
 SHARP = 0.5  # standard error of a logarithm: beyond it (a factor 1.6) a rate or strength is not called measured
-DOUBTFUL = 0.15  # from here on the ends of a linearised interval are tried: the data must reject them
+DOUBTFUL = 0.05  # from here on the ends of a linearised interval are tried: the data must reject them
 DOUBLINGS = 3  # of a linearised half-width, in search of a value that is rejected: beyond it the side is open
 EACH = 0.975  # level of each of the two ends
 HOPELESS = 1.7  # a 95 % interval over a factor of 1000: left open
