@@ -2,8 +2,8 @@
 
 Load curves D_0 .. D_7 of 7 blocks (the end is hidden) simulated by (5)-(6) with dt = 0.01, k = 1, target 1, for each
 named model; 40 epochs spaced by their logarithm up to t = 60. "second_order" is simulated by (10)-(11) with white
-noise. "fine" is "concave" with dt = 0.002: what finite steps do to the rate. The cases "lazy" and "linear" are pulled slowly under strong noise: friction and noise cannot be told apart
-there, and the fit should say so.
+noise. "fine" is "concave" with dt = 0.002: what finite steps do to the rate. The cases "lazy" and "linear" are pulled
+slowly under strong noise: friction and noise cannot be told apart there, and the fit should say so.
 
 Run: python benchmarks/fit_recovery.py [--models uniform saturating] [--trials 200] [--seeds 10]
 """
@@ -124,8 +124,9 @@ def main():
     parser.add_argument("--cases", nargs="+", help="only these cases")
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=10, help="histories in a fit; 1 tests the approximate intervals")
+    parser.add_argument("--seed", type=int, default=7, help="all cases of a seed share their random numbers")
     args = parser.parse_args()
-    print(f"{args.trials} trials of {args.seeds} histories")
+    print(f"{args.trials} trials of {args.seeds} histories, seed {args.seed}")
     print(
         "| model | case | quantity | truth | median | sd over trials | median stated error | identified "
         "| of these inside 95 % | all inside |"
@@ -136,7 +137,7 @@ def main():
         for case, (simulate, epochs, options, true) in cases()[model].items():
             if args.cases and case not in args.cases:
                 continue
-            curves = simulate(args.trials * args.seeds, 7).reshape(args.trials, args.seeds, len(epochs), BLOCKS + 1)
+            curves = simulate(args.trials * args.seeds, args.seed).reshape(args.trials, args.seeds, len(epochs), BLOCKS + 1)
             fits, times = [], []
             for trial in curves:
                 began = time.process_time()
