@@ -9,7 +9,8 @@ from .search import Found
 from .uncertainty import Uncertainty
 
 SHARP = 0.5  # standard error of a logarithm: beyond it (a factor 1.6) a rate or strength is not called measured
-DOUBTFUL = 0.15  # from here on the ends of a linearised interval are tried: the data must reject them
+DOUBTFUL = 0.05  # from here on the ends of a linearised interval are tried: the data must reject them
+DOUBLINGS = 3  # of a linearised half-width, in search of a value that is rejected: beyond it the side is open
 EACH = 0.975  # level of each of the two ends
 HOPELESS = 1.7  # a 95 % interval over a factor of 1000: left open
 
@@ -25,13 +26,15 @@ def estimates(
     """
     model, R = found.model, data.scale
     friction = _mean_friction(data, found, u, limits)
-    noise = _logarithmic(data, found, u, "log s", R, limits)
     as_good: list[Array] = []
     rate = _rate(data, found, u, not friction.identified, limits, as_good)
-    if not friction.identified:
-        # A slower chain with less friction and a faster one with more fit alike: the linearised errors of rate and
-        # noise, taken at one of them, know nothing of the others.
-        noise = _open(noise.value)
+    # A slower chain with less friction and a faster one with more fit alike: the linearised errors of rate and noise,
+    # taken at one of them, know nothing of the others.
+    noise = (
+        _logarithmic(data, found, u, "log s", R, limits)
+        if friction.identified
+        else _open(float(np.exp(found.theta[model.names.index("log s")])) * R)
+    )
 
     def linear(name: str) -> Estimate:
         return _linear(found, u, name, R, as_good)
@@ -111,16 +114,18 @@ def _rate(
     data: ChainData, found: Found, u: Uncertainty, friction_open: bool, limits: bool, as_good: list[Array]
 ) -> Estimate:
     """The rate; where it is open its lower end, and in `as_good` fits with other rates."""
-    estimate = _logarithmic(data, found, u, "log k", 1.0, limits)
-    if estimate.identified and not friction_open:
-        return estimate
+    if not friction_open:
+        estimate = _logarithmic(data, found, u, "log k", 1.0, limits)
+        if estimate.identified:
+            return estimate
+    value = float(np.exp(found.theta[found.model.names.index("log k")]))
     # the quasi-static chain, or one whose friction is open: any faster rate fits as well
     # away from a minimum the test has no meaning
     limit = limit_of(data, found, "log k", -1, kept=as_good) if limits and found.converged else None
     if limit is None:
-        return Estimate(estimate.value, np.inf, (0.0, np.inf), False, "no rate is resolved")
+        return Estimate(value, np.inf, (0.0, np.inf), False, "no rate is resolved")
     bound = float(np.exp(limit))
-    return Estimate(estimate.value, np.inf, (bound, np.inf), False, f"only a lower bound: k > {bound:.3g}")
+    return Estimate(value, np.inf, (bound, np.inf), False, f"only a lower bound: k > {bound:.3g}")
 
 
 def _logarithmic(
@@ -135,9 +140,13 @@ def _logarithmic(
         return _open(value, words=words)
     if not (limits and error > DOUBTFUL and found.converged):
         return factor_estimate(value, error, u.quantile)
-    ends = [limit_of(data, found, name, side, first=u.quantile * error, inward=False, level=EACH) for side in (-1, 1)]
-    low, high = (None if end is None else float(np.exp(end)) * unit for end in ends)
-    return _checked(value, error, u.quantile, low, high)
+    ends = []
+    for side in (-1, 1):
+        end = limit_of(data, found, name, side, first=u.quantile * error, inward=False, level=EACH, doublings=DOUBLINGS)
+        if end is None:
+            return _open(value, words=words)
+        ends.append(float(np.exp(end)) * unit)
+    return _checked(value, error, u.quantile, ends[0], ends[1])
 
 
 def _mean_friction(data: ChainData, found: Found, u: Uncertainty, limits: bool) -> Estimate:
@@ -156,25 +165,25 @@ def _mean_friction(data: ChainData, found: Found, u: Uncertainty, limits: bool) 
         return _open(b * R, least)
     if not (limits and error > DOUBTFUL and found.converged):
         return factor_estimate(b * R, error, u.quantile)
-    ends: list[float | None] = []
+    ends: list[float] = []
     for side in (-1, 1):
         end = b * np.exp(side * u.quantile * error)
         if end <= 1.001 * abs(a):
             ends.append(least)
             continue
         first = abs(0.5 * np.log(end**2 - a**2) - np.log(c))
-        found_c = limit_of(data, found, "log c", side, first=first, inward=False, level=EACH)
-        ends.append(None if found_c is None else float(np.hypot(a, np.exp(found_c))) * R)
-    return _checked(b * R, error, u.quantile, ends[0] or least, ends[1])
+        c_end = limit_of(data, found, "log c", side, first=first, inward=False, level=EACH, doublings=DOUBLINGS)
+        if c_end is None:
+            return _open(b * R, least)
+        ends.append(float(np.hypot(a, np.exp(c_end))) * R)
+    return _checked(b * R, error, u.quantile, ends[0], ends[1])
 
 
-def _checked(value: float, error: float, quantile: float, low: float | None, high: float | None) -> Estimate:
-    """Estimate of a positive number with ends that the data reject; None where they reject nothing."""
-    interval = (low or 0.0, np.inf if high is None else high)
-    if not low or high is None:
-        return Estimate(value, np.inf, interval, False, UNKNOWN)
+def _checked(value: float, error: float, quantile: float, low: float, high: float) -> Estimate:
+    """Estimate of a positive number with ends that the data reject."""
     error = max(error, float(np.log(high / low)) / (2 * quantile))
-    return Estimate(value, value * error, interval, error <= SHARP, "" if error <= SHARP else "order of magnitude only")
+    sharp = error <= SHARP
+    return Estimate(value, value * error, (low, high), sharp, "" if sharp else "order of magnitude only")
 
 
 def _measured_target(data: ChainData, u: Uncertainty) -> Estimate:

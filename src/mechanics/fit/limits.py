@@ -27,10 +27,12 @@ def limit_of(
     inward: bool = True,
     level: float = 0.95,
     kept: list[Array] | None = None,
+    doublings: int = DOUBLINGS,
 ) -> float | None:
     """The nearest value of a parameter below (side -1) or above (+1) that the data reject at one-sided `level`.
 
-    Steps start with `first` and double. None where no value up to the bound is rejected. Without `inward` the first
+    Steps start with `first` and double, `doublings` times at most. None where no value there is
+    rejected. Without `inward` the first
     trial, if rejected, is returned itself. Parameters of fits at values that are not rejected are added to `kept`.
     """
     i = found.model.names.index(name)
@@ -55,7 +57,7 @@ def limit_of(
 
     inside, below = float(found.theta[i]), None
     step = first
-    for _ in range(DOUBLINGS):
+    for _ in range(doublings):
         edge = max(bound, inside - step) if side < 0 else min(bound, inside + step)
         beyond = excess(edge)
         if beyond > 0:

@@ -78,7 +78,10 @@ def _best(data: ChainData, model: ChainModel, starts: list[Array]) -> Found:
 
 def _roughly(data: ChainData, model: ChainModel, starts: list[Array]) -> list[Found]:
     """Where loose searches from the starts end, best first."""
-    founds = [refine(data, model, theta, rtol=ROUGH_RTOL, offset=ROUGH_OFFSET, ftol=ROUGH_FTOL) for theta in starts]
+    founds = [
+        refine(data, model, theta, rtol=ROUGH_RTOL, offset=ROUGH_OFFSET, ftol=ROUGH_FTOL, most=MOST_STEPS)
+        for theta in starts
+    ]
     return sorted(founds, key=lambda found: found.sum_of_squares)
 
 
@@ -93,10 +96,10 @@ def refine(
     ftol: float = FTOL,
     most: int | None = None,
 ) -> Found:
-    """Trust-region least squares from theta, with the parameters `held` kept where they are.
+    """Least squares from theta, with the parameters `held` kept where they are.
 
     It ends where a step would take away less than the part `offset` of the residuals in any direction, or where `ftol`
-    says so; `rtol` is that of the integration.
+    says so, or after `most` evaluations; `rtol` is that of the integration.
     """
     x, end = data.mean
     low, high = model.bounds()
