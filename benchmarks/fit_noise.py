@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fit_recovery import EPOCHS, load_curves
+from fit_recovery import EPOCHS, overdamped
 from mechanics.chain import SpringChain
 from mechanics.fit import Estimate, fit_chain, fit_fluctuations, refine_chain
 
@@ -39,7 +39,7 @@ def truth_of(case):
 def trial(case, i, members):
     """One trial as a record."""
     chain = CASES[case]
-    curves = load_curves(HISTORIES, DATA_SEED + 1000 * (i + 1), *chain, dt=DT)[:, USED]
+    curves = overdamped(HISTORIES, DATA_SEED + 1000 * (i + 1), EPOCHS[USED], DT, *chain)
     began = time.process_time()
     fit = fit_chain(curves, EPOCHS[USED], pull="fixed")
     middle = time.process_time()
