@@ -38,8 +38,8 @@ def truth_of(case):
 
 def trial(case, i, members):
     """One trial as a record."""
-    chain = CASES[case]
-    curves = overdamped(HISTORIES, DATA_SEED + 1000 * (i + 1), EPOCHS[USED], DT, *chain)
+    chain = CASES[case]  # noise of its own in each case: trials with the same noise are one trial
+    curves = overdamped(HISTORIES, (DATA_SEED, list(CASES).index(case), i), EPOCHS[USED], DT, *chain)
     began = time.process_time()
     fit = fit_chain(curves, EPOCHS[USED], pull="fixed")
     middle = time.process_time()

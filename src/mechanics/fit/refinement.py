@@ -15,7 +15,7 @@ from .result import ChainFit
 from .stochastic_fit import StochasticFit, stochastic_fit
 
 LEAST_GROUPS = 100  # a covariance of some twenty statistics wants five times as many groups
-MEMBERS = 2000
+MEMBERS = 2000  # as many make C of the path: from 500 the bend scattered by a fifth more
 NOISE_SCAN = np.log(10.0) * np.arange(-2.5, 0.6, 0.5)  # log s/(k R) tried where the mean field left the noise open
 
 
@@ -102,18 +102,17 @@ def refine_chain(
     start = chain.start(fit)
     if not fit.noise_over_k.identified:
         start = _with_noise(chain, start, max(8, groups // 10))
-    moments = statistics_of(data, chain, start, groups)
-
-    def simulated(theta: Array, count: int, first: int) -> Array:
-        return moments.of(chain.simulate(theta, count, first))
+    directions = max(groups, -(-MEMBERS // H))  # groups that C is made from
+    moments = statistics_of(data, chain, start, directions, first=groups)
+    fresh = groups + directions
 
     measured = moments.of(data.x[None])[0]
     low, high = chain.bounds()
     matching = Matching(
-        measured, simulated, groups, 2 * groups, low, high, chain.open_beyond(), chain.widths, chain.far
+        measured, chain.simulate, moments.of, groups, fresh, low, high, chain.open_beyond(), chain.widths, chain.far
     )
     match = matching.run(start)
-    path_p = _path_p(moments, data, chain, match.theta, groups)
+    path_p = _path_p(moments, data, chain, match.theta, groups, fresh)
     return stochastic_fit(fit, data, chain, moments, measured, match, path_p)
 
 
@@ -130,7 +129,7 @@ def _with_noise(chain: NoiseChain, start: Array, groups: int) -> Array:
     return min(tried, key=lambda theta: abs(size(chain.simulate(theta, groups)) - size(x[None])))
 
 
-def _path_p(moments: Statistics, data: Histories, chain: NoiseChain, theta: Array, groups: int) -> float:
+def _path_p(moments: Statistics, data: Histories, chain: NoiseChain, theta: Array, groups: int, first: int) -> float:
     """Share of simulated groups whose mean path lies as far off the mean field as the data's (Monte Carlo test)."""
-    simulated = moments.misfit(chain.simulate(theta, groups, first=groups))
+    simulated = moments.misfit(chain.simulate(theta, groups, first))
     return float((1 + (simulated >= moments.misfit(data.x[None])[0]).sum()) / (groups + 1))

@@ -131,7 +131,7 @@ def stochastic_fit(
         statistics=moments.names,
         measured=measured,
         simulated=match.simulated.mean(axis=0),
-        stderr=match.simulated.std(axis=0, ddof=1),
+        stderr=match.spread,
         singular_values=match.singular_values,
         distance=match.distance,
         p_value=match.p_value,
