@@ -103,7 +103,7 @@ class Matching:
         here = self._draw(theta, S)
         converged = False
         for n in range(ROUNDS):
-            W = weights(*self._dealt(here))
+            W = weights(*deal(here, self.read))
             J = self._jacobian(theta, here, central=n > 0)
             cost, began, settled = self._cost(self._gap(here), W), theta, False
             for _ in range(CHORDS):
@@ -126,13 +126,6 @@ class Matching:
 
     def _mean(self, theta: Array, groups: int) -> Array:
         return self.read(self._draw(theta, groups)).mean(axis=0)
-
-    def _dealt(self, draws: Array) -> tuple[Array, int]:
-        """Statistics of the histories dealt anew into groups, and how many of them are independent."""
-        S, H = draws.shape[:2]
-        stats = self.read(dealt(draws))
-        mean = stats.mean(axis=0)
-        return mean + (stats - mean) * np.sqrt(S / (S - 1)), S * H  # their common mean is that of S groups
 
     def _gap(self, draws: Array) -> Array:
         return self.measured - self.read(draws).mean(axis=0)
@@ -200,7 +193,7 @@ class Matching:
         U, values, Vt = np.linalg.svd(root.T @ J[:, free] * self.open_beyond[free], full_matrices=False)
         known = values > 1.0
         A = (self.open_beyond[free][:, None] * Vt[known].T / values[known]) @ U[:, known].T @ root.T
-        fresh, _ = self._dealt(self._draw(theta, self.groups, self.fresh))
+        fresh, _ = deal(self._draw(theta, self.groups, self.fresh), self.read)
         covariance = np.zeros((p, p))
         covariance[np.ix_(free, free)] = more * A @ np.cov(fresh, rowvar=False) @ A.T
         vague = free[(np.abs(Vt[~known]) > MOVED).any(axis=0)]
@@ -250,6 +243,14 @@ def dealt(draws: Array) -> Array:
     hands = [np.tile(np.arange(S)[:, None], (1, H))]
     hands += [rng.permuted(hands[0], axis=0) for _ in range(min(H, MOST_HANDS) - 1)]
     return np.concatenate([draws[hand, np.arange(H)] for hand in hands])
+
+
+def deal(draws: Array, read: Read) -> tuple[Array, int]:
+    """Statistics of dealt histories, with the spread of independent groups, and how many histories there are."""
+    S, H = draws.shape[:2]
+    stats = read(dealt(draws))
+    mean, N = stats.mean(axis=0), len(stats)
+    return mean + (stats - mean) * np.sqrt((N - 1) / N * S / (S - 1)), S * H  # their common mean is that of S groups
 
 
 def weights(groups: Array, independent: int) -> Array:

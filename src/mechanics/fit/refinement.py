@@ -1,6 +1,7 @@
-"""Refinement of a mean-field fit by simulation: indirect inference on the mean path and on the fluctuations."""
+"""Refinement of a mean-field fit by simulation: indirect inference or synthetic likelihood of path and fluctuations."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from .noise_data import Array, Histories
 from .noise_statistics import Statistics, statistics_of
 from .result import ChainFit
 from .stochastic_fit import StochasticFit, stochastic_fit
+from .synthetic_likelihood import likeliest
 
 LEAST_GROUPS = 100  # a covariance of some twenty statistics wants five times as many groups
 MEMBERS = 2000  # as many make C of the path: from 500 the bend scattered by a fifth more
@@ -25,6 +27,7 @@ def refine_chain(
     epochs: ArrayLike,
     *,
     dt: float,
+    method: Literal["indirect_inference", "synthetic_likelihood"] = "indirect_inference",
     end: ArrayLike | None = None,
     members: int | None = None,
     dynamics: Literal["overdamped", "second_order"] = "overdamped",
@@ -47,6 +50,10 @@ def refine_chain(
         Step of the simulation in epochs, and with it the time for which a draw of the noise lasts: the size of the
         fluctuations goes as s sqrt(dt), so dt must be known. One optimiser step of a network; the step of a simulated
         chain.
+    method : {"indirect_inference", "synthetic_likelihood"}
+        Weighted squares of the statistics' differences, or, from where these are least on, the likelihood of the
+        statistics as normal numbers whose covariance depends on the parameters too: about six times as many
+        simulations, and `profile` and `sample`.
     end : array_like, optional
         As given to `fit_chain`, where the pull was measured.
     members : int, optional
@@ -69,7 +76,7 @@ def refine_chain(
     ------
     ValueError
         If the data are not those of the fit, dt does not separate the epochs, there are too few members, or the
-        histories do not fluctuate.
+        histories do not fluctuate, or the method is not known.
 
     Notes
     -----
@@ -78,11 +85,14 @@ def refine_chain(
 
     References
     ----------
-    Gourieroux, Monfort, Renault, J. Applied Econometrics 8 (1993) S85; Shi, Pan, Dokmanic, arXiv:2407.19353, (5)-(6).
+    Gourieroux, Monfort, Renault, J. Applied Econometrics 8 (1993) S85; Wood, Nature 466 (2010) 1102; Price,
+    Drovandi, Lee, Nott, J. Comput. Graph. Stat. 27 (2018) 1; Shi, Pan, Dokmanic, arXiv:2407.19353, (5)-(6).
     """
     dt, mass = finite_number("dt", dt), finite_number("mass", mass)
     if dt <= 0 or mass <= 0:
         raise ValueError(f"dt and mass must be positive, but are {dt} and {mass}.")
+    if method not in ("indirect_inference", "synthetic_likelihood"):
+        raise ValueError(f"method must be 'indirect_inference' or 'synthetic_likelihood', but is {method!r}.")
     if dynamics not in ("overdamped", "second_order"):
         raise ValueError(f"dynamics must be 'overdamped' or 'second_order', but is {dynamics!r}.")
     data = Histories.of(fit, load_curves, epochs, end)
@@ -111,9 +121,15 @@ def refine_chain(
     matching = Matching(
         measured, chain.simulate, moments.of, groups, fresh, low, high, chain.open_beyond(), chain.widths, chain.far
     )
-    match = matching.run(start)
+    match, likelihood = matching.run(start), None
+    if method == "synthetic_likelihood":
+
+        def again(theta: Array, number: int) -> Array:
+            return moments.of(replace(chain, seed=number).simulate(theta, 1))[0]
+
+        match, likelihood = likeliest(match, chain.names, measured, chain.simulate, moments.of, low, high, fresh, again)
     path_p = _path_p(moments, data, chain, match.theta, groups, fresh)
-    return stochastic_fit(fit, data, chain, moments, measured, match, path_p)
+    return stochastic_fit(fit, data, chain, moments, measured, match, path_p, likelihood)
 
 
 def _with_noise(chain: NoiseChain, start: Array, groups: int) -> Array:
