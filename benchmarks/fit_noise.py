@@ -3,7 +3,8 @@
 Load curves of (5)-(6) with dt = 0.01, D_0 .. D_7 of 7 blocks (the end is hidden), five histories a trial, epochs spaced
 by their logarithm up to t = 30. The last two cases are there to be called unidentified. With --fluctuations instead
 `fit_fluctuations` on chains at rest: eight histories at 50 times, k known to 1 %.
-Run: python benchmarks/fit_noise.py [--trials 200] [--members 500] [--record FILE] [--fluctuations]
+Run: python benchmarks/fit_noise.py [--cases "s = .03" "s = .15"] [--trials 200] [--members 250] [--record FILE]
+     [--method synthetic_likelihood] [--fluctuations]
 """
 
 import argparse
@@ -36,14 +37,14 @@ def truth_of(case):
     return dict(zip(NAMES, (1.0, 1.0, mu_right, mu_left, s, bend), strict=True))
 
 
-def trial(case, i, members):
+def trial(case, i, members, method):
     """One trial as a record."""
     chain = CASES[case]  # noise of its own in each case: trials with the same noise are one trial
     curves = overdamped(HISTORIES, (DATA_SEED, list(CASES).index(case), i), EPOCHS[USED], DT, *chain)
     began = time.process_time()
     fit = fit_chain(curves, EPOCHS[USED], pull="fixed")
     middle = time.process_time()
-    refined = refine_chain(fit, curves, EPOCHS[USED], dt=DT, members=members, seed=i, threads=1)
+    refined = refine_chain(fit, curves, EPOCHS[USED], dt=DT, members=members, seed=i, method=method, threads=1)
     return {
         "case": case,
         "trial": i,
@@ -117,7 +118,11 @@ def fluctuations(trials):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=200)
-    parser.add_argument("--members", type=int, default=500)
+    parser.add_argument("--members", type=int, default=250)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument(
+        "--method", choices=("indirect_inference", "synthetic_likelihood"), default="indirect_inference"
+    )
     parser.add_argument("--record", type=Path, help="file of finished trials, one JSON object a line; continued")
     parser.add_argument("--fluctuations", action="store_true")
     args = parser.parse_args()
@@ -129,10 +134,10 @@ def main():
         records = [json.loads(line) for line in args.record.read_text().splitlines()]
     done = {(r["case"], r["trial"]) for r in records}
     for i in range(args.trials):
-        for case in CASES:
+        for case in args.cases:
             if (case, i) in done or (case in FEW and i % 10):
                 continue
-            records.append(trial(case, i, args.members))
+            records.append(trial(case, i, args.members, args.method))
             if args.record:
                 with args.record.open("a") as file:
                     file.write(json.dumps(records[-1]) + "\n")

@@ -6,8 +6,8 @@ p is the unbiased estimate of a normal density from n draws (Ghurye, Olkin), up 
 
     log p = -(n - q - 2)/2 log|M| + (n - q - 3)/2 log|M - (s - m)(s - m)^T / (1 - 1/S)|,    M = (n - 1) Sigma
 
-with S groups for the mean and n = S H independent histories dealt into groups for Sigma (`moments.dealt`): unbiased where
-a group is one history, else nearly. Far from the data, where the second determinant ends, its logarithm goes on as a
+with S groups for the mean and n = S H independent histories dealt into groups for Sigma (`moments.dealt`): unbiased
+where a group is one history, else nearly. Far from the data, where the second determinant ends, its logarithm goes on as a
 straight line, so that a search can come from there. All parameters see the same noise.
 
 Wood, Nature 466 (2010) 1102-1104; Price, Drovandi, Lee, Nott, J. Comput. Graph. Stat. 27 (2018) 1-11; Ghurye, Olkin,
@@ -29,7 +29,7 @@ from .noise_data import Array
 from .objective import BAD
 
 ENDS = 0.5  # of 1 - u in the second determinant: from there on its logarithm is a line
-FIRST, LAST = 0.7, 0.03  # radius of the search in standard errors of the start
+FIRST, LAST = 0.5, 0.1  # radius of the search in standard errors of the start
 MOST = 250  # simulations of a search
 NEAR = 2.5  # standard errors: the points that the curvature is read from
 RIDGE = 1e-4  # of a standard deviation, squared: a statistic that never changes (a stuck block) stays finite
@@ -110,8 +110,7 @@ class SyntheticLikelihood:
         inverse = np.linalg.pinv(root)
         one = np.eye(d)
         star = [sign * one[i] for i in range(d) for sign in (1.0, -1.0)]
-        star += [sign * (one[i] + other * one[j]) / np.sqrt(2) for i in range(d) for j in range(i)
-                 for sign in (1.0, -1.0) for other in (1.0, -1.0)]  # fmt: skip
+        star += [sign * (one[i] + one[j]) / np.sqrt(2) for i in range(d) for j in range(i) for sign in (1.0, -1.0)]
         for z in star:
             self.minus2(np.clip(theta + root @ z, self.lower, self.upper))
         z = np.array([inverse @ (point - theta) for point, _ in self.seen])
