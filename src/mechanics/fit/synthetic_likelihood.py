@@ -7,8 +7,8 @@ p is the unbiased estimate of a normal density from n draws (Ghurye, Olkin), up 
     log p = -(n - q - 2)/2 log|M| + (n - q - 3)/2 log|M - (s - m)(s - m)^T / (1 - 1/S)|,    M = (n - 1) Sigma
 
 with S groups for the mean and n = S H independent histories dealt into groups for Sigma (`moments.dealt`): unbiased
-where a group is one history, else nearly. Far from the data, where the second determinant ends, its logarithm goes on as a
-straight line, so that a search can come from there. All parameters see the same noise.
+where a group is one history, else nearly. Far from the data, where the second determinant ends, its logarithm goes on
+as a straight line, so that a search can come from there. All parameters see the same noise.
 
 Wood, Nature 466 (2010) 1102-1104; Price, Drovandi, Lee, Nott, J. Comput. Graph. Stat. 27 (2018) 1-11; Ghurye, Olkin,
 Ann. Math. Stat. 40 (1969) 1261-1271.
@@ -32,6 +32,7 @@ ENDS = 0.5  # of 1 - u in the second determinant: from there on its logarithm is
 FIRST, LAST = 0.5, 0.1  # radius of the search in standard errors of the start
 MOST = 250  # simulations of a search
 NEAR = 2.5  # standard errors: the points that the curvature is read from
+FLATTEST = 0.1  # curvature over that of the start: less is no valley
 RIDGE = 1e-4  # of a standard deviation, squared: a statistic that never changes (a stuck block) stays finite
 
 
@@ -127,7 +128,7 @@ class SyntheticLikelihood:
             H[i, j] += 0.5 * c
             H[j, i] += 0.5 * c
         values = np.linalg.eigvalsh(H)
-        if values[0] <= LAST:
+        if values[0] <= FLATTEST:
             return None
         more = 1 + 1 / self.groups
         return np.asarray(more * root @ np.linalg.inv(H) @ root.T)
