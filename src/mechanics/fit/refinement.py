@@ -40,7 +40,8 @@ def refine_chain(
     Parameters
     ----------
     fit : ChainFit
-        From `fit_chain`, of the same data.
+        From `fit_chain` with model="uniform", of the same data; its weights do not matter, being only where the search
+        starts.
     load_curves : array_like, shape (m, n) or (seeds, m, n)
         As given to `fit_chain`. Several seeds: fluctuations are deviations from their mean at each epoch. One history:
         deviations from the mean field, which hold its misfit too.
@@ -75,8 +76,8 @@ def refine_chain(
     Raises
     ------
     ValueError
-        If the data are not those of the fit, dt does not separate the epochs, there are too few members, or the
-        histories do not fluctuate, or the method is not known.
+        If the data are not those of the fit or not all measured, the fit is of an extended model, dt does not separate
+        the epochs, there are too few members, the histories do not fluctuate, or the method is not known.
 
     Notes
     -----

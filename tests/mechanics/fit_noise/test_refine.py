@@ -1,6 +1,7 @@
 """A simulated chain is recovered in absolute numbers; what the data leave open is called so; errors are honest."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -224,3 +225,16 @@ def test_other_data_than_those_of_the_fit_are_refused(case):
     same = np.repeat(loads.mean(axis=0)[None], 3, axis=0)
     with pytest.raises(ValueError, match="all the same"):
         refine_chain(fit, same, epochs, dt=DT)
+
+
+def test_missing_loads_and_extended_models_are_refused(case):
+    """Neither is simulated: better said than silently taken for whole, or for uniform."""
+    epochs, loads, fit = case
+    holed = loads.copy()
+    holed[:, 3, 2] = np.nan
+    with pytest.raises(ValueError, match=r"measured throughout, but 6 loads"):
+        refine_chain(fit_chain(holed, epochs, pull="fixed"), holed, epochs, dt=DT)
+    with pytest.raises(ValueError, match="Only uniform"):
+        refine_chain(replace(fit, model="layered_friction"), loads, epochs, dt=DT)
+    with pytest.raises(ValueError, match="dynamics='second_order'"):
+        refine_chain(replace(fit, model="second_order"), loads, epochs, dt=DT)
