@@ -24,7 +24,7 @@ from scipy.optimize import minimize
 from scipy.stats import chi2
 from scipy.stats import f as f_distribution
 
-from .moments import Match, Read, Simulate, deal
+from .moments import LEAST_SPREAD, Match, Read, Simulate, deal
 from .noise_data import Array
 from .objective import BAD
 
@@ -33,7 +33,6 @@ FIRST, LAST = 0.5, 0.1  # radius of the search in standard errors of the start
 MOST = 250  # simulations of a search
 NEAR = 2.5  # standard errors: the points that the curvature is read from
 FLATTEST = 0.1  # curvature over that of the start: less is no valley
-RIDGE = 1e-4  # of a standard deviation, squared: a statistic that never changes (a stuck block) stays finite
 
 
 @dataclass(eq=False)
@@ -167,7 +166,7 @@ def minus2_normal(measured: Array, stats: Array, groups: int, independent: int) 
     """
     q, n, S = len(measured), independent, groups
     off = measured - stats.mean(axis=0)
-    covariance = np.cov(stats, rowvar=False) + RIDGE**2 * np.eye(q)
+    covariance = np.cov(stats, rowvar=False) + LEAST_SPREAD**2 * np.eye(q)
     try:
         factor = cho_factor(covariance, lower=True)
     except np.linalg.LinAlgError:
@@ -200,7 +199,7 @@ def likeliest(
         covariance[np.ix_(free, free)] = found[np.ix_(free, free)]
     stats, n = deal(simulate(theta, groups, fresh), read)
     off = measured - stats.mean(axis=0)
-    W = np.linalg.inv(np.cov(stats, rowvar=False) + RIDGE**2 * np.eye(len(off)))
+    W = np.linalg.inv(np.cov(stats, rowvar=False) + LEAST_SPREAD**2 * np.eye(len(off)))
     T2, q = float(off @ W @ off) / (1 + 1 / groups), len(off) - len(free)
     p_value = float(f_distribution.sf(T2 * (n - q) / (q * (n - 1)), q, n - q))
     here = read(simulate(theta, groups, 0))
