@@ -68,7 +68,7 @@ def trial(case, i, members, method):
 def table(records):
     """Markdown: one row for each case and quantity."""
     rows = [
-        "| case | quantity | truth | before | after | sd over trials | mean stated error | inside 95 % | identified |"
+        "| case | quantity | truth | before | after | sd over trials | median stated error | inside 95 % | identified |"
     ]
     rows += ["|---|---|---|---|---|---|---|---|---|"]
     for case in CASES:
