@@ -137,7 +137,9 @@ def main():
         for case, (simulate, epochs, options, true) in cases()[model].items():
             if args.cases and case not in args.cases:
                 continue
-            curves = simulate(args.trials * args.seeds, args.seed).reshape(args.trials, args.seeds, len(epochs), BLOCKS + 1)
+            curves = simulate(args.trials * args.seeds, args.seed).reshape(
+                args.trials, args.seeds, len(epochs), BLOCKS + 1
+            )
             fits, times = [], []
             for trial in curves:
                 began = time.process_time()
