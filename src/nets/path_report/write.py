@@ -28,14 +28,17 @@ def write_report(found: PathDependence, out: str | Path) -> Path:
         "nets.path_report",
         "report.html.j2",
         headline=(
-            f"{len(found.runs)} of {len(found.plan.settings)} settings, {found.plan.copies} copies each, "
+            f"{len(found.runs)} of {len(found.plan.settings)} settings, {_count(found)}, {found.plan.copies} copies each, "
             f"{' / '.join(map(str, steps))} steps, 10×10 digits, seed {found.seed}, {found.seconds:.0f} s"
         ),
         answer=answer(found),
         quick=found.quick,
         partial=found.interrupted,
         plates={plate.key: for_template(plate, i) for i, plate in enumerate(plates, start=1)},
-        hypotheses=tables.hypotheses(found),
+        hypotheses=tables.hypotheses(found.hypotheses),
+        second=tables.hypotheses(found.second),
+        spreads=tables.spreads(found),
+        lengths=tables.lengths(found),
         scalings=tables.scalings(found),
         laws=tables.laws(found),
         spectra=tables.spectra(found),
@@ -46,6 +49,11 @@ def write_report(found: PathDependence, out: str | Path) -> Path:
         versions=f"mechanet {__version__}, PyTorch {version('torch')}, NumPy {version('numpy')}",
     )
     return write_text(out / "report.html", page)
+
+
+def _count(found: PathDependence) -> str:
+    n = len(found.trainings)
+    return f"{n} baseline" + ("s" if n != 1 else "")
 
 
 def answer(found: PathDependence) -> str:
