@@ -1,11 +1,13 @@
 """Second numbers for hypotheses whose first one also measures something else: the size of the logits, of the growth."""
 
+import math
+
 import numpy as np
 
 from .effects import EVEN, MissingRunError, Sample, even, line_or_exponential, log_growth
 from .settings import BASELINE
 
-E_FOLD = float(np.e)
+E_FOLD = math.e
 BURST = 0.1  # share of the steps that counts as the beginning
 
 

@@ -6,8 +6,8 @@
 
 Baselines are the units that are independent, copies are not: an interval for "another training" rests on N - 1 degrees
 of freedom, however many copies there are. Percentiles from N resampled baselines are too narrow by sqrt((N - 1) / N)
-and by the normal quantile in place of Student's: where baselines differ and copies hardly do, they hold 81 % at N = 4,
-85 % at 5, 90 % at 10 instead of 95 %. Hence t below `FEW` baselines.
+and by the normal quantile in place of Student's: where baselines differ and copies hardly do, they held 79 % at N = 4,
+83 % at 5, 89 % at 10, 93 % at 20 in 3000 simulations, not 95 %. Hence t below `FEW` baselines.
 
 Davison, Hinkley, Bootstrap Methods (1997), 3.8 (resampling at two levels); Cameron, Gelbach, Miller, Rev. Econ. Stat.
 90 (2008) 414 (few clusters).
@@ -53,5 +53,5 @@ def hierarchical_interval(drawn: Array, seed: int) -> Interval:
 def spread_of(effects: Array, drawn: Array, copies: int) -> Spread:
     """Components of the variance; between is nan for one baseline."""
     errors = float(np.mean(np.nanvar(drawn, axis=1, ddof=1)))
-    between = np.sqrt(max(np.var(effects, ddof=1) - errors, 0.0)) if len(effects) > 1 else np.nan
-    return Spread(float(between), float(np.sqrt(copies * errors)))
+    variance = float(np.var(effects, ddof=1)) - errors if len(effects) > 1 else np.nan
+    return Spread(float(np.sqrt(np.maximum(variance, 0.0))), float(np.sqrt(copies * errors)))

@@ -134,8 +134,9 @@ def _copies(job: Job, task: Task, tick: Tick) -> Divergence:
     s, digits = task.setting, job.digits()
     found = divergence(
         job.model(task), digits, eps=s.eps, relative=True, copies=job.plan.copies, steps=s.steps,
-        optimiser=optimiser_of(s), lr=s.lr, batch_size=s.batch_size, weight_decay=s.weight_decay, seed=job.seed_of(task),
-        times=times_of(s.steps, job.plan.times), examples=job.plan.examples, threads=1, progress=tick,
+        optimiser=optimiser_of(s), lr=s.lr, batch_size=s.batch_size, weight_decay=s.weight_decay,
+        seed=job.seed_of(task), times=times_of(s.steps, job.plan.times), examples=job.plan.examples, threads=1,
+        progress=tick,
     )  # fmt: skip
     if found.steps_done < s.steps and found.failed_step[0] < 0:
         raise KeyboardInterrupt  # `divergence` ends quietly
