@@ -119,15 +119,16 @@ def test_powers_of_several_baselines():
     assert_allclose(row.interval, t_interval(np.array([1.3, 1.5, 1.7])), atol=1e-9)
     gone = [samples[0], replace(samples[1], runs={}), replace(samples[2], runs={})]
     row = next(r for r in scaling_rows(gone, resamples=9, seed=0) if r.axis == "width")
-    assert np.isnan(row.exponent)
-    assert "1 of 3 baselines" in row.verdict
+    assert_allclose(row.exponent, 1.3, atol=1e-9)
+    assert "first of 3 baselines alone" in row.verdict
 
 
 def test_verdicts_after_shares_of_the_steps():
     claim = replace_effect(lambda s: effects.log_growth(s, "baseline"), low=0.5)
-    row = judge_lengths([claim], baselines_of((0.006, 0.0061, 0.0062)), copies=8, resamples=10, seed=0)[0]
-    assert row.shares == SHARES == (0.2, 0.5, 1.0)
-    assert_allclose(row.effects, 1.22 * np.array(SHARES))
+    samples, how = baselines_of((0.006, 0.0061, 0.0062)), {"copies": 8, "resamples": 10, "seed": 0}
+    row = judge_lengths([claim], samples, [judge(claim, samples, **how)], **how)[0]
+    assert row.shares == (*SHARES, 1.0) == (0.2, 0.5, 1.0)
+    assert_allclose(row.effects, 1.22 * np.array(row.shares))
     assert row.verdicts == ("not supported", "supported", "supported")
     assert not row.robust
 

@@ -62,7 +62,7 @@ def lengths(found: PathDependence) -> Table:
     """Effects and verdicts after shares of the steps."""
     rows = []
     for r in found.lengths:
-        after = [f"{short(e)} ({v})" for e, v in zip(r.effects, r.verdicts, strict=True)]
+        after = [f"{short(e)} ({v})" if np.isfinite(e) else DASH for e, v in zip(r.effects, r.verdicts, strict=True)]
         rows.append([r.key, *after, "yes" if r.robust else "no"])
     shares = found.lengths[0].shares if found.lengths else ()
     head = ["hypothesis", *(f"{100 * share:.0f} % of the steps" for share in shares), "the same at all"]

@@ -11,7 +11,7 @@ from .records import NO_INTERVAL, LengthRow, Verdict
 from .spread import FEW, Array, Spread, hierarchical_interval, spread_of, t_interval
 
 NOT_A_NUMBER = 0.05  # share of resamples without a number above which nothing is decided
-SHARES = (0.2, 0.5, 1.0)  # of all steps; among the recorded ones
+SHARES = (0.2, 0.5)  # of all steps, besides all of them; among the recorded ones
 
 
 def judge(
@@ -82,20 +82,26 @@ def judge_all(
 
 
 def judge_lengths(
-    hypotheses: Iterable[Hypothesis], samples: Sequence[Sample], *, copies: int, resamples: int, seed: int
+    hypotheses: Iterable[Hypothesis],
+    samples: Sequence[Sample],
+    after_all: Iterable[Verdict],
+    *,
+    copies: int,
+    resamples: int,
+    seed: int,
 ) -> tuple[LengthRow, ...]:
-    """The same after shares of the steps; resamples are needed only for one baseline, and made only then."""
+    """Verdicts after shares of the steps, beside those after all; resamples only where the method needs them."""
     if len(samples) > 1 and len(samples) < FEW:
         resamples = 0
     rows = []
-    for h in hypotheses:
+    for h, whole in zip(hypotheses, after_all, strict=True):
         found = [
             judge(h, [replace(s, share=share) for s in samples], copies=copies, resamples=resamples, seed=seed)
             for share in SHARES
         ]
-        rows.append(
-            LengthRow(h.key, SHARES, *(tuple(getattr(v, k) for v in found) for k in ("effect", "interval", "verdict")))
-        )
+        found.append(whole)
+        columns = (tuple(getattr(v, name) for v in found) for name in ("effect", "interval", "verdict"))
+        rows.append(LengthRow(h.key, (*SHARES, 1.0), *columns))
     return tuple(rows)
 
 

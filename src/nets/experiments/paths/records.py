@@ -1,6 +1,6 @@
 """Records of a study, each a row of a table."""
 
-from math import nan
+from math import isfinite, nan
 from typing import NamedTuple
 
 Interval = tuple[float, float]
@@ -107,5 +107,5 @@ class LengthRow(NamedTuple):
 
     @property
     def robust(self) -> bool:
-        """Whether the verdict is the same after each share."""
-        return len(set(self.verdicts)) == 1
+        """Whether the verdict is the same after each share at which there is an effect."""
+        return len({v for e, v in zip(self.effects, self.verdicts, strict=True) if isfinite(e)}) == 1

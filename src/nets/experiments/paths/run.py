@@ -159,13 +159,15 @@ def _judged(job: Job, done: dict[Task, Any], quick: bool, interrupted: bool, sec
     }
     scales = [{BASELINE: job.logit_scale(b, of[BASELINE])} if BASELINE in of else {} for b, of in enumerate(runs)]
     samples = [Sample(plan.settings, of, scales=scales[b]) for b, of in enumerate(runs) if of or b == 0]
+    tests = (*HYPOTHESES, *SECOND_HYPOTHESES)
     how = {"copies": plan.copies, "resamples": plan.resamples, "seed": job.seed}
+    verdicts = judge_all(tests, samples, **how)
     return PathDependence(
         plan=plan, seed=job.seed, quick=quick, runs=runs[0],
         laws=tuple(row for rows in tables["laws"] for row in rows),
         scalings=scaling_rows(samples, resamples=plan.resamples, seed=job.seed) if runs[0] else (),
         spectra=tuple(tables["spectrum"]), barriers=tuple(tables["barriers"]),
-        hypotheses=judge_all(HYPOTHESES, samples, **how), second=judge_all(SECOND_HYPOTHESES, samples, **how),
-        lengths=judge_lengths((*HYPOTHESES, *SECOND_HYPOTHESES), samples, **how),
+        hypotheses=verdicts[: len(HYPOTHESES)], second=verdicts[len(HYPOTHESES) :],
+        lengths=judge_lengths(tests, samples, verdicts, **how),
         others=tuple(runs[1:]), interrupted=interrupted, seconds=seconds,
     )  # fmt: skip

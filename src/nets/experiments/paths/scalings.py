@@ -6,7 +6,7 @@ import numpy as np
 
 from ...perturb import effective_lr, fit_scaling
 from .effects import MissingRunError, Sample
-from .records import NO_INTERVAL, Interval, ScalingRow
+from .records import Interval, ScalingRow
 from .spread import t_interval
 
 AXES = ("lr", "momentum", "width", "hidden", "batch_size", "weight_decay", "eps")
@@ -20,18 +20,17 @@ def scaling_rows(samples: Sample | Sequence[Sample], *, resamples: int, seed: in
     given = [samples] if isinstance(samples, Sample) else list(samples)
     if len(given) == 1:
         return tuple(_row(given[0], axis, resamples, seed) for axis in AXES)
-    return tuple(_over_baselines([_row(s, axis, 2, seed) for s in given]) for axis in AXES)
+    return tuple(_over_baselines(given, axis, resamples, seed) for axis in AXES)
 
 
-def _over_baselines(rows: Sequence[ScalingRow]) -> ScalingRow:
-    """Mean power, and geometric means of the values, of baselines that have the same settings."""
+def _over_baselines(samples: Sequence[Sample], axis: str, resamples: int, seed: int) -> ScalingRow:
+    """Mean power, and geometric means of the values, of baselines that have the settings of the first."""
+    rows = [_row(s, axis, 2, seed) for s in samples]
     first = rows[0]
     alike = [row for row in rows if row.values and row.x == first.x]
     if len(alike) < 2:
-        why = f"{len(alike)} of {len(rows)} baselines have a power: {first.verdict}"
-        return first._replace(
-            exponent=np.nan, interval=NO_INTERVAL, residual=np.nan, values=(), intervals=(), verdict=why
-        )
+        alone = _row(samples[0], axis, resamples, seed)
+        return alone._replace(verdict=f"first of {len(rows)} baselines alone: {alone.verdict}")
     powers, logs = np.array([row.exponent for row in alike]), np.log([row.values for row in alike])
     x, mean = np.log(first.x), logs.mean(0)
     residual = float(np.std(mean - np.polyval(np.polyfit(x, mean, 1), x)))
