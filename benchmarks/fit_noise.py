@@ -1,21 +1,27 @@
 """How well `refine_chain` recovers a simulated chain: bias before and after, how often 95 % intervals hold the truth.
 
 Load curves of (5)-(6) with dt = 0.01, D_0 .. D_7 of 7 blocks (the end is hidden), five histories a trial, epochs spaced
-by their logarithm up to t = 30. The last two cases are there to be called unidentified. With --fluctuations instead
-`fit_fluctuations` on chains at rest: eight histories at 50 times, k known to 1 %.
-Run: python benchmarks/fit_noise.py [--trials 200] [--members 500] [--record FILE] [--fluctuations]
+by their logarithm up to t = 30. The last two cases are there to be called unidentified. With --known instead the
+linear estimate on the same data where weights, sensitivity and mean are those of the true chain, from 1200 groups. With
+--fluctuations instead `fit_fluctuations` on chains at rest: eight histories at 50 times, k known to 1 %.
+Run: python benchmarks/fit_noise.py [--cases "s = .03" "s = .15"] [--trials 200] [--members 250] [--record FILE]
+     [--method synthetic_likelihood] [--known] [--fluctuations]
 """
 
 import argparse
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from fit_recovery import EPOCHS, load_curves
+from fit_recovery import EPOCHS, overdamped
 from mechanics.chain import SpringChain
 from mechanics.fit import Estimate, fit_chain, fit_fluctuations, refine_chain
+from mechanics.fit.noise_chain import NoiseChain
+from mechanics.fit.noise_data import Histories
+from mechanics.fit.noise_statistics import statistics_of
 
 CASES = {  # mu_right, mu_left, s
     "s = .03": (0.10, 0.05, 0.03),
@@ -36,14 +42,18 @@ def truth_of(case):
     return dict(zip(NAMES, (1.0, 1.0, mu_right, mu_left, s, bend), strict=True))
 
 
-def trial(case, i, members):
+def data_of(case, i):
+    """Load curves of one trial; each case has noise of its own, as trials that share it are one trial."""
+    return overdamped(HISTORIES, (DATA_SEED, list(CASES).index(case), i), EPOCHS[USED], DT, *CASES[case])
+
+
+def trial(case, i, members, method):
     """One trial as a record."""
-    chain = CASES[case]
-    curves = load_curves(HISTORIES, DATA_SEED + 1000 * (i + 1), *chain, dt=DT)[:, USED]
+    curves = data_of(case, i)
     began = time.process_time()
     fit = fit_chain(curves, EPOCHS[USED], pull="fixed")
     middle = time.process_time()
-    refined = refine_chain(fit, curves, EPOCHS[USED], dt=DT, members=members, seed=i, threads=1)
+    refined = refine_chain(fit, curves, EPOCHS[USED], dt=DT, members=members, seed=i, method=method, threads=1)
     return {
         "case": case,
         "trial": i,
@@ -58,7 +68,7 @@ def trial(case, i, members):
 def table(records):
     """Markdown: one row for each case and quantity."""
     rows = [
-        "| case | quantity | truth | before | after | sd over trials | mean stated error | inside 95 % | identified |"
+        "| case | quantity | truth | before | after | sd over trials | median stated error | inside 95 % | identified |"
     ]
     rows += ["|---|---|---|---|---|---|---|---|---|"]
     for case in CASES:
@@ -79,6 +89,28 @@ def table(records):
                 f"{inside} of {len(mine)} | {known} |"
             )
     return "\n".join(rows)
+
+
+def known(case, trials, groups=1200):
+    """Errors over stated errors of an estimate for which nothing but the data is uncertain, shape (trials, 6)."""
+    mu_right, mu_left, s = CASES[case]
+    curves = np.array([data_of(case, i) for i in range(trials)])
+    fit = fit_chain(curves[0], EPOCHS[USED], pull="fixed")
+    data = replace(Histories.of(fit, curves[0], EPOCHS[USED], None), scale=1.0)
+    chain = NoiseChain(data, DT, "overdamped", 1.0, 31337, 1)
+    true = np.array([1.0, mu_right, mu_left, 0.0, np.log(s)])
+    moments = statistics_of(data, chain, true, 400, first=2 * groups)
+    simulated = moments.of(chain.simulate(true, groups))
+    W = np.linalg.inv(np.cov(simulated, rowvar=False))
+    sides = [[moments.of(chain.simulate(true + sign * one, groups // 2)).mean(axis=0) for sign in (1, -1)]
+             for one in np.diag(chain.widths(true))]  # fmt: skip
+    J = np.stack([up - down for up, down in sides], axis=1) / (2 * chain.widths(true))
+    units = np.array([[1, 0, 0, 0, 0], [0, 0, 0, 1, 0], [0, 1, 0, mu_right, 0], [0, 0, 1, mu_left, 0],
+                      [0, 0, 0, s, s], [0, 0.5, -0.5, 0, 0]])  # fmt: skip
+    A = units @ np.linalg.solve(J.T @ W @ J, J.T @ W)
+    errors = np.sqrt(np.einsum("iq,qr,ir->i", A, np.cov(simulated, rowvar=False), A))
+    measured = moments.of(curves[..., :1] - curves[..., 1:])
+    return (measured - simulated.mean(axis=0)) @ A.T / errors
 
 
 def fluctuations(trials):
@@ -117,10 +149,23 @@ def fluctuations(trials):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=200)
-    parser.add_argument("--members", type=int, default=500)
+    parser.add_argument("--members", type=int, default=250)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument(
+        "--method", choices=("indirect_inference", "synthetic_likelihood"), default="indirect_inference"
+    )
     parser.add_argument("--record", type=Path, help="file of finished trials, one JSON object a line; continued")
+    parser.add_argument("--known", action="store_true")
     parser.add_argument("--fluctuations", action="store_true")
     args = parser.parse_args()
+    if args.known:
+        for case in args.cases:
+            z = known(case, args.trials)
+            print(f"\n{case}: {args.trials} data sets\n")
+            print("| quantity | sd of error over stated error | inside 95 % |\n|---|---|---|")
+            for name, column in zip(NAMES, z.T, strict=True):
+                print(f"| {name} | {column.std(ddof=1):.2f} | {(np.abs(column) < 1.96).mean():.3f} |")
+        return
     if args.fluctuations:
         fluctuations(args.trials)
         return
@@ -129,10 +174,10 @@ def main():
         records = [json.loads(line) for line in args.record.read_text().splitlines()]
     done = {(r["case"], r["trial"]) for r in records}
     for i in range(args.trials):
-        for case in CASES:
+        for case in args.cases:
             if (case, i) in done or (case in FEW and i % 10):
                 continue
-            records.append(trial(case, i, args.members))
+            records.append(trial(case, i, args.members, args.method))
             if args.record:
                 with args.record.open("a") as file:
                     file.write(json.dumps(records[-1]) + "\n")

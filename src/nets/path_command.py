@@ -18,6 +18,10 @@ def path_dependence(
     copies: Annotated[
         int | None, typer.Option(min=1, help="Of each network (20, with --quick 6); intervals need 3.")
     ] = None,
+    baselines: Annotated[
+        int | None,
+        typer.Option(min=1, help="Trainings of each setting (4, with --quick 1); intervals over them need 2."),
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes (one a processor). Changes no number.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is already there.")] = False,
 ) -> None:
@@ -34,10 +38,10 @@ def path_dependence(
 
     console = Console()
     folder = out or Path("out/path-dependence-quick" if quick else "out/path-dependence")
-    with show_progress(console, quick) as progress:
+    with show_progress(console, quick, baselines) as progress:
         found = study(
-            quick=quick, copies=copies, seed=seed, out=folder, workers=workers or default_threads(), progress=progress,
-            resume=not fresh,
+            quick=quick, copies=copies, baselines=baselines, seed=seed, out=folder,
+            workers=workers or default_threads(), progress=progress, resume=not fresh,
         )  # fmt: skip
     for h in found.hypotheses:
         console.print(

@@ -14,19 +14,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..checks import finite_number, real_numbers
-from .data import Array, ChainData, chain_data, spread_of
-from .estimates import estimates, extension_estimates
-from .model import ChainModel, Pull
-from .models import MODELS, ChainForm
-from .result import ESTIMATES, ChainFit
+from .data import Array, ChainData, chain_data
+from .estimates import estimates
+from .model import ChainModel
+from .request import Label, check_enough, forms_of, least_spread, pulls_of, spread_over_seeds, theta_of
+from .result import ChainFit
 from .search import Found, search
 from .source import Source
 from .uncertainty import effective_observations, quantify
 from .verdict import verdict
-
-FLOOR = 0.5  # of the root mean square spread: seeds that agree by chance must not outweigh the rest
-Label = tuple[str, Pull]
 
 
 def fit_chain(
@@ -89,18 +85,18 @@ def fit_chain(
     out about one per cent high (docs/fitting.md).
     """
     data = chain_data(load_curves, epochs, end, last)
-    forms = _forms(model)
-    spread = _spread(data, seed_spread)
+    forms = forms_of(model)
+    spread = spread_over_seeds(data, seed_spread)
     floor = None
     if weights == "spread":
-        floor = _floor(spread)
+        floor = least_spread(spread)
         data = data.weighted_by(spread, floor)  # type: ignore[arg-type]  # _floor has refused None
     elif weights != "equal":
         raise ValueError(f"weights must be 'equal' or 'spread', but is {weights!r}.")
-    models = {(form.name, kind): ChainModel.of(data, kind, form) for form in forms for kind in _pulls(data, pull)}
-    _enough(data, models)
+    models = {(form.name, kind): ChainModel.of(data, kind, form) for form in forms for kind in pulls_of(data, pull)}
+    check_enough(data, models)
     founds = {
-        label: search(data, tried, None if start is None else _theta(tried, start)) for label, tried in models.items()
+        label: search(data, tried, None if start is None else theta_of(tried, start)) for label, tried in models.items()
     }
     best_residuals = min(founds.values(), key=lambda f: f.sum_of_squares).weighed.reshape(data.measured.shape)
     most = max(len(f.theta) for f in founds.values()) + 1
@@ -118,15 +114,6 @@ def fit_chain(
     return replace(fits[chosen], alternatives=others)
 
 
-def _forms(model: str | Sequence[str]) -> list[ChainForm]:
-    names = (list(MODELS) if model == "auto" else [model]) if isinstance(model, str) else list(model)
-    unknown = [name for name in names if name not in MODELS]
-    if unknown or not names:
-        known = ", ".join(map(repr, MODELS))
-        raise ValueError(f"model must be 'auto', or one or several of {known}, but is {model!r}.")
-    return [MODELS[name] for name in dict.fromkeys(names)]
-
-
 def _name(label: Label, several: bool) -> str:
     return f"{label[0]}, {label[1]}" if several else label[1]
 
@@ -135,94 +122,12 @@ def _named(criteria: Mapping[Label, float], several: bool) -> dict[str, float]:
     return {_name(label, several): value for label, value in criteria.items()}
 
 
-def _enough(data: ChainData, models: Mapping[Label, ChainModel]) -> None:
-    """Raise ValueError where fewer displacements are measured after the start than a model has parameters."""
-    count = int(data.measured[1:].sum())
-    for (name, kind), tried in models.items():
-        if count <= len(tried.names):
-            raise ValueError(
-                f"load_curves hold {count} measured displacements after the first epoch, but model {name!r} with pull "
-                f"{kind!r} has {len(tried.names)} parameters; add epochs or layers, or choose a smaller model or a "
-                "fixed pull."
-            )
-
-
-def _floor(spread: Array | None) -> float:
-    """Least standard deviation that a weight is made of."""
-    if spread is None or not np.isfinite(spread).any() or not np.nanmax(spread) > 0:
-        raise ValueError("weights='spread' needs the scatter of several seeds, or seed_spread; give one of them.")
-    return float(FLOOR * np.sqrt(np.nanmean(spread[1:] ** 2)))
-
-
-def _pulls(data: ChainData, pull: str) -> list[Pull]:
-    if pull not in ("auto", "fixed", "ramped", "measured"):
-        raise ValueError(f"pull must be 'auto', 'fixed', 'ramped' or 'measured', but is {pull!r}.")
-    if pull == "measured" and data.end is None:
-        raise ValueError("pull='measured' needs the load of the pulled end; give end=, or use pull='ramped'.")
-    if pull == "fixed":
-        return ["fixed"]
-    if pull == "ramped":
-        return ["ramped"]
-    if pull == "measured":
-        return ["measured"]
-    if data.known_target is not None:
-        return ["fixed"]  # the end was seen and never moved: nothing to choose
-    return ["fixed", "ramped"] if data.end is None else ["fixed", "ramped", "measured"]
-
-
-def _theta(model: ChainModel, start: Mapping[str, float]) -> Array:
-    a, R = start.get("mu_eff_over_k", 0.0), model.scale
-    keys = {"Y": "Y", "log k": "k", "log c": "mean_friction_over_k", "log s": "noise_over_k", "log tau": "tau"}
-    keys |= {extra.theta: extra.name for extra in model.form.extras}
-    extras = [extra.name for form in MODELS.values() for extra in form.extras]
-    unknown = set(start) - {*ESTIMATES, *extras}
-    if unknown:
-        raise ValueError(
-            f"start holds {', '.join(map(repr, sorted(unknown)))}, but may hold {', '.join((*ESTIMATES, *extras))}."
-        )
-    missing = [keys[name] for name in model.names if name in keys and keys[name] not in start]
-    if missing:
-        raise ValueError(f"start must also hold {', '.join(missing)} for pull={model.pull!r}.")
-    for name in [keys[name] for name in model.names if name in keys]:
-        lengths = {"Y", *(extra.name for extra in model.form.extras if extra.kind == "length")}
-        value, strength = finite_number(f"start[{name!r}]", start[name]), name.endswith("_over_k")
-        if name not in lengths and (value < 0 or (value == 0 and not strength)):
-            raise ValueError(f"start[{name!r}] must be {'at least 0' if strength else 'positive'}, but is {value:g}.")
-    c = np.sqrt(max(start["mean_friction_over_k"] ** 2 - a**2, 0.0)) / R
-    values = {
-        "Y": start.get("Y", 0.0) / R,
-        "mu_eff/k": a / R,
-        "log k": np.log(start["k"]),
-        "log c": np.log(max(c, 1e-4)),
-        "log s": np.log(max(start["noise_over_k"] / R, 1e-4)),
-        "log tau": np.log(start.get("tau", 1.0)),
-    }
-    for extra in model.form.extras:
-        given = start[extra.name] / (R if extra.kind in ("length", "log length") else 1.0)
-        values[extra.theta] = given if extra.kind == "length" else np.log(given)
-    return np.array([values[name] for name in model.names])
-
-
 def _criterion(data: ChainData, found: Found, observations: float) -> float:
     """AICc with the number of independent observations: correlated residuals must not count each by itself."""
     p = len(found.theta) + 1  # the residual variance is fitted too
     n = max(observations, p + 2.0)
     variance = max(found.sum_of_squares / int(data.measured.sum()), 1e-300)
     return float(n * np.log(variance) + 2 * p + 2 * p * (p + 1) / (n - p - 1))
-
-
-def _spread(data: ChainData, given: ArrayLike | float | None) -> Array | None:
-    shape = data.x.shape[1:]
-    if given is None:
-        return spread_of(data.x) if data.histories > 1 else None
-    spread = real_numbers("seed_spread", given)
-    if not np.isfinite(spread).all() or (spread < 0).any():
-        raise ValueError("seed_spread must be finite and not negative.")
-    if spread.ndim and spread.shape != shape:
-        if spread.shape[-1:] != (shape[1] + 1,):
-            raise ValueError(f"seed_spread must be a number or match load_curves' last axes, but has {spread.shape}.")
-        spread = spread[..., 1:]
-    return np.ascontiguousarray(np.broadcast_to(spread, shape))
 
 
 def _fit(
@@ -235,8 +140,7 @@ def _fit(
 ) -> ChainFit:
     """The result of one search; `criteria` of all that were tried are given to the best."""
     u = quantify(data, found)
-    values = estimates(data, found, u, limits=criteria is not None)
-    extension = extension_estimates(data, found, u)
+    values, extension = estimates(data, found, u, limits=criteria is not None)
     x = np.where(data.measured, data.mean[0], np.nan)
     residuals = np.where(data.measured, found.residuals, np.nan)
     rmse = float(np.sqrt(np.nanmean(residuals**2)))

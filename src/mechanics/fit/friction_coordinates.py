@@ -68,10 +68,15 @@ class FrictionModel:
 
     def curve_and_jacobian(self, z: Array, x0: Array, end: Array | None, rtol: float = RTOL) -> tuple[Array, Array]:
         """As `ChainModel.curve_and_jacobian`, by z."""
-        x, J = self.chain.curve_and_jacobian(self.back(z), x0, end, rtol)
+        x, J, _ = self.counted(z, x0, end, rtol)
+        return x, J
+
+    def counted(self, z: Array, x0: Array, end: Array | None, rtol: float = RTOL) -> tuple[Array, Array, int]:
+        """As `ChainModel.counted`, by z."""
+        x, J, steps = self.chain.counted(self.back(z), x0, end, rtol)
         a, c = self.places
         b, phi = np.exp(z[c]), z[a]
         by_bend, by_log_c = J[:, a].copy(), J[:, c].copy()
         J[:, a] = b * np.cos(phi) * by_bend - np.tan(phi) * by_log_c
         J[:, c] = b * np.sin(phi) * by_bend + by_log_c
-        return x, J
+        return x, J, steps

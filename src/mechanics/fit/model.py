@@ -64,7 +64,7 @@ class ChainModel:
             "mu_eff/k": (-2.0, 2.0),
             "log k": (np.log(1e-3 / span), np.log(FAST / shortest)),
             "log c": (np.log(1e-4), np.log(3.0)),
-            "log s": (np.log(1e-4), np.log(10.0)),
+            "log s": (np.log(self.form.least_noise), np.log(10.0)),
             "log tau": (np.log(1e-3 * shortest), np.log(30 * span)),
         }
         table |= {extra.theta: extra.bounds(shortest, span) for extra in self.form.extras}
@@ -93,6 +93,10 @@ class ChainModel:
 
     def curve_and_jacobian(self, theta: Array, x0: Array, end: Array | None, rtol: float = RTOL) -> tuple[Array, Array]:
         """`curve`, and the derivative of the curve / R by theta, shape (m blocks, p), by the tangent flow."""
+        return self.counted(theta, x0, end, rtol)[:2]
+
+    def counted(self, theta: Array, x0: Array, end: Array | None, rtol: float = RTOL) -> tuple[Array, Array, int]:
+        """`curve_and_jacobian`, and the steps that the integration took."""
         values, names = self._values(theta), self.names
         ys, ramp, target_change = self._pull(values, x0, end)
         law, change = self.form.law_and_change(values, names, self.blocks)
@@ -103,12 +107,14 @@ class ChainModel:
             table[i], heights[i] = target_change
         if "log tau" in names:
             taus[names.index("log tau")] = ramp.tau
-        x, S, status, _ = tangent_flow(
+        x, S, status, steps = tangent_flow(
             self.ts, ys, x0 / self.scale, law, ramp, law_change=change, ys_change=table,
             ramp_change=RampChange(heights, taus), rtol=rtol, max_steps=MOST_STEPS,
         )  # fmt: skip
         J = S.transpose(0, 2, 1).reshape(-1, len(names))
-        return (self.scale * x, J) if status == DONE else (np.full_like(x, np.nan), np.full_like(J, np.nan))
+        if status == DONE:
+            return self.scale * x, J, steps
+        return np.full_like(x, np.nan), np.full_like(J, np.nan), steps
 
     def end(self, theta: Array, x0: Array, end: Array | None) -> Array:
         """Position (m,) of the pulled end, in the data's unit."""

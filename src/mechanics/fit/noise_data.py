@@ -48,8 +48,15 @@ class Histories:
         Raises
         ------
         ValueError
-            If they are not those of the fit, or the measured end is missing.
+            If they are not those of the fit, not all measured, the measured end is missing, or the fit is of an
+            extended model.
         """
+        if fit.model != "uniform":
+            cure = "; with mass, refine that with dynamics='second_order'" if fit.model == "second_order" else ""
+            raise ValueError(
+                f"Only uniform chains are simulated, but the fit is of model {fit.model!r}; fit with model='uniform'"
+                f"{cure}."
+            )
         D = real_numbers("load_curves", load_curves)
         D = D[None] if D.ndim == 2 else D
         ts = real_numbers("epochs", epochs)
@@ -57,6 +64,12 @@ class Histories:
             raise ValueError(
                 f"load_curves must be (epochs, layers) or (seeds, epochs, layers), one epoch a curve, but have shape "
                 f"{np.shape(load_curves)} and epochs {ts.shape}; give what fit_chain was given."
+            )
+        missing = sum(int((~np.isfinite(np.asarray(a, dtype=float))).sum()) for a in (D, () if end is None else end))
+        if missing:
+            raise ValueError(
+                f"load_curves and end must be measured throughout, but {missing} loads are not finite; leave such "
+                "seeds, epochs or last layers out, and fit again."
             )
         rows = np.clip(np.searchsorted(ts, fit.epochs), 0, len(ts) - 1)  # fit_chain thins long histories
         x = (D[..., :1] - D)[:, rows]

@@ -110,16 +110,18 @@ class Statistics:
         return (x - x.mean(axis=1, keepdims=True)) * (np.sqrt(H / (H - 1)) / self.scale)
 
 
-def statistics_of(data: Histories, chain: NoiseChain, theta: Array, groups: int) -> Statistics:
-    """Statistics whose path directions are those of the mean field, and whose C is that of simulations, at theta."""
+def statistics_of(data: Histories, chain: NoiseChain, theta: Array, groups: int, first: int) -> Statistics:
+    """Statistics whose path directions are those of the mean field, and whose C is that of simulations, at theta.
+
+    `first` names groups that the search does not see: statistics read with the C of their own noise look too quiet.
+    """
     low, high = chain.bounds()
     columns = []
     for i, width in enumerate(chain.widths(theta)):
         up, down = theta.copy(), theta.copy()
         up[i], down[i] = min(theta[i] + width, high[i]), max(theta[i] - width, low[i])
         columns.append((chain.mean_path(up) - chain.mean_path(down)).ravel() / ((up[i] - down[i]) * data.scale))
-    # other noise than that of the search: statistics read with the C of their own noise look too quiet
-    x = chain.simulate(theta, groups, first=groups) / data.scale
+    x = chain.simulate(theta, groups, first) / data.scale
     d = (x - x.mean(axis=0)).reshape(groups * len(data.x), -1)  # about the mean of those with the same start
     C = d.T @ d / (len(d) - len(data.x))
     C += (FLOOR * np.trace(C) / len(C) + LEAST**2) * np.eye(len(C))

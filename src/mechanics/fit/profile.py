@@ -59,9 +59,13 @@ def profile_of(objective: Objective, theta: Array, i: int, step: float, level: f
         def rise(value: float, starts: dict[float, Array] = starts) -> float:
             if value in points:  # a second search may end elsewhere, and brentq would find no change of sign
                 return points[value] - threshold
-            start = starts[min(starts, key=lambda known: abs(known - value))].copy()
-            start[i] = value
-            found, height = objective.refit(start, (i,))
+            found, height = theta, np.inf
+            for start in _ahead(objective, starts, i, value):
+                other, lower = objective.refit(start, (i,))
+                if lower <= height:
+                    found, height = other, lower
+                if height - best <= threshold:  # no value is rejected before every start was tried
+                    break
             starts[value] = found
             points[value] = min(height, BAD) - best
             return points[value] - threshold
@@ -86,6 +90,16 @@ def profile_of(objective: Objective, theta: Array, i: int, step: float, level: f
     name, rises = objective.names[i], np.array([points[v] for v in values])
     note = _note(name, values - theta[i], rises / threshold, (ends[0], ends[1]))
     return Profile(name, values, rises, threshold, (ends[0], ends[1]), level, note)
+
+
+def _ahead(objective: Objective, starts: dict[float, Array], i: int, value: float) -> list[Array]:
+    """Starts of a refit: on the line through the nearest two fits, which follows a valley, and the nearest itself."""
+    near = sorted(starts, key=lambda known: abs(known - value))
+    points = [starts[near[0]]]
+    if len(near) > 1:
+        slope = (starts[near[0]] - starts[near[1]]) / (near[0] - near[1])
+        points.insert(0, np.clip(points[0] + slope * (value - near[0]), objective.lower, objective.upper))
+    return [np.where(np.arange(len(point)) == i, value, point) for point in points]
 
 
 def _note(name: str, away: Array, part: Array, ends: tuple[float, float]) -> str:

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from .data import Array, ChainData
-from .model import ChainModel
+from .levenberg import least_squares
+from .model import RTOL, ChainModel
 from .models import MODELS
 
 STARTS = 2  # best of the scan that are refined; valleys meet at bounds, one start can stop in the wrong one
@@ -17,6 +17,13 @@ MORE_STEPS = 120  # for an extension, whose parameter and the friction can share
 FTOL = 1e-7  # relative change of the sum of squares at which a search has settled
 OFFSET = 1e-3  # part of the residuals that a last step could still take away, as Bates and Watts recommend
 FLAT = 1e-4  # of the largest singular value: below it a direction is the noise of the integration
+FINE_OFFSET = 1e-4  # the same where nothing is left out: the sum of squares is then within 1e-8 of its least
+ROUGH_RTOL, ROUGH_OFFSET, ROUGH_FTOL = 1e-4, 1e-2, 1e-5  # of searches that only lead to the start of the last one
+NEAR_RTOL = 1e-5  # of the search that follows; the last one then takes a step or two
+BUDGET = 40_000  # steps of integration in one search: chains that ring between the epochs take thousands a curve
+FAST_ENOUGH = 1.0  # e-folds below the upper bound of the rate
+SLIDING = float(np.log(0.02)), float(np.log(0.001))  # friction and noise of blocks that slide all but noiselessly
+FAILED = 1e3  # a residual, in largest displacements, where the chain could not be integrated
 SCAN_RTOL = 1e-4  # the scan tells 10 % from 20 %, not more
 
 
@@ -49,7 +56,7 @@ def search(data: ChainData, model: ChainModel, start: Array | None = None) -> Fo
         return _best(data, model, _distinct(_scan(data, model), STARTS))
     plain = replace(model, form=MODELS["uniform"])
     scanned = _scan(data, plain)
-    uniform = _best(data, plain, _distinct(scanned, STARTS))
+    uniform = _roughly(data, plain, _distinct(scanned, STARTS))[0]
     # from the uniform fit, so that an extension never fits worse, and from elsewhere
     near = _extended(data, model, [uniform.theta])
     far = _extended(data, model, [point for _, point in scanned[:CANDIDATES]])
@@ -57,7 +64,25 @@ def search(data: ChainData, model: ChainModel, start: Array | None = None) -> Fo
 
 
 def _best(data: ChainData, model: ChainModel, starts: list[Array]) -> Found:
-    return min((refine(data, model, theta) for theta in starts), key=lambda found: found.sum_of_squares)
+    """The best of rough searches, finished."""
+    best = _roughly(data, model, starts)[0]
+    k, c, s = (model.names.index(name) for name in ("log k", "log c", "log s"))
+    if best.theta[k] > model.bounds()[1][k] - FAST_ENOUGH and best.theta[s] > SLIDING[1]:
+        # at rest between any two epochs: noise that frees the blocks was found, friction alone is another valley
+        other = best.theta.copy()
+        other[c], other[s] = SLIDING
+        best = _roughly(data, model, [best.theta, other])[0]
+    near = refine(data, model, best.theta, rtol=NEAR_RTOL)
+    return refine(data, model, near.theta)
+
+
+def _roughly(data: ChainData, model: ChainModel, starts: list[Array]) -> list[Found]:
+    """Where loose searches from the starts end, best first."""
+    founds = [
+        refine(data, model, theta, rtol=ROUGH_RTOL, offset=ROUGH_OFFSET, ftol=ROUGH_FTOL, most=MOST_STEPS)
+        for theta in starts
+    ]
+    return sorted(founds, key=lambda found: found.sum_of_squares)
 
 
 def refine(
@@ -66,61 +91,62 @@ def refine(
     theta: Array,
     held: tuple[int, ...] = (),
     *,
-    most: int | None = None,
+    rtol: float = RTOL,
+    offset: float = FINE_OFFSET,
     ftol: float = FTOL,
+    most: int | None = None,
 ) -> Found:
-    """Trust-region least squares from theta, with the parameters `held` kept where they are."""
+    """Least squares from theta, with the parameters `held` kept where they are.
+
+    It ends where a step would take away less than the part `offset` of the residuals in any direction, or where `ftol`
+    says so, or after `most` evaluations; `rtol` is that of the integration.
+    """
     x, end = data.mean
-    if most is None:
-        most = MOST_STEPS // 3 if held else MORE_STEPS if model.form.extras else MOST_STEPS
     low, high = model.bounds()
     free = np.array([i for i in range(len(theta)) if i not in held])
     theta = theta.copy()
     root = data.root_weight.ravel()[:, None]
-    last: dict[bytes, Array] = {}  # scipy asks for the derivative where it has asked for the residual
+    curves: dict[bytes, Array] = {}
+    spent = 0
 
     def full(part: Array) -> Array:
         theta[free] = part
         return theta
 
-    def residual(part: Array) -> Array:
-        curve, J = model.curve_and_jacobian(full(part), x[0], end)
-        last.clear()
-        last[part.tobytes()] = root * J
-        r = data.weighed(curve - x)
-        return r if np.isfinite(r).all() else np.full(r.size, 1e3)
+    def residuals(part: Array) -> Array:
+        return data.weighed(model.curve(full(part), x[0], end, rtol) - x)
 
-    def jacobian(part: Array) -> Array:
-        if part.tobytes() not in last:
-            residual(part)
-        return np.nan_to_num(last[part.tobytes()][:, free], nan=0.0)
+    def both(part: Array) -> tuple[Array, Array]:
+        nonlocal spent
+        curve, J, steps = model.counted(full(part), x[0], end, rtol)
+        spent += steps
+        curves[part.tobytes()] = curve
+        r, J = data.weighed(curve - x), root * J[:, free]
+        if np.isfinite(r).all() and np.isfinite(J).all():
+            return r, J
+        return np.full(r.size, FAILED), np.zeros_like(J)
 
-    inside = np.clip(theta[free], low[free] + 1e-6, high[free] - 1e-6)
-    # scale 1: all parameters are in natural units already, and columns that vanish (flat directions) stay put
+    if most is None:
+        most = MOST_STEPS // 3 if held else MORE_STEPS if model.form.extras else MOST_STEPS
+    inside = (low + 1e-6)[free], (high - 1e-6)[free]
+    budget = BUDGET if not held else BUDGET // 3
     done = least_squares(
-        residual,
-        inside,
-        jacobian,
-        (low[free], high[free]),
-        ftol=ftol,
-        xtol=1e-6,
-        gtol=1e-10,
-        max_nfev=most,
-    )
-    best = full(done.x).copy()
-    fitted = model.curve(best, x[0], end)
-    weighed = data.weighed(x - fitted)
-    residuals = np.where(data.measured, x - fitted, 0.0)
+        both, residuals, theta[free], *inside, offset=offset, ftol=ftol, xtol=1e-6, most=most,
+        enough=lambda: spent > budget,
+    )  # fmt: skip
+    best, weighed = full(done.theta).copy(), -done.residuals
+    fitted = curves[done.theta.tobytes()]
     if not np.isfinite(fitted).all():
         reason = "The chain could not be integrated near the start; give start= closer to the data."
-        return Found(model, best, fitted, np.full_like(x, 1e3), np.full_like(weighed, 1e3), False, reason)
-    if done.status > 0:
-        return Found(model, best, fitted, residuals, weighed, True, "Converged.")
-    if _relative_offset(jacobian(done.x), done.fun) < OFFSET:
+        return Found(model, best, fitted, np.full_like(x, FAILED), weighed, False, reason)
+    misfit = np.where(data.measured, x - fitted, 0.0)
+    if done.settled:
+        return Found(model, best, fitted, misfit, weighed, True, "Converged.")
+    if _relative_offset(done.jacobian, done.residuals) < OFFSET:
         reason = "Converged, except along a direction that changes nothing."
-        return Found(model, best, fitted, residuals, weighed, True, reason)
-    reason = f"Stopped after {most} steps before the fit settled; give start= (a previous fit's values)."
-    return Found(model, best, fitted, residuals, weighed, False, reason)
+        return Found(model, best, fitted, misfit, weighed, True, reason)
+    reason = f"Stopped after {done.evaluations} steps before the fit settled; give start= (a previous fit's values)."
+    return Found(model, best, fitted, misfit, weighed, False, reason)
 
 
 def _relative_offset(J: Array, residual: Array) -> float:

@@ -1,16 +1,21 @@
 """What a refinement returns: absolute parameters with intervals, statistics measured and simulated, and the verdict."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..checks import whole_numbers
 from .moments import Match
 from .noise_chain import NoiseChain
 from .noise_data import Array, Histories
 from .noise_estimates import positive, symmetric, threshold
 from .noise_statistics import Statistics
+from .profile import Profile, profile_of
 from .result import ChainFit, Estimate, plain
+from .sampling import Posterior, sample_posterior
+from .synthetic_likelihood import SyntheticLikelihood
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,6 +67,9 @@ class StochasticFit:
         small where no chain of this kind bends like the data.
     started_from : dict
         The mean-field fit's values under the names above.
+    method : {"indirect_inference", "synthetic_likelihood"}
+    objective : SyntheticLikelihood or None
+        What `profile` and `sample` ask; None of indirect inference.
     dt, dynamics, pull, histories, groups, simulations
         As used; `simulations` counts ensembles.
     converged : bool
@@ -96,11 +104,66 @@ class StochasticFit:
     simulations: float
     converged: bool
     verdict: str
+    method: str
+    objective: SyntheticLikelihood | None = field(repr=False, compare=False)
 
     @property
     def identified(self) -> dict[str, bool]:
         """Name of the estimate -> whether the data determine it."""
         return {name: getattr(self, name).identified for name in ESTIMATES}
+
+    def profile(self, name: str, level: float = 0.95) -> Profile:
+        """Profile likelihood of one of the scaled `parameters`, and its interval, which may be open or lopsided.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, the data leave it open, level is not between 0 and 1, or the fit has no
+            likelihood.
+        """
+        objective = self._likelihood()
+        if name not in self.parameters:
+            raise ValueError(f"name must be one of {', '.join(self.parameters)}, but is {name!r}.")
+        if not 0.0 < level < 1.0:
+            raise ValueError(f"level must lie between 0 and 1, but is {level}.")
+        i = self.parameters.index(name)
+        error = float(np.sqrt(self.covariance[i, i]))
+        if not 0.0 < error < np.inf:
+            raise ValueError(f"{name} is open or at its bound: there is no valley to walk along; see verdict.")
+        return profile_of(objective, self.theta, i, 2.0 * error, level)
+
+    def sample(
+        self,
+        draws: int = 1000,
+        *,
+        steps: int = 200,
+        walkers: int | None = None,
+        seed: int = 0,
+        prior: Callable[[dict[str, float]], float] | None = None,
+    ) -> Posterior:
+        """Posterior samples of the scaled `parameters` by emcee, each step of a walker a simulation.
+
+        Flat prior within the bounds, unless `prior` gives its logarithm.
+
+        Raises
+        ------
+        ImportError
+            If emcee is not installed.
+        ValueError
+            If the fit has no likelihood.
+        """
+        objective = self._likelihood()
+        whole_numbers(draws=(draws, 1), steps=(steps, 10))
+        error = np.sqrt(self.covariance.diagonal())
+        spread = np.where(np.isfinite(error) & (error > 0), error, 0.1)
+        return sample_posterior(
+            objective, self.theta, spread, draws=draws, walkers=walkers, steps=steps, seed=seed, prior=prior
+        )
+
+    def _likelihood(self) -> SyntheticLikelihood:
+        if self.objective is None:
+            raise ValueError("This fit has no likelihood; refine with method='synthetic_likelihood'.")
+        return self.objective
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Statistics measured against simulated; see `mechanics.plots.plot_moments`."""
@@ -110,14 +173,21 @@ class StochasticFit:
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers as lists and floats for JSON; values that are not finite become None."""
-        return {f.name: plain(getattr(self, f.name)) for f in fields(self)}
+        return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "objective"}
 
     def __str__(self) -> str:
         return self.verdict
 
 
 def stochastic_fit(
-    fit: ChainFit, data: Histories, chain: NoiseChain, moments: Statistics, measured: Array, match: Match, path_p: float
+    fit: ChainFit,
+    data: Histories,
+    chain: NoiseChain,
+    moments: Statistics,
+    measured: Array,
+    match: Match,
+    path_p: float,
+    likelihood: SyntheticLikelihood | None,
 ) -> StochasticFit:
     """The result of a match in the user's units."""
     values = _estimates(fit, data, chain, match)
@@ -131,7 +201,7 @@ def stochastic_fit(
         statistics=moments.names,
         measured=measured,
         simulated=match.simulated.mean(axis=0),
-        stderr=match.simulated.std(axis=0, ddof=1),
+        stderr=match.spread,
         singular_values=match.singular_values,
         distance=match.distance,
         p_value=match.p_value,
@@ -153,6 +223,8 @@ def stochastic_fit(
         simulations=match.simulations,
         converged=match.converged,
         verdict=_verdict(values, match, data, path_p),
+        method="indirect_inference" if likelihood is None else "synthetic_likelihood",
+        objective=likelihood,
     )
 
 

@@ -17,7 +17,8 @@ from scipy.stats import t as student
 
 from .data import Array, ChainData
 from .fluctuations import one_history_scatter
-from .search import FLAT, Found, refine
+from .model import RTOL
+from .search import FLAT, Found
 
 NEAR_BOUND = 0.02  # e-folds (or units of R)
 LEVEL = 0.95
@@ -36,11 +37,11 @@ class Uncertainty:
 
 def quantify(data: ChainData, found: Found) -> Uncertainty:
     """Linearised uncertainty of a fit."""
-    J = _jacobian(data, found)
+    J = jacobian_of(data, found)
     _, values, vectors = np.linalg.svd(J, full_matrices=False)
     at_bound = parameters_at_bound(found)
     inverse, flat = inverse_at(found, J)
-    cov, dof = _covariance(data, found, J, inverse)
+    cov, dof = covariance_of(data, found, J, inverse)
     cov[flat, flat] = np.inf
     for i, name in enumerate(found.model.names):
         if name in at_bound:
@@ -61,7 +62,7 @@ def parameters_at_bound(found: Found) -> dict[str, str]:
 def inverse_at(found: Found, J: Array) -> tuple[Array, list[int]]:
     """Pseudo-inverse of J over the parameters inside their bounds, and those that flat directions move."""
     at_bound = parameters_at_bound(found)
-    return _inverse(J, np.array([i for i, name in enumerate(found.model.names) if name not in at_bound]))
+    return inverse_of(J, np.array([i for i, name in enumerate(found.model.names) if name not in at_bound]))
 
 
 def residual_scatter(data: ChainData, found: Found) -> tuple[Array, float]:
@@ -69,7 +70,7 @@ def residual_scatter(data: ChainData, found: Found) -> tuple[Array, float]:
     if data.histories > 1:
         S = data.histories
         return np.sqrt((S - 1) / S) * _left_out(data, found), S - 1.0
-    J = _jacobian(data, found)
+    J = jacobian_of(data, found)
     covariance, dof = one_history_scatter(data, found, J, inverse_at(found, J)[0])
     w, V = np.linalg.eigh(covariance)
     return np.sqrt(np.maximum(w, 0.0))[:, None] * V.T, dof
@@ -81,54 +82,9 @@ def common_variance(data: ChainData, found: Found, root: Array) -> float:
     The factor of a likelihood of correlated residuals that has the right width on average over the parameters: Pauli,
     Racugno, Ventura, Statistica Sinica 21 (2011) 149-164.
     """
-    U, values, _ = np.linalg.svd(_jacobian(data, found), full_matrices=False)
+    U, values, _ = np.linalg.svd(jacobian_of(data, found), full_matrices=False)
     inside = U[:, values > FLAT * max(values[0], 1e-300)]
     return float(((root @ inside) ** 2).sum() / inside.shape[1])
-
-
-def lower_limit(data: ChainData, found: Found, name: str) -> float | None:
-    """The value of one parameter below which the data reject it at 95 % (one-sided), by bisection.
-
-    At each trial value the other parameters are refitted and the parameter's linearised move back is compared with its
-    standard error there: an inverted score test. None where no value within the bounds is rejected.
-    """
-    model = found.model
-    i = model.names.index(name)
-    low, high = model.bounds()
-    theta = found.theta.copy()
-
-    def rejected(value: float) -> bool:
-        nonlocal theta
-        trial = theta.copy()
-        trial[i] = value
-        held = refine(data, model, trial, held=(i,))
-        if not np.isfinite(held.fitted).all():
-            return True
-        theta = held.theta
-        J = _jacobian(data, held)
-        others = [j for j in range(len(theta)) if low[j] + NEAR_BOUND < theta[j] < high[j] - NEAR_BOUND or j == i]
-        inverse, _ = _inverse(J, np.array(others))
-        move = float(inverse[i] @ held.weighed)
-        cov, dof = _covariance(data, held, J, inverse)
-        return move > student.ppf(LEVEL, dof) * np.sqrt(cov[i, i])
-
-    inside = found.theta[i]
-    # walk out until a value is rejected, then halve: each refit starts from its neighbour
-    step = 1.0
-    while True:
-        edge = max(low[i], inside - step)
-        if rejected(edge):
-            break
-        if edge == low[i]:
-            return None
-        inside, step = edge, 2 * step
-    for _ in range(5):
-        middle = 0.5 * (inside + edge)
-        if rejected(middle):
-            edge = middle
-        else:
-            inside = middle
-    return float(edge)
 
 
 def effective_observations(residuals: Array) -> float:
@@ -140,14 +96,14 @@ def effective_observations(residuals: Array) -> float:
     return float(epochs * layers)
 
 
-def _jacobian(data: ChainData, found: Found) -> Array:
+def jacobian_of(data: ChainData, found: Found, rtol: float = RTOL) -> Array:
     """Of the weighted residuals, (m blocks, p)."""
     x, end = data.mean
-    _, J = found.model.curve_and_jacobian(found.theta, x[0], end)
+    _, J = found.model.curve_and_jacobian(found.theta, x[0], end, rtol)
     return data.root_weight.ravel()[:, None] * np.nan_to_num(J, nan=0.0)
 
 
-def _inverse(J: Array, free: Array) -> tuple[Array, list[int]]:
+def inverse_of(J: Array, free: Array) -> tuple[Array, list[int]]:
     """Pseudo-inverse of the free columns (zero rows elsewhere), and the parameters that flat directions move."""
     inverse = np.zeros(J.T.shape)
     U, values, Vt = np.linalg.svd(J[:, free], full_matrices=False)
@@ -157,27 +113,27 @@ def _inverse(J: Array, free: Array) -> tuple[Array, list[int]]:
     return inverse, [int(i) for i in free[moved]]
 
 
-def _covariance(data: ChainData, found: Found, J: Array, inverse: Array) -> tuple[Array, float]:
+def covariance_of(data: ChainData, found: Found, J: Array, inverse: Array, rtol: float = RTOL) -> tuple[Array, float]:
+    """Covariance of theta and degrees of freedom."""
     if data.histories > 1:
-        return _from_seeds(data, found, inverse)
+        S = data.histories
+        moves = _left_out(data, found, rtol) @ inverse.T
+        return (S - 1) / S * moves.T @ moves, S - 1.0
     scatter, dof = one_history_scatter(data, found, J, inverse)
     return inverse @ scatter @ inverse.T, dof
 
 
-def _from_seeds(data: ChainData, found: Found, inverse: Array) -> tuple[Array, float]:
-    S = data.histories
-    moves = _left_out(data, found) @ inverse.T
-    return (S - 1) / S * moves.T @ moves, S - 1.0
-
-
-def _left_out(data: ChainData, found: Found) -> Array:
+def _left_out(data: ChainData, found: Found, rtol: float = RTOL) -> Array:
     """Weighted residuals (S, m blocks) of the means without one seed each, less their mean."""
+    start, pulled = data.mean
     residuals = []
     for s in range(data.histories):
         x, end = data.without(s)
-        residual = data.weighed(x - found.model.curve(found.theta, x[0], end))
+        # seeds that start and are pulled alike have the fitted curve in common
+        alike = np.array_equal(x[0], start[0]) and (end is None or pulled is None or np.array_equal(end, pulled))
+        curve = found.fitted if alike else found.model.curve(found.theta, x[0], end, rtol)
         # what only this seed has measured says nothing without it
-        residuals.append(np.nan_to_num(residual, nan=0.0))
+        residuals.append(np.nan_to_num(data.weighed(x - curve), nan=0.0))
     return np.array(residuals) - np.mean(residuals, axis=0)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
+from numpy.typing import NDArray
 
 from mechanics.pages.style import INK, Panel, Plate, lay_out, report_style, sequential
 
@@ -15,6 +16,8 @@ from ..experiments.paths.records import BarrierRow, Law, ScalingRow, Spectrum
 from ..experiments.paths.result import PathDependence
 from ..experiments.paths.settings import BASELINE, Setting, on_axis
 from ..perturb.laws import LAWS
+from ..perturb.lockstep import Divergence
+from .effects_figure import effects_plate
 
 AXES = {
     "lr": "learning rate", "momentum": "momentum", "width": "width", "hidden": "hidden layers, constant size",
@@ -26,12 +29,15 @@ def make_plates(found: PathDependence) -> list[Plate]:
     """All figures for which there are runs, in the order of the page."""
     laws = {(row.setting, row.curve): row for row in found.laws}
     with report_style():
+        verdicts = [h for h in (*found.hypotheses, *found.second) if np.isfinite(h.interval).all()]
         plates = [_curves(found, laws, "distance_2", "weights"), _curves(found, laws, "test/logit_rms", "functions")]
         powers = [row for row in found.scalings if row.values]
         if powers:
-            plates.append(_powers(powers))
+            plates.append(_powers(powers, len(found.trainings)))
         if found.spectra:
-            plates.append(_spectra(found.spectra))
+            plates.append(_spectra([s for s in found.spectra if s.baseline == 0]))
+        if verdicts:
+            plates.append(effects_plate(verdicts, len(found.trainings)))
         if found.barriers:
             plates.append(_barriers(found.barriers))
         for plate in plates:
@@ -57,14 +63,18 @@ def plot_growth(
     curve: str,
     laws: dict[tuple[str, str], Law],
 ) -> Axes:
-    """d/d(0) against step: mean and least to greatest of the copies; the fitted law dashed."""
+    """d/d(0) against step: mean and least to greatest of the copies, the fitted law dashed; other baselines thin."""
     colours = sequential(max(len(settings), 2))
     for k, s in enumerate(settings):
+        for other in found.others:
+            if s.name in other and other[s.name].finished.any():
+                g = _growth(other[s.name], curve)
+                ax.plot(other[s.name].steps, g.mean(0), color=colours(k), lw=0.7, alpha=0.7)
         run = found.runs[s.name]
         d = run[curve][run.finished]
         if not len(d):
             continue
-        g = d / d[:, :1]
+        g = _growth(run, curve)
         ax.plot(run.steps, g.mean(0), color=colours(k), label=label_of(s, axis))
         ax.fill_between(run.steps, g.min(0), g.max(0), color=colours(k), alpha=0.2, lw=0)
         law = laws.get((s.name, curve))
@@ -76,6 +86,11 @@ def plot_growth(
     plain_ticks(ax)
     ax.legend(fontsize=7, ncols=2, loc="best")
     return ax
+
+
+def _growth(run: Divergence, curve: str) -> NDArray[np.float64]:
+    d = run[curve][run.finished]
+    return d / d[:, :1]
 
 
 def plain_ticks(ax: Axes) -> None:
@@ -110,14 +125,15 @@ def _curves(found: PathDependence, laws: dict[tuple[str, str], Law], curve: str,
         if key == "weights"
         else "functions: root mean square of the logits' difference on test images"
     )
+    first = " of the first baseline" if found.others else ""
     caption = (
-        f"Distance of {what}, over its start. Lines: mean over {found.plan.copies} copies; bands: least to greatest; "
-        "dashed: the law of least AICc."
+        f"Distance of {what}, over its start. Lines: mean over {found.plan.copies} copies{first}; bands: least to "
+        "greatest; dashed: the law of least AICc" + ("; thin: means of the other baselines." if found.others else ".")
     )
     return Plate(key, caption, panels)
 
 
-def _powers(rows: Sequence[ScalingRow]) -> Plate:
+def _powers(rows: Sequence[ScalingRow], baselines: int) -> Plate:
     panels = []
     for row in rows:
         figure = _figure(3.7, 2.6)
@@ -140,7 +156,8 @@ def _powers(rows: Sequence[ScalingRow]) -> Plate:
                 figure,
             )
         )
-    caption = "Powers along the axes. Bars: 95 % by a bootstrap over copies; dashed: the fitted power law."
+    how = "Student's over baselines" if baselines > 1 else "by a bootstrap over copies"
+    caption = f"Powers along the axes. Bars: 95 % {how}; dashed: the fitted power law."
     return Plate("powers", caption, panels)
 
 
@@ -170,7 +187,8 @@ def _spectra(spectra: Sequence[Spectrum]) -> Plate:
         )
     caption = (
         "Finite-time Lyapunov exponents of the optimiser's step, from step 0 to the step on the axis; the first tenth "
-        "may leave the picture. Directions along which the loss is flat give a band of zeros, approached as ln T / T."
+        "may leave the picture. Directions along which the loss is flat give a band of zeros, approached as ln T / T. "
+        "The first baseline; the others are in the table."
     )
     return Plate("spectra", caption, panels)
 
@@ -178,16 +196,20 @@ def _spectra(spectra: Sequence[Spectrum]) -> Plate:
 def _barriers(rows: Sequence[BarrierRow]) -> Plate:
     figure = _figure(4.4, 2.8)
     ax = figure.add_subplot()
-    colours = sequential(2)
-    for k, row in enumerate(rows):
-        for side, (values, name) in enumerate(((row.before, "as they are"), (row.after, "after alignment"))):
+    colours, names = sequential(2), list(dict.fromkeys(row.setting for row in rows))
+    for k, setting in enumerate(names):
+        of = [row for row in rows if row.setting == setting]
+        sides = ([r.before for r in of], "as they are"), ([r.after for r in of], "after alignment")
+        for side, (values, name) in enumerate(sides):
             x = k + 0.3 * (side - 0.5)
-            ax.bar(x, np.mean(values), 0.26, color=colours(side), alpha=0.6, label=name if k == 0 else None)
-            ax.plot(np.full(len(values), x), values, ".", color=INK, ms=4)
-    ax.set(xticks=range(len(rows)), xticklabels=[row.setting for row in rows], ylabel="barrier (cross-entropy)")
+            ax.bar(x, np.mean(np.concatenate(values)), 0.26, color=colours(side), alpha=0.6, label=None if k else name)
+            for b, column in enumerate(values):
+                at = x + 0.2 * ((b + 0.5) / len(of) - 0.5)
+                ax.plot(np.full(len(column), at), column, ".", color=INK, ms=4)
+    ax.set(xticks=range(len(names)), xticklabels=names, ylabel="barrier (cross-entropy)")
     ax.legend()
     caption = (
         "Loss barriers on test images on the straight line between the baseline and its copies, before and after "
-        "the copy's hidden units are permuted to match. Dots: copies; bars: means."
+        "the copy's hidden units are permuted to match. Dots: copies, a column for each baseline; bars: means."
     )
     return Plate("barriers", caption, [Panel("barriers", "", "Loss barriers before and after alignment", figure)])

@@ -7,7 +7,7 @@ import numpy as np
 
 from mechanics.pages.words import MINUS
 
-from ..experiments.paths.records import Interval
+from ..experiments.paths.records import BarrierRow, Interval, Spectrum, Verdict
 from ..experiments.paths.result import PathDependence
 from ..experiments.paths.settings import parameters_of
 
@@ -25,7 +25,7 @@ def between(interval: Interval) -> str:
     return f"{short(interval[0])} to {short(interval[1])}" if np.isfinite(interval).all() else DASH
 
 
-def hypotheses(found: PathDependence) -> Table:
+def hypotheses(verdicts: Sequence[Verdict]) -> Table:
     """Verdicts with effects and intervals."""
     rows = [
         [
@@ -36,9 +36,37 @@ def hypotheses(found: PathDependence) -> Table:
             h.claim,
             h.quantity,
         ]
-        for h in found.hypotheses
+        for h in verdicts
     ]
     return {"head": ["hypothesis", "verdict", "effect", "95 % interval", "claimed", "effect is"], "rows": rows}
+
+
+def spreads(found: PathDependence) -> Table:
+    """How effects differ between baselines, and between copies of one."""
+    rows = [
+        [
+            h.key,
+            ", ".join(short(e, 2) for e in h.effects) or DASH,
+            short(h.between, 2),
+            short(h.within, 2),
+            between(h.interval) + ("" if h.method == "copies" else f" ({h.method})"),
+            between(h.bootstrap),
+        ]
+        for h in (*found.hypotheses, *found.second)
+    ]
+    head = ["hypothesis", "effect of each baseline", "sd between baselines", "sd between copies", "95 % interval"]
+    return {"head": [*head, "hierarchical bootstrap"], "rows": rows}
+
+
+def lengths(found: PathDependence) -> Table:
+    """Effects and verdicts after shares of the steps."""
+    rows = []
+    for r in found.lengths:
+        after = [f"{short(e)} ({v})" if np.isfinite(e) else DASH for e, v in zip(r.effects, r.verdicts, strict=True)]
+        rows.append([r.key, *after, "yes" if r.robust else "no"])
+    shares = found.lengths[0].shares if found.lengths else ()
+    head = ["hypothesis", *(f"{100 * share:.0f} % of the steps" for share in shares), "the same at all"]
+    return {"head": head, "rows": rows}
 
 
 def scalings(found: PathDependence) -> Table:
@@ -69,7 +97,7 @@ def laws(found: PathDependence) -> Table:
 def spectra(found: PathDependence) -> Table:
     """Exponents of each training."""
     rows = [
-        [s.setting, _list(s.exponents), _list(s.stderr), _list(s.function), short(s.edge), s.verdict]
+        [_of(s), _list(s.exponents), _list(s.stderr), _list(s.function), short(s.edge), s.verdict]
         for s in found.spectra
     ]
     head = ["setting", "exponents per step", "standard errors", "function space", "edge of stability", "verdict"]
@@ -80,7 +108,7 @@ def barriers(found: PathDependence) -> Table:
     """Mean distances and barriers."""
     rows = [
         [
-            b.setting,
+            _of(b),
             f"{len(b.raw)}",
             *(short(float(np.mean(v))) if v else DASH for v in (b.raw, b.aligned, b.before, b.after)),
         ]
@@ -93,9 +121,11 @@ def settings(found: PathDependence) -> Table:
     """All trainings."""
     rows = []
     for s in found.plan.settings:
-        run = found.runs.get(s.name)
-        accuracy = short(float(run.baseline["test/accuracy"][-1])) if run is not None else DASH
-        done = f"{int(run.finished.sum())} of {found.plan.copies}" if run is not None else "not run"
+        made = [runs[s.name] for runs in found.trainings if s.name in runs]
+        ends = [float(r.baseline["test/accuracy"][-1]) for r in made]
+        accuracy = " to ".join(dict.fromkeys(short(end) for end in (min(ends), max(ends)))) if ends else DASH
+        count = found.plan.copies * found.plan.baselines
+        done = f"{sum(int(r.finished.sum()) for r in made)} of {count}" if made else "not run"
         rule = s.optimiser + (f", momentum {s.momentum:g}" if s.momentum else "")
         rows.append([s.name, f"{s.width} x {s.hidden}", f"{parameters_of(s)}", rule, f"{s.lr:g}", f"{s.batch_size}",
                      f"{s.weight_decay:g}", f"{s.eps:.4g}", f"{s.steps}", done, accuracy])  # fmt: skip
@@ -106,6 +136,10 @@ def settings(found: PathDependence) -> Table:
 
 def _parameters(values: dict[str, float], intervals: dict[str, Interval]) -> str:
     return "; ".join(f"{k} = {short(v)} [{between(intervals[k])}]" for k, v in values.items()) or DASH
+
+
+def _of(row: Spectrum | BarrierRow) -> str:
+    return f"{row.setting}, baseline {row.baseline}" if row.baseline else row.setting
 
 
 def _list(values: Sequence[float]) -> str:

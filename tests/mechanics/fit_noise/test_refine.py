@@ -1,6 +1,7 @@
 """A simulated chain is recovered in absolute numbers; what the data leave open is called so; errors are honest."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -153,8 +154,8 @@ def test_matching_of_a_linear_model_is_generalised_least_squares():
     noise = rng.standard_normal((2 * S, 6)) @ mix.T
     measured = A @ [0.3, -0.2] + 0.5 * mix @ rng.standard_normal(6)
     match = Matching(
-        measured, lambda theta, n, first=0: A @ theta + noise[first : first + n], S, S, np.full(2, -9.0),
-        np.full(2, 9.0), np.full(2, 50.0), lambda theta: np.full(2, 0.1), lambda theta: {},
+        measured, lambda theta, n, first=0: (A @ theta + noise[first : first + n])[:, None], lambda x: x[:, 0], S, S,
+        np.full(2, -9.0), np.full(2, 9.0), np.full(2, 50.0), lambda theta: np.full(2, 0.1), lambda theta: {},
     ).run(np.zeros(2))  # fmt: skip
     W = np.linalg.inv(mix @ mix.T)
     exact = np.linalg.solve(A.T @ W @ A, A.T @ W @ measured)
@@ -169,7 +170,7 @@ def test_matching_of_a_linear_model_is_generalised_least_squares():
 def test_shrunk_weights_keep_variances():
     rng = np.random.default_rng(2)
     groups = rng.standard_normal((60, 20)) * np.arange(1, 21)
-    inverse = np.linalg.inv(weights(groups))
+    inverse = np.linalg.inv(weights(groups, 60))
     assert_allclose(inverse.diagonal(), groups.var(axis=0, ddof=1), rtol=1e-6)
     off = np.corrcoef(groups, rowvar=False)[0, 1:]
     shrunk = (inverse / np.sqrt(np.outer(inverse.diagonal(), inverse.diagonal())))[0, 1:]
@@ -180,7 +181,7 @@ def test_stuck_blocks_neither_rule_nor_break_the_match():
     """A block that no simulated group moves: its statistic is the same in all, its weight finite, the fit goes on."""
     groups = np.random.default_rng(0).standard_normal((50, 4))
     groups[:, 2] = -7.0
-    assert weights(groups).max() < 2e4
+    assert weights(groups, 50).max() < 2e4
     loads = 1.0 - simulated(5, 4, 0.14, 0.14, 0.012)[..., :-1]  # the block next to the fixed end stays where it was
     assert np.ptp(loads[:, :, 1], axis=0).max() < 1e-12
     fit = refine_chain(fit_chain(loads, EPOCHS, pull="fixed"), loads, EPOCHS, dt=DT, members=300, seed=1)
@@ -194,7 +195,7 @@ def test_path_directions_explain_what_parameters_do(case):
     data = Histories.of(fit, loads, epochs, None)
     chain = NoiseChain(data, DT, "overdamped", 1.0, 0, 1)
     theta = chain.start(fit)
-    moments = statistics_of(data, chain, theta, 60)
+    moments = statistics_of(data, chain, theta, 60, 0)
     step = 1e-3 * np.array([1.0, 0.1, 0.1, 1.0, 1.0])
     move = ((chain.mean_path(theta + step) - chain.mean_path(theta - step)) / data.scale).ravel()
     assert_allclose(moments.lift @ (moments.read.T @ move), move, atol=0.01 * np.abs(move).max())
@@ -224,3 +225,16 @@ def test_other_data_than_those_of_the_fit_are_refused(case):
     same = np.repeat(loads.mean(axis=0)[None], 3, axis=0)
     with pytest.raises(ValueError, match="all the same"):
         refine_chain(fit, same, epochs, dt=DT)
+
+
+def test_missing_loads_and_extended_models_are_refused(case):
+    """Neither is simulated: better said than silently taken for whole, or for uniform."""
+    epochs, loads, fit = case
+    holed = loads.copy()
+    holed[:, 3, 2] = np.nan
+    with pytest.raises(ValueError, match=r"measured throughout, but 6 loads"):
+        refine_chain(fit_chain(holed, epochs, pull="fixed"), holed, epochs, dt=DT)
+    with pytest.raises(ValueError, match="Only uniform"):
+        refine_chain(replace(fit, model="layered_friction"), loads, epochs, dt=DT)
+    with pytest.raises(ValueError, match="dynamics='second_order'"):
+        refine_chain(replace(fit, model="second_order"), loads, epochs, dt=DT)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from ..chain import _enough, _forms, _pulls
 from ..data import ChainData
 from ..model import ChainModel, Pull
 from ..models import MODELS
+from ..request import check_enough, forms_of, pulls_of
 from .candidate import Candidate
 from .chains import ChainCandidate
 from .free import FreeCurve
@@ -25,9 +25,9 @@ def candidates_of(data: ChainData, models: str | Sequence[str], pull: str | Sequ
         are measured than a candidate with few parameters has.
     """
     names = _names(models)
-    forms = _forms(chains) if (chains := [name for name in names if name in MODELS]) else []
+    forms = forms_of(chains) if (chains := [name for name in names if name in MODELS]) else []
     tried = {(form.name, kind): ChainModel.of(data, kind, form) for form in forms for kind in _pulls_of(data, pull)}
-    _enough(data, tried)
+    check_enough(data, tried)
     out: list[Candidate] = [ChainCandidate(model) for model in tried.values()]
     blocks, scale = data.x.shape[-1], data.scale
     for shape in (SHAPES[name] for name in names if name in SHAPES):
@@ -56,8 +56,8 @@ def _names(models: str | Sequence[str]) -> list[str]:
 
 def _pulls_of(data: ChainData, pull: str | Sequence[str]) -> list[Pull]:
     if isinstance(pull, str):
-        return list(_pulls(data, "auto" if pull == "all" else pull))
+        return list(pulls_of(data, "auto" if pull == "all" else pull))
     kinds = list(pull)
     if not kinds:
         raise ValueError("pull must be 'all' or name at least one pull, but is empty.")
-    return list(dict.fromkeys(kind for one in kinds for kind in _pulls(data, one)))
+    return list(dict.fromkeys(kind for one in kinds for kind in pulls_of(data, one)))

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..chain import _floor, _spread
 from ..data import Array, ChainData, chain_data
+from ..request import least_spread, spread_over_seeds
 from .candidate import Candidate, Fitted, label
 from .candidates import candidates_of
 from .criteria import criteria, observations_of
@@ -71,9 +71,9 @@ def compare_models(
     errors come from all histories. There is no randomness. docs/fit_verdict.md has the formulas.
     """
     data = chain_data(load_curves, epochs, end, last)
-    spread = _spread(data, seed_spread)
+    spread = spread_over_seeds(data, seed_spread)
     if weights == "spread":
-        data = data.weighted_by(spread, _floor(spread))  # type: ignore[arg-type]  # _floor has refused None
+        data = data.weighted_by(spread, least_spread(spread))  # type: ignore[arg-type]  # least_spread has refused None
     elif weights != "equal":
         raise ValueError(f"weights must be 'equal' or 'spread', but is {weights!r}.")
     candidates = candidates_of(data, models, pull)

@@ -6,10 +6,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..chain import _spread, _theta
 from ..data import Array, chain_data
 from ..model import ChainModel
 from ..models import MODELS
+from ..request import spread_over_seeds, theta_of
 from ..result import ESTIMATES, ChainFit, plain
 from .candidate import mean_start
 from .folds import unit_of
@@ -94,7 +94,7 @@ def predict_score(
     model = ChainModel.of(data, fit.pull, MODELS[fit.model])  # type: ignore[arg-type]  # a Pull, kept as str
     values = {name: getattr(fit, name).value for name in ESTIMATES}
     values |= {name: found.value for name, found in fit.extension.items()}
-    theta = _theta(model, values)
+    theta = theta_of(model, values)
     curve = model.curve(theta, *mean_start(data))
     if not np.isfinite(curve).all():
         raise RuntimeError("the fitted chain could not be integrated from the first of these load curves.")
@@ -107,7 +107,7 @@ def predict_score(
     for s in range(data.histories):
         one = model.curve(theta, *mean_start(data.chosen(np.array([s])))) - data.x[s]
         each.append(float(np.sqrt(np.nanmean(one[1:] ** 2))))
-    unit = unit_of(data, _spread(data, seed_spread))
+    unit = unit_of(data, spread_over_seeds(data, seed_spread))
     r_squared = float(1 - np.sum(error**2) / np.sum((x[seen] - x[seen].mean()) ** 2))
     return PredictionScore(
         rmse=rmse,

@@ -13,7 +13,7 @@ import numpy as np
 from ...chain.mean_field_law import MeanLaw
 from ...chain.mean_field_variation import LawChange
 
-Values = Mapping[str, Any]  # parameters by name, real or complex
+Values = Mapping[str, Any]  # parameters by name: real numbers, or complex columns (P, 1), one row a derivative
 COMPLEX_STEP = 1e-30
 
 
@@ -43,12 +43,16 @@ class Extra:
 
 @dataclass(frozen=True)
 class ChainForm:
-    """A named model: `law(values, blocks)` takes theta by name, lengths over the largest displacement."""
+    """A named model: `law(values, blocks)` takes theta by name, lengths over the largest displacement.
+
+    `least_noise` is the lower bound of the noise, over k and the largest displacement.
+    """
 
     name: str
     law: Callable[[Values, int], MeanLaw]
     extras: tuple[Extra, ...]
     words: str
+    least_noise: float = 1e-4
 
     def __reduce__(self) -> tuple[Callable[[str], "ChainForm"], tuple[str]]:
         """A form travels to another process as its name: its functions need not."""
@@ -58,17 +62,13 @@ class ChainForm:
         self, values: dict[str, float], names: tuple[str, ...], blocks: int
     ) -> tuple[MeanLaw, LawChange]:
         """The law and its derivative by the parameters `names`."""
-        columns = []
-        for name in names:
-            moved: dict[str, complex | float] = dict(values)
-            moved[name] = complex(values[name], COMPLEX_STEP)
-            changed = self.law(moved, blocks)
-            columns.append([np.imag(np.asarray(part)) / COMPLEX_STEP for part in changed])
-        law = _real(self.law(values, blocks))
-        k, right, left, s, _, reach, mass = zip(*columns, strict=True)
-        rows = [np.array([np.broadcast_to(c, blocks + 1) for c in k])]
-        rows += [np.array([np.broadcast_to(c, blocks) for c in each]) for each in (right, left)]
-        return law, LawChange(*rows, *(np.array(each, dtype=float) for each in (s, reach, mass)))
+        rows = np.eye(len(names)) * COMPLEX_STEP
+        moved = values | {name: values[name] + 1j * row[:, None] for name, row in zip(names, rows, strict=True)}
+        changed = self.law(moved, blocks)
+        P = len(names)
+        k, right, left = (_column(changed[i], P, size) for i, size in enumerate((blocks + 1, blocks, blocks)))
+        s, reach, mass = (_column(changed[i], P, 1)[:, 0] for i in (3, 5, 6))
+        return _real(changed), LawChange(k, right, left, s, reach, mass)
 
     def real_law(self, values: Values, blocks: int) -> MeanLaw:
         """The law as the flow takes it."""
@@ -95,7 +95,16 @@ def _named(name: str) -> ChainForm:
     return MODELS[name]
 
 
+def _column(part: Any, count: int, size: int) -> Any:
+    """Derivatives (count, size) of a part of the law from its complex steps."""
+    column = np.zeros((count, size))
+    if np.iscomplexobj(part):
+        column[:] = part.imag / COMPLEX_STEP
+    return column
+
+
 def _real(law: MeanLaw) -> MeanLaw:
-    k, right, left = (np.ascontiguousarray(np.real(part), dtype=float) for part in law[:3])
-    s, noise_decay, reach, mass = (float(np.real(part)) for part in law[3:])
+    """The law itself; rows of complex steps have the same real part."""
+    k, right, left = (np.ascontiguousarray(np.atleast_2d(part)[0].real, dtype=float) for part in law[:3])
+    s, noise_decay, reach, mass = (float(np.ravel(part)[0].real) for part in law[3:])
     return MeanLaw(k, right, left, s, noise_decay, reach, mass)

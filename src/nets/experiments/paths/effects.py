@@ -4,7 +4,7 @@ Each function takes a `Sample` and returns one number, so that a bootstrap may c
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +23,20 @@ class MissingRunError(LookupError):
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Finished runs, and which of their copies count (with repetitions in a bootstrap).
+    """Finished runs of one baseline, and which of their copies count (with repetitions in a bootstrap).
 
-    All settings share the list: copy i has the same direction of perturbation in all networks of one shape.
+    All settings share the list: copy i has the same direction of perturbation in all networks of one shape. `share` of
+    the steps count; `scales` holds the size of the baseline's own logits at the start and at the end, where known.
     """
 
     settings: tuple[Setting, ...]
     runs: Mapping[str, Divergence]
     rows: NDArray[np.int64] | None = None
+    share: float = 1.0
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def curves(self, name: str, curve: str = "distance_2") -> tuple[Array, Array]:
-        """Steps (m,) and distances (copies, m) of the copies that did all steps."""
+        """Steps (m,) and distances (copies, m) of the copies that did all steps, up to the share that counts."""
         if name not in self.runs:
             raise MissingRunError(f"{name} was not run")
         run = self.runs[name]
@@ -41,7 +44,8 @@ class Sample:
         d = run[curve][rows[run.finished[rows]]]
         if not len(d):
             raise MissingRunError(f"no copy of {name} did all steps")
-        return run.steps.astype(float), d
+        until = int(np.searchsorted(run.steps, self.share * run.steps[-1] * (1 + 1e-12), side="right"))
+        return run.steps[:until].astype(float), d[:, :until]
 
     def growth(self, name: str, curve: str = "distance_2") -> tuple[Array, Array]:
         """Steps, and d/d(0) of each copy."""
@@ -111,12 +115,13 @@ def width_mismatch(sample: Sample) -> float:
     return found.spread / max(abs(log_growth(sample, s.name)) for s in chosen)
 
 
-def slope_power(sample: Sample, axis: str) -> float:
-    """a in: slope of the line through d(t)/d(0) ~ x^a."""
+def slope_power(sample: Sample, axis: str, *, normalised: bool = True) -> float:
+    """a in: slope of the line through d(t)/d(0), or through d(t), ~ x^a."""
     chosen = sample.axis(axis)
     if len(chosen) < 3:
         raise MissingRunError(f"fewer than 3 settings along {axis} were run")
-    slopes = np.array([np.polyfit(*even(*sample.growth(s.name)), 1)[0] for s in chosen])
+    pairs = [sample.growth(s.name) if normalised else sample.curves(s.name) for s in chosen]
+    slopes = np.array([np.polyfit(*even(*pair), 1)[0] for pair in pairs])
     if not (slopes > 0).all():
         return np.nan
     return float(np.polyfit(np.log([float(getattr(s, axis)) for s in chosen]), np.log(slopes), 1)[0])
@@ -124,7 +129,11 @@ def slope_power(sample: Sample, axis: str) -> float:
 
 def exponentiality(sample: Sample, name: str = BASELINE) -> float:
     """ln (relative rms of the best line / that of the best exponential): above 0 the exponential fits better."""
-    t, g = even(*sample.growth(name))
+    return line_or_exponential(*even(*sample.growth(name)))
+
+
+def line_or_exponential(t: Array, g: Array) -> float:
+    """ln (relative rms of the best line / that of the best exponential) of one curve."""
     line = np.polyval(np.polyfit(t, g, 1, w=1 / g), t)
     exponential = np.exp(np.polyval(np.polyfit(t, np.log(g), 1), t))
     rms = [np.sqrt(np.mean((f / g - 1) ** 2)) for f in (line, exponential)]

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 
 @contextmanager
-def show_progress(console: Any, quick: bool) -> Iterator[Callable[[str, int, int], None]]:
+def show_progress(console: Any, quick: bool, baselines: int | None = None) -> Iterator[Callable[[str, int, int], None]]:
     """Give a function progress(task, step, steps) that draws on the rich console for the length of the block."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -14,7 +15,8 @@ def show_progress(console: Any, quick: bool) -> Iterator[Callable[[str, int, int
     from .settings import full
     from .settings import quick as quick_plan
 
-    total = sum(map(len, tasks_of(quick_plan() if quick else full())))
+    plan = quick_plan() if quick else full()
+    total = sum(map(len, tasks_of(plan if baselines is None else replace(plan, baselines=baselines))))
     columns = TextColumn("{task.description:28}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeElapsedColumn()
     reached: dict[str, float] = {}
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:

@@ -1,8 +1,10 @@
 """Records of a study, each a row of a table."""
 
+from math import isfinite, nan
 from typing import NamedTuple
 
 Interval = tuple[float, float]
+NO_INTERVAL: Interval = (nan, nan)
 
 
 class Law(NamedTuple):
@@ -32,6 +34,8 @@ class ScalingRow(NamedTuple):
     values: tuple[float, ...]
     intervals: tuple[Interval, ...]
     verdict: str
+    exponents: tuple[float, ...] = ()
+    """Of each baseline."""
 
 
 class Spectrum(NamedTuple):
@@ -48,6 +52,7 @@ class Spectrum(NamedTuple):
     edge: float
     """Curvature over what the optimiser can bear, at the end."""
     verdict: str
+    baseline: int = 0
 
 
 class BarrierRow(NamedTuple):
@@ -59,6 +64,7 @@ class BarrierRow(NamedTuple):
     aligned: tuple[float, ...]
     before: tuple[float, ...]
     after: tuple[float, ...]
+    baseline: int = 0
 
 
 class Verdict(NamedTuple):
@@ -78,3 +84,28 @@ class Verdict(NamedTuple):
     verdict: str
     """supported, not supported, or open"""
     remark: str
+    effects: tuple[float, ...] = ()
+    """Of each baseline; `effect` is their mean."""
+    between: float = nan
+    """Standard deviation between baselines, what the copies of each add to it taken away."""
+    within: float = nan
+    """Standard deviation between copies of one baseline: that of its effect times the root of their number."""
+    method: str = "copies"
+    """What the interval comes from: a bootstrap over "copies", "t", or the "hierarchical" bootstrap."""
+    bootstrap: Interval = NO_INTERVAL
+    """95 % by resampling baselines, then copies within each."""
+
+
+class LengthRow(NamedTuple):
+    """A hypothesis after shares of all steps."""
+
+    key: str
+    shares: tuple[float, ...]
+    effects: tuple[float, ...]
+    intervals: tuple[Interval, ...]
+    verdicts: tuple[str, ...]
+
+    @property
+    def robust(self) -> bool:
+        """Whether the verdict is the same after each share at which there is an effect."""
+        return len({v for e, v in zip(self.effects, self.verdicts, strict=True) if isfinite(e)}) == 1

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ...perturb.lockstep import Divergence
-from .records import BarrierRow, Law, ScalingRow, Spectrum, Verdict
+from .records import BarrierRow, Law, LengthRow, ScalingRow, Spectrum, Verdict
 from .settings import Plan
 
 
@@ -20,10 +20,16 @@ class PathDependence:
     seed : int
     quick : bool
     runs : dict of str to Divergence
-        By name of the setting; those that were finished.
+        By name of the setting; those of the first baseline that were finished.
     laws, scalings, spectra, barriers : tuples of records
         Tables; see `nets.experiments.paths.records`.
     hypotheses : tuple of Verdict
+    second : tuple of Verdict
+        Second tests of hypotheses whose first test also measures something else, added after seeing data.
+    lengths : tuple of LengthRow
+        Verdicts after shares of the steps.
+    others : tuple of dict of str to Divergence
+        Runs of the other baselines.
     interrupted : bool
         Whether Ctrl-C ended it; then the tables are those of the finished runs.
     seconds : float
@@ -40,16 +46,27 @@ class PathDependence:
     hypotheses: tuple[Verdict, ...]
     interrupted: bool
     seconds: float
+    second: tuple[Verdict, ...] = ()
+    lengths: tuple[LengthRow, ...] = ()
+    others: tuple[dict[str, Divergence], ...] = ()
+
+    @property
+    def trainings(self) -> tuple[dict[str, Divergence], ...]:
+        """Runs of each baseline that has some."""
+        return tuple(runs for runs in (self.runs, *self.others) if runs)
 
     def to_dict(self) -> dict[str, Any]:
-        """All tables and the settings as JSON can hold them; curves as means over copies, nan and infinity as None."""
+        """All tables and the settings as JSON can hold them, nan and infinity as None.
+
+        Curves are means over copies; those of baselines after the first are in "other_baselines" of a setting.
+        """
         from .settings import parameters_of
 
         settings = [{**asdict(s), "parameters": parameters_of(s), **self._curve(s.name)} for s in self.plan.settings]
         plan = {name: value for name, value in asdict(self.plan).items() if name != "settings"}
         tables = {
             name: [row._asdict() for row in getattr(self, name)]
-            for name in ("hypotheses", "scalings", "laws", "spectra", "barriers")
+            for name in ("hypotheses", "second", "lengths", "scalings", "laws", "spectra", "barriers")
         }
         found = {
             "seed": self.seed, "quick": self.quick, "interrupted": self.interrupted, "seconds": self.seconds,
@@ -59,22 +76,23 @@ class PathDependence:
         return made
 
     def _curve(self, name: str) -> dict[str, Any]:
-        if name not in self.runs:
-            return {"finished_copies": 0}
-        run = self.runs[name]
-        done = run.finished
-        means = {
-            curve: run[curve][done].mean(0).tolist()
-            for curve in ("distance_2", "test/logit_rms", "test/disagreement")
-            if done.any()
-        }
-        baseline = {k: v.tolist() for k, v in run.baseline.items() if k in ("norm", "test/accuracy", "test/loss")}
-        return {
-            "finished_copies": int(done.sum()),
-            "steps_recorded": run.steps.tolist(),
-            "mean": means,
-            "baseline": baseline,
-        }
+        first, *others = (_curve_of(runs.get(name)) for runs in (self.runs, *self.others))
+        return {**first, "other_baselines": others} if others else first
+
+
+def _curve_of(run: Divergence | None) -> dict[str, Any]:
+    if run is None:
+        return {"finished_copies": 0}
+    done = run.finished
+    curves = ("distance_2", "test/logit_rms", "test/disagreement")
+    means = {curve: run[curve][done].mean(0).tolist() for curve in curves if done.any()}
+    baseline = {k: v.tolist() for k, v in run.baseline.items() if k in ("norm", "test/accuracy", "test/loss")}
+    return {
+        "finished_copies": int(done.sum()),
+        "steps_recorded": run.steps.tolist(),
+        "mean": means,
+        "baseline": baseline,
+    }
 
 
 def _plain(value: Any) -> Any:

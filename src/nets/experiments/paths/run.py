@@ -14,10 +14,11 @@ from ...data import Digits
 from ..workers import run_in_processes
 from .effects import Sample
 from .hypotheses import HYPOTHESES
-from .judge import judge_all
+from .judge import judge_all, judge_lengths
 from .result import PathDependence
 from .scalings import scaling_rows
-from .settings import Plan, full
+from .second_hypotheses import SECOND_HYPOTHESES
+from .settings import BASELINE, Plan, full
 from .settings import quick as quick_plan
 from .tasks import Job, Task
 
@@ -29,6 +30,7 @@ def path_dependence(
     *,
     quick: bool = False,
     copies: int | None = None,
+    baselines: int | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     workers: int = 0,
@@ -46,6 +48,9 @@ def path_dependence(
         Fewer settings, copies and steps: a look, not a measurement.
     copies : int, optional
         Of each baseline; 20 by default, 6 if quick. Intervals need 3.
+    baselines : int, optional
+        Trainings of every setting, each with its own initial weights, batches and perturbations, functions of (seed,
+        number of the baseline); 4 by default, 1 if quick.
     seed : int
         0 or more, below 1e9; decides initial weights, batches, perturbations and bootstraps.
     out : path, optional
@@ -74,8 +79,11 @@ def path_dependence(
 
     Notes
     -----
-    All copies of a setting share one baseline: intervals are those of perturbations of this training. Repeat with
-    another seed to see how trainings differ.
+    With one baseline intervals are those of perturbations of this training. With several, effects are means over
+    baselines, and intervals are Student's with one degree of freedom less than there are baselines; see
+    `nets.experiments.paths.spread`. Spreads between baselines and between the copies of one are given apart. More
+    baselines, or copies of them, may be asked for later: finished runs are kept, and only runs of other copies are made
+    again.
 
     References
     ----------
@@ -88,6 +96,9 @@ def path_dependence(
         whole_numbers(copies=(copies, 1))
     chosen = plan if plan is not None else quick_plan() if quick else full()
     chosen = chosen if copies is None else replace(chosen, copies=copies, pairs=min(chosen.pairs, copies))
+    if baselines is not None:
+        whole_numbers(baselines=(baselines, 1))
+        chosen = replace(chosen, baselines=baselines)
     folder = Path(f"out/path-dependence{'-quick' if quick else ''}" if out is None else out)
     begun = time.perf_counter()
     job = Job(chosen, seed, folder / "runs", data)
@@ -103,12 +114,13 @@ def path_dependence(
 
 
 def tasks_of(plan: Plan) -> tuple[list[Task], list[Task]]:
-    """Trainings, longest first, and then what is made of them."""
-    by_name = {s.name: s for s in plan.settings}
+    """Trainings of one baseline after the other, longest first, and then what is made of them."""
+    by_name, baselines = {s.name: s for s in plan.settings}, range(plan.baselines)
     costly = sorted(plan.settings, key=lambda s: -s.steps * s.width * (s.batch_size + 32))
-    first = [Task("copies", s) for s in costly] + [Task("spectrum", by_name[n]) for n in plan.spectra]
-    then = [Task("laws", s) for s in plan.settings] + [Task("barriers", by_name[n]) for n in plan.barriers]
-    return first, then
+    first = [Task("copies", s, b) for b in baselines for s in costly]
+    first += [Task("spectrum", by_name[n], b) for b in baselines for n in plan.spectra]
+    then = [Task("laws", s) for s in plan.settings]
+    return first, then + [Task("barriers", by_name[n], b) for b in baselines for n in plan.barriers]
 
 
 def _work(job: Job, done: dict[Task, Any], workers: int, progress: Progress | None, resume: bool) -> bool:
@@ -136,18 +148,26 @@ def _work(job: Job, done: dict[Task, Any], workers: int, progress: Progress | No
 
 
 def _judged(job: Job, done: dict[Task, Any], quick: bool, interrupted: bool, seconds: float) -> PathDependence:
-    plan = job.plan
-    runs = {s.name: done[task] for s in plan.settings for task in [Task("copies", s)] if task in done}
+    plan, baselines = job.plan, range(job.plan.baselines)
+    runs = [
+        {s.name: done[task] for s in plan.settings for task in [Task("copies", s, b)] if task in done}
+        for b in baselines
+    ]
     tables = {
-        kind: [done[task] for s in plan.settings for task in [Task(kind, s)] if task in done]
+        kind: [done[task] for b in baselines for s in plan.settings for task in [Task(kind, s, b)] if task in done]
         for kind in ("spectrum", "laws", "barriers")
     }
-    sample = Sample(plan.settings, runs)
+    scales = [{BASELINE: job.logit_scale(b, of[BASELINE])} if BASELINE in of else {} for b, of in enumerate(runs)]
+    samples = [Sample(plan.settings, of, scales=scales[b]) for b, of in enumerate(runs) if of or b == 0]
+    tests = (*HYPOTHESES, *SECOND_HYPOTHESES)
+    how = {"copies": plan.copies, "resamples": plan.resamples, "seed": job.seed}
+    verdicts = judge_all(tests, samples, **how)
     return PathDependence(
-        plan=plan, seed=job.seed, quick=quick, runs=runs,
+        plan=plan, seed=job.seed, quick=quick, runs=runs[0],
         laws=tuple(row for rows in tables["laws"] for row in rows),
-        scalings=scaling_rows(sample, resamples=plan.resamples, seed=job.seed) if runs else (),
+        scalings=scaling_rows(samples, resamples=plan.resamples, seed=job.seed) if runs[0] else (),
         spectra=tuple(tables["spectrum"]), barriers=tuple(tables["barriers"]),
-        hypotheses=judge_all(HYPOTHESES, sample, copies=plan.copies, resamples=plan.resamples, seed=job.seed),
-        interrupted=interrupted, seconds=seconds,
+        hypotheses=verdicts[: len(HYPOTHESES)], second=verdicts[len(HYPOTHESES) :],
+        lengths=judge_lengths(tests, samples, verdicts, **how),
+        others=tuple(runs[1:]), interrupted=interrupted, seconds=seconds,
     )  # fmt: skip

@@ -70,6 +70,9 @@ class Plan:
         In these settings.
     points : int
         Of the line of a barrier.
+    baselines : int
+        Trainings of every setting, each with its own initial weights, batches and perturbations. Laws are fitted to the
+        first, all else is done with each.
     """
 
     settings: tuple[Setting, ...]
@@ -85,9 +88,10 @@ class Plan:
     pairs: int
     barriers: tuple[str, ...]
     points: int
+    baselines: int = 1
 
 
-def full(copies: int = 20) -> Plan:
+def full(copies: int = 20, baselines: int = 4) -> Plan:
     """Every axis, 1000 steps (25 epochs), 3000 where the learning rate is at most 0.01."""
     settings = settings_of(
         1000, lr=(0.001, 0.003, 0.01, 0.03, 0.3), momentum=(0.3, 0.6, 0.9, 0.95), width=(25, 50, 200, 400),
@@ -95,18 +99,21 @@ def full(copies: int = 20) -> Plan:
         eps=(0.001, 0.1, 0.5, SPHERE), far=(3,),
     )  # fmt: skip
     spectra = (BASELINE, "lr-0.3", "momentum-0.9", "optimiser-adam", "hidden-5")
-    return Plan(settings, copies, 40, 500, 1000, ALL_LAWS, 200, spectra, 6, 600, 5, (BASELINE, START, "far-3"), 25)
+    barriers = (BASELINE, START, "far-3")
+    return Plan(settings, copies, 40, 500, 1000, ALL_LAWS, 200, spectra, 6, 600, 5, barriers, 25, baselines)
 
 
-def quick(copies: int = 6) -> Plan:
-    """Fewer values of each axis, 200 steps (5 epochs): a look, not a measurement."""
+def quick(copies: int = 6, baselines: int = 1) -> Plan:
+    """Fewer values of each axis, 200 steps (5 epochs): a look, not a measurement.
+
+    One baseline: two would take twice as long, and an interval from two is 13 times their standard error.
+    """
     settings = settings_of(
         200, lr=(0.01, 0.03), momentum=(0.3, 0.9), width=(50, 200), hidden=(2, 4), batch_size=(16, 256),
         weight_decay=(1e-3, 1e-2), eps=(0.1, SPHERE), far=(3,),
     )  # fmt: skip
-    return Plan(
-        settings, copies, 24, 300, 300, ALL_LAWS, 20, (BASELINE, "optimiser-adam"), 3, 100, 2, (START, "far-3"), 11
-    )
+    spectra, barriers = (BASELINE, "optimiser-adam"), (START, "far-3")
+    return Plan(settings, copies, 24, 300, 300, ALL_LAWS, 20, spectra, 3, 100, 2, barriers, 11, baselines)
 
 
 def settings_of(

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,9 +15,13 @@ from mechanics.files import array_hash, write_text
 
 from ...data import Digits, load_mnist10
 from ...perturb.lockstep import Divergence
+from ...training.seeds import derived_seed
 from ..run_files import KEY, settings_hash
 from .records import BarrierRow, Law, Spectrum
 from .settings import Plan, Setting, model_of, optimiser_of
+
+if TYPE_CHECKING:
+    from ...models import MLP
 
 Tick = Callable[[int, int], None]
 CURVES = ("distance_2", "test/logit_rms")  # whose laws are fitted
@@ -27,15 +31,17 @@ LINE = 1000  # test images on the line of a barrier
 
 @dataclass(frozen=True)
 class Task:
-    """One piece of work: `kind` is "copies", "spectrum", "laws" or "barriers"."""
+    """One piece of work: `kind` is "copies", "spectrum", "laws" or "barriers"; of which baseline, counted from 0."""
 
     kind: str
     setting: Setting
+    baseline: int = 0
 
     @property
     def name(self) -> str:
         """For progress and messages."""
-        return f"{self.setting.name}: {self.kind}"
+        which = f" of baseline {self.baseline}" if self.baseline else ""
+        return f"{self.setting.name}: {self.kind}{which}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +67,28 @@ class Job:
 
     def path(self, task: Task) -> Path:
         """File of a task."""
-        return self.folder / f"{task.setting.name}.{'npz' if task.kind == 'copies' else f'{task.kind}.json'}"
+        folder = self.folder / f"baseline-{task.baseline}" if task.baseline else self.folder
+        return folder / f"{task.setting.name}.{'npz' if task.kind == 'copies' else f'{task.kind}.json'}"
+
+    def seed_of(self, task: Task) -> int:
+        """Seed of the task's baseline."""
+        return baseline_seed(self.seed, task.baseline)
+
+    def model(self, task: Task) -> "MLP":
+        """The task's network at its start."""
+        digits = self.digits()
+        return model_of(task.setting, digits.features, digits.classes, self.seed_of(task))
+
+    def logit_scale(self, baseline: int, run: Divergence) -> tuple[float, float]:
+        """Root mean square of the baseline's centred logits on test images, at the start and at the end."""
+        import torch
+
+        model = self.model(Task("copies", self.plan.settings[0], baseline))
+        x = torch.from_numpy(self.digits().x_test[: self.plan.examples])
+        with torch.no_grad():
+            logits = [net.eval()(x).double().numpy() for net in (model, run.network(0, model))]
+        start, end = (float(np.sqrt(np.square(f - f.mean(1, keepdims=True)).mean())) for f in logits)
+        return start, end
 
     def hash(self, task: Task) -> str:
         """Of all that decides a task's numbers."""
@@ -73,7 +100,7 @@ class Job:
             more |= {"resamples": p.law_resamples, "laws": p.laws}
         elif task.kind == "barriers":
             more |= {"pairs": p.pairs, "points": p.points}
-        return settings_hash(task.setting, kind=task.kind, seed=self.seed, data=_data_hash(self.data), **more)
+        return settings_hash(task.setting, kind=task.kind, seed=self.seed_of(task), data=_data_hash(self.data), **more)
 
     def read(self, task: Task) -> Any:
         """What a finished task left, or None."""
@@ -96,15 +123,20 @@ class Job:
         return _RECORDS[task.kind](json.loads(text)["found"])  # what a second call would read
 
 
+def baseline_seed(seed: int, baseline: int) -> int:
+    """Seed of a baseline's initial weights, batches and perturbations; that of the first is the study's own."""
+    return derived_seed(seed, f"baseline {baseline}") if baseline else seed
+
+
 def _copies(job: Job, task: Task, tick: Tick) -> Divergence:
     from ...perturb import divergence
 
     s, digits = task.setting, job.digits()
-    model = model_of(s, digits.features, digits.classes, job.seed)
     found = divergence(
-        model, digits, eps=s.eps, relative=True, copies=job.plan.copies, steps=s.steps, optimiser=optimiser_of(s),
-        lr=s.lr, batch_size=s.batch_size, weight_decay=s.weight_decay, seed=job.seed,
-        times=times_of(s.steps, job.plan.times), examples=job.plan.examples, threads=1, progress=tick,
+        job.model(task), digits, eps=s.eps, relative=True, copies=job.plan.copies, steps=s.steps,
+        optimiser=optimiser_of(s), lr=s.lr, batch_size=s.batch_size, weight_decay=s.weight_decay,
+        seed=job.seed_of(task), times=times_of(s.steps, job.plan.times), examples=job.plan.examples, threads=1,
+        progress=tick,
     )  # fmt: skip
     if found.interrupted:
         raise KeyboardInterrupt
@@ -124,8 +156,8 @@ def _spectrum(job: Job, task: Task, tick: Tick) -> Spectrum:
 
     s, digits, plan = task.setting, job.digits(), job.plan
     found = training_spectrum(
-        model_of(s, digits.features, digits.classes, job.seed), digits, optimiser=optimiser_of(s), lr=s.lr,
-        steps=plan.spectrum_steps, k=plan.exponents, batch_size=s.batch_size, seed=job.seed,
+        job.model(task), digits, optimiser=optimiser_of(s), lr=s.lr,
+        steps=plan.spectrum_steps, k=plan.exponents, batch_size=s.batch_size, seed=job.seed_of(task),
         weight_decay=s.weight_decay, measure_at=(0, plan.spectrum_steps), probe=digits.x_test[:PROBE],
     )  # fmt: skip
     if found.interrupted:
@@ -138,14 +170,15 @@ def _spectrum(job: Job, task: Task, tick: Tick) -> Spectrum:
         "times": [float(found.times[i]) for i in kept], "history": [found.history[i].tolist() for i in kept],
         "function": list(map(float, at_end)),
         "edge": float(found.measured.edge[-1]) if len(found.measured.edge) else np.nan, "verdict": found.verdict,
+        "baseline": task.baseline,
     })  # fmt: skip
 
 
 def _laws(job: Job, task: Task, tick: Tick) -> list[Law]:
-    run, rows = job.read(Task("copies", task.setting)), []
+    run, rows = job.read(replace(task, kind="copies")), []
     for k, curve in enumerate(CURVES):
         try:
-            fit = run.fit(curve, laws=job.plan.laws, resamples=job.plan.law_resamples, seed=job.seed)
+            fit = run.fit(curve, laws=job.plan.laws, resamples=job.plan.law_resamples, seed=job.seed_of(task))
             rows.append(
                 Law(task.setting.name, curve, fit.law, fit.parameters, fit.intervals, fit.scores[0].weight,
                     fit.scores[0].rms, fit.verdict)
@@ -162,8 +195,7 @@ def _barriers(job: Job, task: Task, tick: Tick) -> BarrierRow:
 
     from ...perturb import barrier
 
-    run, digits = job.read(Task("copies", task.setting)), job.digits()
-    model = model_of(task.setting, digits.features, digits.classes, job.seed)
+    run, digits, model = job.read(replace(task, kind="copies")), job.digits(), job.model(task)
     x, y = torch.from_numpy(digits.x_test[:LINE]), torch.from_numpy(digits.y_test[:LINE])
     chosen = [i for i in range(run.copies) if run.finished[i]][: job.plan.pairs]
     lines = []
@@ -175,7 +207,7 @@ def _barriers(job: Job, task: Task, tick: Tick) -> BarrierRow:
     return job.write(task, {
         "setting": task.setting.name, "raw": [b.alignment.raw for b in lines],
         "aligned": [b.alignment.aligned for b in lines], "before": [b.before.barrier for b in lines],
-        "after": [b.after.barrier for b in lines],
+        "after": [b.after.barrier for b in lines], "baseline": task.baseline,
     })  # fmt: skip
 
 
