@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,7 +24,14 @@ def usable_device(device: torch.device | str) -> torch.device:
 
 def tensor_of_numbers(value: Any, name: str) -> Tensor:
     """As a tensor; ValueError if it is on the device "meta", where there are no numbers."""
-    tensor = torch.as_tensor(value)
+    tensor = as_tensor(value)
     if tensor.device.type == "meta":
         raise ValueError(f"{name} is on device 'meta', which holds shapes and no numbers; give it on 'cpu' or 'cuda'.")
     return tensor
+
+
+def as_tensor(value: Any) -> Tensor:
+    """`torch.as_tensor`; of arrays that PyTorch cannot share (read-only ones, those with negative strides) a copy."""
+    if isinstance(value, np.ndarray) and (not value.flags.writeable or any(step < 0 for step in value.strides)):
+        value = value.copy()
+    return torch.as_tensor(value)

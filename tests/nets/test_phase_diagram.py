@@ -104,3 +104,25 @@ def test_what_makes_no_diagram_is_named():
         phase_diagram("batch_size", [10.5], [0.0], 1)
     with pytest.raises(ValueError, match="4 cells"):
         correlation(made(np.ones((1, 2, 3)), np.ones((1, 2, 3))))
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "levels", "options"),
+    [
+        (TypeError, "data must be Digits, but is a tuple", [0.1], {"data": ([], [])}),
+        (TypeError, "config must be an MLPConfig, but is a dict", [0.1], {"config": {}}),
+        (ValueError, "depth must be a whole number of at least 3, but is 2", [0.1], {"depth": 2}),
+        (ValueError, "levels must be finite", [np.nan], {}),
+        (ValueError, "values of dropout must be in one row", [[0.1, 0.2]], {}),
+        (
+            ValueError,
+            "The first failed at dropout=0.1, .*batch_size of configs",
+            [0.1],
+            {"config": MLPConfig(batch_size=10**6)},
+        ),
+    ],
+)
+def test_a_diagram_without_networks_is_refused_with_the_reason(error, words, levels, options):
+    """Calls in which every network failed once ended in xarray's "No variable named 'curvature'"."""
+    with pytest.raises(error, match=words):
+        phase_diagram("dropout", levels, [0.0], 1, **{**SMALL, **options})

@@ -34,7 +34,7 @@ def redrawn(data: ChainData, found: Found, root: Array, rng: np.random.Generator
 
 def bootstrap_chain(source: Source, estimates: dict[str, Estimate], n: int, seed: int, progress: bool) -> Bootstrap:
     """n fits to data drawn again, in users' units; what the fit leaves open stays open."""
-    whole_numbers(n=(n, 2))
+    whole_numbers(n=(n, 2), seed=(seed, 0))
     model, theta = source.found.model, source.found.theta
     objective = ChainObjective(source)
     rows: list[Array] = []

@@ -53,6 +53,6 @@ def _prior(
 
     def inner(scaled: dict[str, float]) -> float:
         values = _named(model, np.array([[scaled[name] for name in names]]))[0]
-        return float(prior(dict(zip(names, map(float, values), strict=True))))
+        return prior(dict(zip(names, map(float, values), strict=True)))
 
     return inner

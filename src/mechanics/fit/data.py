@@ -100,6 +100,9 @@ class ChainData:
         return replace(self, weight=weight / weight[self.measured].mean())
 
 
+SAME = "{} of {} histories repeat others, number by number; they tell nothing of scatter and were left out."
+
+
 def _mean_of(x: Array) -> Array:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # an entry that no seed has stays NaN
@@ -150,6 +153,10 @@ def chain_data(
         i = int(np.flatnonzero(np.diff(ts) <= 0)[0])
         raise ValueError(f"epochs must increase, but {ts[i + 1]:g} follows {ts[i]:g}; sort both arrays by epoch.")
     x, pulled, notes = positions(D, end, last)
+    own = first_of_each(x if pulled is None else np.concatenate([x, pulled[..., None]], axis=-1))
+    if len(own) < len(x):
+        notes.append(SAME.format(len(x) - len(own), len(x)))
+        x, pulled = x[own], None if pulled is None else pulled[own]
     empty = ~np.isfinite(x).any(axis=(0, 2))
     if empty.any():
         notes.append(f"{int(empty.sum())} of {len(ts)} epochs hold no measurement and were left out.")
@@ -175,6 +182,16 @@ def chain_data(
         pulled = None if pulled is None else pulled[:, keep]
     notes += _gaps(x) + _order(x)
     return ChainData(ts, x, pulled, tuple(notes))
+
+
+def first_of_each(x: Array) -> list[int]:
+    """Indices of the histories that do not repeat an earlier one; equal is equal but for rounding."""
+    slack = 1e-13 * float(np.nanmax(np.abs(x), initial=0.0))
+    own: list[int] = []
+    for i in range(len(x)):
+        if not any(np.allclose(x[i], x[j], rtol=0.0, atol=slack, equal_nan=True) for j in own):
+            own.append(i)
+    return own
 
 
 def positions(D: Array, end: ArrayLike | None, last: str) -> tuple[Array, Array | None, list[str]]:

@@ -16,7 +16,7 @@ from scipy.stats import t as student
 
 from ..chain.rest import moving_springs
 from ..checks import real_numbers
-from .data import Array, positions, spread_of
+from .data import SAME, Array, first_of_each, positions, spread_of
 from .equilibrium_result import EquilibriumFit, where_seven_holds
 from .estimates import factor_estimate, length_estimate
 from .rest_models import REST_MODELS, RestForm
@@ -119,6 +119,11 @@ def _curves(load_curves: ArrayLike, end: ArrayLike | None, last: str) -> tuple[_
         if load.shape not in ((), (len(D),)):
             raise ValueError(f"end must be a number or have shape ({len(D)},), one load a curve, but has {load.shape}.")
         load = np.broadcast_to(load, (len(D),))[:, None]
+    notes = []
+    own = first_of_each(D if load is None else np.concatenate([D, load], axis=1))
+    if len(own) < len(D):
+        notes.append(SAME.format(len(D) - len(own), len(D)))
+        D, load = D[own], None if load is None else load[own]
     x, pulled, _ = positions(D[:, None], load, last)
     hidden = np.full((len(D), 1), np.nan) if pulled is None else pulled
     places = np.concatenate([x[:, 0], hidden], axis=1)
@@ -133,8 +138,9 @@ def _curves(load_curves: ArrayLike, end: ArrayLike | None, last: str) -> tuple[_
             "(D_0) to output, or check that D is a load (small = separated)."
         )
     missing = [str(l + 1) for l in range(x.shape[-1]) if l not in known]
-    notes = (f"Not measured: layer{'s' if len(missing) > 1 else ''} {', '.join(missing)}.",) if missing else ()
-    return _Curves(places / scale, scale, D.shape[1] - 1), notes
+    if missing:
+        notes.append(f"Not measured: layer{'s' if len(missing) > 1 else ''} {', '.join(missing)}.")
+    return _Curves(places / scale, scale, D.shape[1] - 1), tuple(notes)
 
 
 def _names(model: str | Sequence[str], curves: _Curves) -> list[str]:

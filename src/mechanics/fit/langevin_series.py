@@ -6,6 +6,7 @@ F(x) = sum_j f_j b_j(x),    b_j = x^j, or functions of the user
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -86,7 +87,7 @@ def fit_langevin(
     if dynamics not in ("overdamped", "underdamped"):
         raise ValueError(f"dynamics must be 'overdamped' or 'underdamped', but is {dynamics!r}.")
     if resamples:
-        whole_numbers(resamples=(resamples, 50))
+        whole_numbers(resamples=(resamples, 50), seed=(seed, 0))
     data = as_trajectories(ts, x)
     if not data.single or data.columns != 1:
         raise ValueError("x must be one series of numbers, shape (m,); for several components take fit_sde.")
@@ -107,8 +108,8 @@ def fit_langevin(
     )
     lower[-1] = max(lower[-1], TINY * theta[-1])
     scale = np.maximum(np.abs(theta), errors)
-    run = _underdamped(values, dt, made) if under else _overdamped(begin, dt, moved, made)
-    objective = Likelihood(lambda point: run(point)[0], names, lower, upper, scale, block)
+    run = partial(_underdamped, values, dt, made) if under else partial(_overdamped, begin, dt, moved, made)
+    objective = Likelihood(partial(_logs, run), names, lower, upper, scale, block)
     if objective.minus2(theta) >= BAD:
         raise ValueError("The likelihood is not finite at the first guess: basis functions may be too large; scale x.")
     best, value, settled = objective.search(theta)
@@ -181,14 +182,16 @@ def _rough_underdamped(B: Array, values: Array, dt: Array, moved: Array) -> tupl
     return np.r_[found, sigma], np.r_[errors, sigma]
 
 
-def _overdamped(x: Array, dt: Array, moved: Array, basis: Basis) -> Callable[[Array], tuple[Array, Array, Array]]:
-    def run(theta: Array) -> tuple[Array, Array, Array]:
-        F, a = basis.values @ theta[:-1], np.minimum((basis.slopes @ theta[:-1]) * dt, 300.0)
-        mean, variance = F * dt * _phi(a), theta[-1] ** 2 * dt * _phi(2.0 * a)
-        z = (moved - mean) / np.sqrt(variance)
-        return -0.5 * (z**2 + np.log(2.0 * np.pi * variance)), z, x + mean
+def _logs(run: Callable[[Array], tuple[Array, Array, Array]], theta: Array) -> Array:
+    return run(theta)[0]
 
-    return run
+
+def _overdamped(x: Array, dt: Array, moved: Array, basis: Basis, theta: Array) -> tuple[Array, Array, Array]:
+    """Log densities, surprises and predictions of the steps."""
+    F, a = basis.values @ theta[:-1], np.minimum((basis.slopes @ theta[:-1]) * dt, 300.0)
+    mean, variance = F * dt * _phi(a), theta[-1] ** 2 * dt * _phi(2.0 * a)
+    z = (moved - mean) / np.sqrt(variance)
+    return -0.5 * (z**2 + np.log(2.0 * np.pi * variance)), z, x + mean
 
 
 def _phi(a: Array) -> Array:
@@ -197,17 +200,17 @@ def _phi(a: Array) -> Array:
     return np.where(small, 1.0 + 0.5 * a, np.expm1(a) / np.where(small, 1.0, a))
 
 
-def _underdamped(values: Array, dt: Array, basis: Basis) -> Callable[[Array], tuple[Array, Array, Array]]:
-    positions = make_filter()
+def _underdamped(values: Array, dt: Array, basis: Basis, theta: Array) -> tuple[Array, Array, Array]:
+    logs, surprise, predicted = _filter()(
+        values, dt, basis.values @ theta[:-2], basis.slopes @ theta[:-2], theta[-2], theta[-1]
+    )
+    logs[0] = 0.0  # it measures the first velocity
+    return logs, surprise, predicted
 
-    def run(theta: Array) -> tuple[Array, Array, Array]:
-        logs, surprise, predicted = positions(
-            values, dt, basis.values @ theta[:-2], basis.slopes @ theta[:-2], theta[-2], theta[-1]
-        )
-        logs[0] = 0.0  # it measures the first velocity
-        return logs, surprise, predicted
 
-    return run
+@cache
+def _filter() -> Any:
+    return make_filter()
 
 
 def _errors(

@@ -33,7 +33,7 @@ def start_points(starts: Any, theta: Array, lower: Array, upper: Array, scale: A
         points = np.tile(theta, (len(rows) + 1, 1))
         points[1:, :movable] = rows
         return np.clip(points, lower, upper)
-    whole_numbers(starts=(int(starts), 1))
+    whole_numbers(starts=(int(starts), 1), seed=(seed, 0))
     points = np.tile(theta, (int(starts), 1))
     if starts == 1:
         return points

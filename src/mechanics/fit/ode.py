@@ -101,7 +101,7 @@ def fit_ode(
     ----------
     Seber, Wild, Nonlinear Regression (Wiley, 1989), chapters 2 and 5; see `sensitivities` and `shooting`.
     """
-    _check(problem, y0, derivatives, shooting)
+    _check(problem, y0, derivatives, shooting, seed)
     data = as_trajectories(ts, ys, weights)
     named = select(problem.p, parameters)
     observed, outputs = _observed(observe, len(problem.y0), data)
@@ -130,7 +130,8 @@ def fit_ode(
     return _result(objective, best, near, len(points), failed, shooting, exact_failed)
 
 
-def _check(problem: Any, y0: Any, derivatives: Any, shooting: Any) -> None:
+def _check(problem: Any, y0: Any, derivatives: Any, shooting: Any, seed: Any) -> None:
+    whole_numbers(seed=(seed, 0))
     if type(problem) is not Problem or problem.engine != "compiled":
         raise TypeError("problem must be a Problem of the compiled engine, drift(t, y, p, dy).")
     if problem.diffusion is not None:

@@ -248,7 +248,8 @@ class ChainFit:
         ImportError
             If emcee is not installed.
         ValueError
-            If the residuals do not scatter, or the fit does not come from `fit_chain`.
+            If the residuals do not scatter, the fit does not come from `fit_chain`, there are fewer than 2 d walkers,
+            or `prior` gives no finite number near the fit.
 
         Notes
         -----

@@ -1,5 +1,7 @@
 """`fit_sde`: drift and noise of a stochastic differential equation, by the likelihood of its steps or by moments."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -112,6 +114,34 @@ def fit_sde(
     return _by_likelihood(problem, data, named, points, lower, upper, scale, density, block)
 
 
+@dataclass(frozen=True, eq=False)
+class _Observed:
+    """The observed steps as a function of parameters, compiled at first use and after unpickling."""
+
+    problem: Problem
+    named: Any
+    t: Array
+    step: Array
+    before: Array
+    moved: Array
+    linearised: bool
+
+    @cached_property
+    def compiled(self) -> Any:
+        return make_steps(self.problem, self.linearised)
+
+    def __call__(self, theta: Array) -> Steps:
+        p = with_values(self.problem.p, self.named, theta)
+        found: Steps = self.compiled(self.t, self.step, self.before, self.moved, p)
+        return found
+
+    def logs(self, theta: Array) -> Array:
+        return self(theta).logs
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "compiled"}
+
+
 def _by_likelihood(
     problem: Problem, data: Trajectories, named: Any, points: Array, lower: Array, upper: Array, scale: Array,
     density: str, block: int | None,
@@ -124,15 +154,8 @@ def _by_likelihood(
     names = tuple(one.name for one in named)
     if len(t) <= len(names):
         raise ValueError(f"{len(t)} steps cannot determine {len(names)} numbers: {', '.join(names)}.")
-    compiled = make_steps(problem, density == "linearisation")
-
-    def steps(theta: Array) -> Steps:
-        return compiled(t, step, before, moved, with_values(problem.p, named, theta))
-
-    def terms(theta: Array) -> Array:
-        return steps(theta).logs
-
-    objective = Likelihood(terms, names, lower, upper, scale, block)
+    steps = _Observed(problem, named, t, step, before, moved, density == "linearisation")
+    objective = Likelihood(steps.logs, names, lower, upper, scale, block)
     found = [objective.search(point, rough=True) for point in points if objective.minus2(point) < BAD]
     if not found:
         raise ValueError(

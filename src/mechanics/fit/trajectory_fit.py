@@ -139,7 +139,7 @@ class TrajectoryFit:
 
     def bootstrap(self, n: int = 200, seed: int = 0) -> Bootstrap:
         """Fit to n data sets drawn again; the notes of the fit say how they are drawn."""
-        whole_numbers(n=(n, 2))
+        whole_numbers(n=(n, 2), seed=(seed, 0))
         rows = [
             self.objective.replicate(self.values, np.random.default_rng(np.random.SeedSequence((seed, i))))
             for i in range(n)

@@ -6,6 +6,7 @@ learning", PRL (2025), arXiv:2407.19353, Figure 1 and the diagrams of its supple
 convex ones above, and the best test accuracy where they are straight.
 """
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mechanics import sweep
 from mechanics.chain import curvature
+from mechanics.checks import finite_numbers, whole_numbers
 
 from ..data import Digits, load_mnist10
 from ..ensembles import MLPConfig, train_ensemble
@@ -146,33 +148,50 @@ def phase_diagram(
     Raises
     ------
     ValueError
-        If the knob is unknown or a level or slope out of range, before anything is trained.
+        If the knob is unknown, a level or slope out of range, or depth below 3, before anything is trained; if no
+        network at all could be trained.
+    TypeError
+        If `data` or `config` are of another type.
 
     Notes
     -----
     A network whose numbers stop being finite counts as failed; its cell's means are over the others.
     """
     base = MLPConfig() if config is None else config
+    if not isinstance(base, MLPConfig):
+        raise TypeError(f"config must be an MLPConfig, but is a {type(base).__name__}.")
+    if not (data is None or isinstance(data, Digits)):
+        raise TypeError(f"data must be Digits, but is a {type(data).__name__}.")
+    whole_numbers(epochs=(epochs, 1), width=(width, 1), depth=(depth, 3))  # a curvature takes three layers
     axes = checked_axes(base, noise, levels, slopes)
-    return NetworkDiagram(
-        runs=sweep(
-            _train_cells,
-            axes,
-            seeds=seeds,
-            out=out,
-            workers=workers,
-            resume=resume,
-            progress=progress,
-            vectorised=True,
-            parameters={
-                "noise": noise, "base": base, "data": load_mnist10() if data is None else data,
-                "epochs": epochs, "width": width, "depth": depth,
-            },
-            dims={"load_curve": ("layer",)},
-            by_seed=True,
-        ),
-        noise=noise,
+    runs = sweep(
+        _train_cells,
+        axes,
+        seeds=seeds,
+        out=out,
+        workers=workers,
+        resume=resume,
+        progress=progress,
+        vectorised=True,
+        parameters={
+            "noise": noise, "base": base, "data": load_mnist10() if data is None else data,
+            "epochs": epochs, "width": width, "depth": depth,
+        },
+        dims={"load_curve": ("layer",)},
+        by_seed=True,
     )  # fmt: skip
+    if "curvature" not in runs:
+        raise ValueError(f"No network was trained. {_why(runs)}")
+    return NetworkDiagram(runs=runs, noise=noise)
+
+
+def _why(runs: "xr.Dataset") -> str:
+    """Why a sweep has no result, from what it says of itself."""
+    failures = json.loads(runs.attrs.get("failures", "{}"))
+    if not failures:
+        return f"The sweep is {runs.attrs.get('status', 'incomplete')}; call again to go on."
+    where, error = next(iter(failures.items()))
+    return f"The first failed at {where}: {error}"
 
 
 def _train_cells(
@@ -208,9 +227,12 @@ def checked_axes(base: MLPConfig, noise: Noise, levels: ArrayLike, slopes: Array
     if noise not in get_args(Noise):
         raise ValueError(f"noise must be one of {', '.join(get_args(Noise))}, but is {noise!r}.")
     axes = {
-        noise: np.atleast_1d(np.asarray(levels, dtype=float)),
-        "slope": np.atleast_1d(np.asarray(slopes, dtype=float)),
+        name: np.atleast_1d(finite_numbers(said, values))
+        for name, said, values in ((noise, "levels", levels), ("slope", "slopes", slopes))
     }
+    for name, values in axes.items():
+        if values.ndim != 1:
+            raise ValueError(f"values of {name} must be in one row, but have shape {values.shape}.")
     for level in axes[noise]:
         for slope in axes["slope"]:
             configured(base, noise, float(level), float(slope), 0)

@@ -1,6 +1,5 @@
 """Which examples a step sees, as a function of (seed, step): the batches of `train_ensemble` with the same seed."""
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data.digits import Digits
+from ..devices import as_tensor
 from ..ensembles.draws import epoch_order
 from ..ensembles.edges import batch_edges
 
@@ -34,16 +34,23 @@ class Batches:
             raise ValueError(f"batch_size must be a whole number from 1 to the {n} examples, but is {batch_size!r}.")
         self.x, self.y, self.size = x, y, None if batch_size in (None, n) else int(batch_size or n)
         self.edges = batch_edges(n, self.size or n)
-        self._order = lru_cache(maxsize=2)(lambda epoch: epoch_order(seed, epoch, n))
+        self.seed, self._orders = seed, dict[int, NDArray[np.int64]]()
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
         """Inputs and targets of a step."""
         if self.size is None:
             return self.x, self.y
         epoch, b = divmod(step, len(self.edges) - 1)
-        index: NDArray[np.int64] = self._order(epoch)[self.edges[b] : self.edges[b + 1]]
+        index = self._order(epoch)[self.edges[b] : self.edges[b + 1]]
         chosen = torch.as_tensor(index, device=self.x.device)
         return self.x[chosen], self.y[chosen]
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        """Order of an epoch; the last two are kept."""
+        if epoch not in self._orders:
+            last = list(self._orders.items())[-1:]
+            self._orders = dict([*last, (epoch, epoch_order(self.seed, epoch, len(self.y)))])
+        return self._orders[epoch]
 
 
 def tensors(data: Any, like: Tensor) -> tuple[Tensor, Tensor]:
@@ -58,7 +65,7 @@ def tensors(data: Any, like: Tensor) -> tuple[Tensor, Tensor]:
         data = (data.x_train, data.y_train)
     if not isinstance(data, (tuple, list)) or len(data) != 2:
         raise TypeError(f"data must be Digits or a pair (x, y) of arrays or tensors, but is a {type(data).__name__}.")
-    x, y = (torch.as_tensor(part).to(like.device) for part in data)
+    x, y = (as_tensor(part).to(like.device) for part in data)
     if x.ndim < 1 or y.ndim < 1 or len(x) != len(y) or len(y) == 0:
         raise ValueError(
             f"x and y must hold the same number of examples, but have shapes {tuple(x.shape)} and {tuple(y.shape)}."

@@ -53,6 +53,8 @@ def edge(job: Training, state: State) -> Edge:
     sharpness = _largest(products, None, job)
     if isinstance(step.optimiser, SGD):
         preconditioned = sharpness + inside
+    elif not state.n:
+        preconditioned = float("nan")  # memories are empty: the step has no denominator yet
     else:
         root = _inverse_denominator(state, step.optimiser).sqrt()
         preconditioned = _largest(lambda v: root * (products(root * v) + inside * root * v), root, job)
@@ -61,9 +63,9 @@ def edge(job: Training, state: State) -> Edge:
 
 
 def _inverse_denominator(state: State, optimiser: Optimiser) -> Tensor:
-    """1 / d of the step that led here; before the first, memories are empty and d is eps."""
+    """1 / d of the step that led here."""
     v = state.at.memory[-1]
-    if isinstance(optimiser, Adam) and state.n:
+    if isinstance(optimiser, Adam):
         v = v / (1 - optimiser.beta2**state.n)
     return 1 / (v.sqrt() + optimiser.eps)  # type: ignore[union-attr]
 

@@ -23,7 +23,8 @@ class Measured(NamedTuple):
     sharpness : ndarray, shape (m,)
         Largest eigenvalue of the Hessian of that loss.
     preconditioned : ndarray, shape (m,)
-        Largest eigenvalue of P^(1/2) (H + c) P^(1/2), see `nets.lyapunov.edge`; for SGD that of H + c.
+        Largest eigenvalue of P^(1/2) (H + c) P^(1/2), see `nets.lyapunov.edge`; for SGD that of H + c. NaN at
+        step 0 for Adam and RMSProp, whose denominators come with the first step.
     edge : ndarray, shape (m,)
         lr x preconditioned / stability limit: 1 at the edge of stability. lr x sharpness / 2 for plain SGD.
     function : ndarray, shape (m, r)

@@ -39,6 +39,8 @@ class Network:
         self.sizes = [p.numel() for p in chosen.values()]
         self.start = torch.cat([p.detach().reshape(-1) for p in chosen.values()])
         self._slots = slots(self.module, list(chosen.values()))
+        if isinstance(loss, nn.Module):
+            loss = copy.deepcopy(loss).to(dtype)  # class weights, say
         self.loss, self.stack = loss, stack_of(self.module, list(chosen.values()))
         self.masks = Masks(self.module, seed)
 

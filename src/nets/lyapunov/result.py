@@ -108,6 +108,8 @@ class TrainingSpectrum(LyapunovSpectrum):
 
         if self.divergence is not None:
             raise ValueError(f"The run has diverged at step {self.divergence} and cannot go on.")
+        if int(total) != total:
+            raise ValueError(f"total must be a whole number of steps, but is {total}.")
         blocks = -(-int(total) // self.per_block) - len(self.sums)
         if blocks < 1:
             raise ValueError(f"total must be longer than the {self.time:g} steps that are done, but is {total}.")

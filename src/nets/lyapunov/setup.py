@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -80,20 +81,40 @@ def _check_numbers(optimiser: Optimiser, weight_decay: float, dampening: float) 
 
 
 def _rate(lr: Rate) -> Callable[[int], float]:
-    def checked(n: int) -> float:
-        value = float(lr(n)) if callable(lr) else float(lr)
-        if not (math.isfinite(value) and value > 0):
-            raise ValueError(f"lr must be positive and finite, but is {value} at step {n}.")
-        return value
+    rate = partial(_rate_at, lr)
+    rate(0)
+    return rate
 
-    checked(0)
-    return checked
+
+def _rate_at(lr: Rate, n: int) -> float:
+    given = lr(n) if callable(lr) else lr
+    try:
+        value = float(given)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"lr must be a number, or a function of the steps done that gives one, but is {given!r}."
+        ) from None
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"lr must be positive and finite, but is {value} at step {n}.")
+    return value
 
 
 def _check_start(network: Network, batches: Batches) -> None:
     """Whether the loss is a finite number, and a function of its arguments alone."""
+    x, y = batches.at(0)
+    if not callable(network.loss):
+        raise TypeError(
+            "loss must be a function (outputs, targets) -> mean loss such as torch.nn.functional.cross_entropy, "
+            f"but is {network.loss!r}."
+        )
     with torch.no_grad(), network.masks.at(0):
-        first = network.value(network.start, *batches.at(0))
+        try:
+            first = network.value(network.start, x, y)
+        except (RuntimeError, ValueError, TypeError, IndexError) as error:
+            raise ValueError(
+                f"the loss of the first batch, inputs {tuple(x.shape)} of {x.dtype} and targets {tuple(y.shape)} of "
+                f"{y.dtype}, cannot be computed: {error}"
+            ) from error
     with torch.no_grad(), network.masks.at(0):
         second = network.value(network.start, *batches.at(0))
     if not bool(torch.isfinite(first)):

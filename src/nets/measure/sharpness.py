@@ -91,11 +91,15 @@ def sharpness(
     ------
     ValueError
         If an argument is out of range, the model has no parameters to differentiate, or the loss is not finite.
+    TypeError
+        If `loss` is no function.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
     D = sum(p.numel() for p in parameters)
     if D == 0:
         raise ValueError("the model has no parameters that require a gradient, so that its loss has no Hessian.")
+    if not callable(loss):
+        raise TypeError(f"loss must be a function (outputs, y) -> mean loss, but is {loss!r}.")
     if not 0 <= k < D:
         raise ValueError(f"k must lie in 0 .. {D - 1} for {D} parameters, but is {k}.")
     if probes < 0 or probes == 1:

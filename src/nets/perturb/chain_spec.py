@@ -39,7 +39,7 @@ def spec_of(model: nn.Module) -> PermutationSpec:
     model : nn.Module
         `MLP`, `CNN`, `LeakyResNet`, `ResNet`, `Transformer`, or `nn.Sequential` (nested too) of linear and
         convolutional layers (also depthwise), BatchNorm, LayerNorm, elementwise activations, pooling, upsampling,
-        dropout and flatten.
+        dropout, flatten, and unflatten of the inputs.
 
     Returns
     -------
@@ -105,6 +105,8 @@ class _Chain:
         elif kind is nn.Flatten:
             self._need(name, leaf, (leaf.start_dim, leaf.end_dim) == (1, -1), "must flatten all axes but the first")
             self.kind = "flat" if self.kind == "maps" else self.kind
+        elif kind is nn.Unflatten:
+            self._need(name, leaf, self.group is None, "takes units apart")
         elif kind in SPATIAL:
             self._need(
                 name,

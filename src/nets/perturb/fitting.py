@@ -16,7 +16,7 @@ from scipy.optimize import least_squares
 
 from mechanics.checks import whole_numbers
 
-from .laws import LAWS, Law
+from .laws import HEIGHTS, LAWS, Law
 
 Array = NDArray[np.float64]
 
@@ -105,6 +105,8 @@ def fit_law(
     chosen = _laws(laws)
     scale, start = float(times[-1] - times[0]), float(times[0])
     unit = (times - start) / scale
+    height = float(2.0 ** np.round(np.log2(curves).mean()))  # searches start and step as for distances near 1
+    curves = curves / height
     mean, sigma = _summary(curves)
     fits = {law.name: _fit(law, unit, mean, sigma) for law in chosen}
     residuals = {name: (np.log(mean) - _log(LAWS[name], unit, theta)) for name, theta in fits.items()}
@@ -119,7 +121,7 @@ def fit_law(
     else:
         error = _linearised(best, unit, mean, sigma, theta, tau)
         low, high = theta - 1.96 * error, theta + 1.96 * error
-    values, lows, highs = (_named(best, part, scale) for part in (theta, low, high))
+    values, lows, highs = (_named(best, part, scale, height) for part in (theta, low, high))
     intervals = {name: (min(lows[name], highs[name]), max(lows[name], highs[name])) for name in values}
     verdict = _verdict(best, theta, scores, len(curves))
     return LawFit(best.name, values, intervals, scores, tau, len(curves), verdict)
@@ -244,13 +246,15 @@ def _linearised(law: Law, t: Array, d: Array, sigma: Array, theta: Array, tau: f
     return np.asarray(np.sqrt(np.diag(np.linalg.pinv(fit.jac.T @ fit.jac)) * variance))
 
 
-def _named(law: Law, theta: Array, scale: float) -> dict[str, float]:
-    """Parameters by name in the units of the caller's t, from those in units of its range."""
+def _named(law: Law, theta: Array, scale: float, height: float) -> dict[str, float]:
+    """Parameters by name in the units of the caller's t and d, from those in units of the range of t and of height."""
     values = dict(zip(law.parameters, _values(law, theta), strict=True))
     powers = dict(zip(law.parameters, law.powers, strict=True))
     if law.name in ("power", "sqrt"):
         values["a"] *= scale ** -(values["p"] if law.name == "power" else 0.5)
-    return {name: value * scale ** powers[name] for name, value in values.items()}
+    return {
+        name: value * scale ** powers[name] * (height if name in HEIGHTS else 1.0) for name, value in values.items()
+    }
 
 
 def _verdict(law: Law, theta: Array, scores: tuple[Score, ...], copies: int) -> str:

@@ -121,14 +121,17 @@ def barrier(
     ------
     ValueError
         If there are fewer than 3 points, the networks differ in their tensors, or a loss is not finite.
+    TypeError
+        If `loss` is no function.
     """
     whole_numbers(points=(points, 3))
     if not (isinstance(x, Tensor) and isinstance(y, Tensor)) or len(x) != len(y) or not len(x):
         raise ValueError(
-            "x and y must be tensors of as many inputs as targets, at least one, but are "
-            + " and ".join(f"{type(a).__name__} {tuple(np.shape(a))}" for a in (x, y))
-            + "."
+            "x and y must be tensors (torch.as_tensor makes them of arrays) of as many inputs as targets, at least "
+            "one, but are " + " and ".join(f"{type(a).__name__} {tuple(np.shape(a))}" for a in (x, y)) + "."
         )
+    if not callable(loss):
+        raise TypeError(f"loss must be a function (outputs, targets) -> mean loss, but is {loss!r}.")
     if alignment is None:
         alignment = align(model, other)
     state = other.state_dict() if isinstance(other, nn.Module) else dict(other)

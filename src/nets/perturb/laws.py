@@ -36,6 +36,9 @@ class Law(NamedTuple):
     """Power of time in each parameter's unit, +1 or -1 or 0: b has d/time, -1."""
 
 
+HEIGHTS = frozenset({"d0", "b", "a", "A", "K", "dc"})  # parameters that carry the unit of d
+
+
 def _first(d: Array) -> float:
     return float(max(d[0], 1e-3 * d.max()))
 

@@ -308,3 +308,21 @@ def test_networks_that_differ_or_are_broken_are_refused():
         align(model, model, restarts=0)
     with pytest.raises(ValueError, match=r"hidden.0.linear.weight must have shape \(6, 4\)"):
         align(model, model).apply(MLP(4, 7, 2, 2))
+
+
+def test_rows_that_are_unflattened_into_images_are_aligned_as_the_images_are():
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Unflatten(1, (1, 10, 10)), nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+        nn.Linear(64, 10),
+    )  # fmt: skip
+    other, order = deepcopy(net), torch.tensor([2, 0, 3, 1])
+    with torch.no_grad():
+        for p in (other[1].weight, other[1].bias, other[2].weight, other[2].bias):
+            p.copy_(p[order])
+        other[6].weight.copy_(net[6].weight.reshape(10, 4, 16)[:, order].reshape(10, 64))
+    assert align(net, other).raw > 0.1
+    assert aligned_distance(net, other) == 0
+    assert aligned_distance(net, other, normal_form=True) < 1e-5
+    with pytest.raises(ValueError, match="takes units apart"):
+        spec_of(nn.Sequential(nn.Linear(4, 6), nn.Unflatten(1, (1, 2, 3)), nn.Flatten(), nn.Linear(6, 2)))

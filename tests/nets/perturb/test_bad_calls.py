@@ -169,3 +169,57 @@ def test_a_copy_that_diverges_midway_is_flagged_and_the_others_go_on(run, backen
     assert (found["distance_2"][1] == 0).all()
     assert np.isfinite(found["distance_2"][0, :2]).all()
     assert np.isnan(found["distance_2"][0, -1])
+
+
+def test_views_and_read_only_arrays_are_data_like_their_copies():
+    x, y = np.random.default_rng(0).normal(size=(20, 100)), np.arange(20) % 10
+    fixed = x.copy()
+    fixed.flags.writeable = False
+
+    def run(*data):
+        found = divergence(plain(), data, eps=0.1, copies=1, steps=2, optimiser="sgd", lr=0.1, batch_size=10)
+        return found["distance_2"]
+
+    np.testing.assert_array_equal(run(x[::-1], y[::-1]), run(x[::-1].copy(), y[::-1].copy()))
+    np.testing.assert_array_equal(run(fixed, y), run(x, y))
+
+
+def test_data_of_another_kind_are_named_by_their_type():
+    with pytest.raises(ValueError, match=r"but is a Tensor\.$"):
+        divergence(plain(), torch.zeros(4, 100), eps=0.1, copies=1, steps=1, optimiser="sgd", lr=0.1, batch_size=2)
+
+
+def test_a_barrier_of_a_loss_by_name_is_refused_in_words():
+    with pytest.raises(TypeError, match=r"loss must be a function .* but is 'mse'"):
+        barrier(plain(), plain(seed=1), torch.zeros(4, 100).double(), torch.zeros(4), "mse")
+    with pytest.raises(ValueError, match=r"torch.as_tensor makes them of arrays\) of as many"):
+        barrier(plain(), plain(seed=1), np.zeros((4, 100)), np.zeros(4), nn.functional.cross_entropy)
+
+
+def test_alignments_of_barriers_are_those_of_the_run():
+    x, y = np.random.default_rng(0).normal(size=(20, 100)), np.arange(20) % 10
+    found = divergence(plain(), (x, y), eps=0.1, copies=1, steps=2, optimiser="sgd", lr=0.1, batch_size=10)
+    with pytest.raises(TypeError, match="alignments must be what aligned"):
+        found.barriers(x, y, alignments=found.aligned().alignments)
+
+
+def test_divergence_leaves_the_model_where_it_is():
+    """Moving a module moves it in place: a network on an accelerator once came back on the processor."""
+    moved = []
+
+    class Watched(nn.Linear):
+        def _apply(self, fn, recurse=True):
+            moved.append(id(self))
+            return super()._apply(fn, recurse)
+
+    net = nn.Sequential(Watched(100, 10))
+    x, y = np.random.default_rng(0).normal(size=(20, 100)), np.arange(20) % 10
+    divergence(net, (x, y), eps=0.1, copies=1, steps=1, optimiser="sgd", lr=0.1, batch_size=10, backend="loop")
+    assert id(net[0]) not in moved
+
+
+def test_one_example_at_a_time_is_refused_where_batchnorm_has_no_variance():
+    net = nn.Sequential(nn.Linear(100, 4), nn.BatchNorm1d(4), nn.Linear(4, 10))
+    x, y = np.random.default_rng(0).normal(size=(20, 100)), np.arange(20) % 10
+    with pytest.raises(ValueError, match="batch_size must be at least 2 for this model: Expected more than 1 value"):
+        divergence(net, (x, y), eps=0.1, copies=1, steps=1, optimiser="sgd", lr=0.1, batch_size=1)

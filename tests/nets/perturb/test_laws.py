@@ -86,3 +86,17 @@ def test_curves_that_no_law_takes_are_named(t, d, match):
         fit_law(t, d)
     with pytest.raises(ValueError, match="laws must be"):
         fit_law(T, np.ones(len(T)), "cubic")
+
+
+@pytest.mark.parametrize("law", ["sqrt", "saturating", "linear"])
+def test_a_verdict_does_not_depend_on_the_unit_of_distance(law):
+    """Curves of size 1e-13, as divergences of functions are, once changed the law and its parameters."""
+    curves = copies(law)
+    named = [law, "constant", "exponential", "logistic"]
+    one, small = (fit_law(T, unit * curves, named, resamples=0) for unit in (1.0, 1e-13))
+    assert small.law == one.law
+    assert small.verdict == one.verdict
+    for name, value in one.parameters.items():
+        unit = 1.0 if name == "tau" else 1e-13
+        assert small.parameters[name] == pytest.approx(unit * value, rel=1e-4)
+        np.testing.assert_allclose(small.intervals[name], unit * np.array(one.intervals[name]), rtol=1e-2)

@@ -19,6 +19,8 @@ from .residuals import structure
 from .result import ModelComparison, ModelScore
 from .words import verdict_of
 
+Kind = Literal["epochs", "layers", "seeds"]
+
 
 def compare_models(
     load_curves: ArrayLike,
@@ -30,7 +32,11 @@ def compare_models(
     last: Literal["auto", "block", "end"] = "auto",
     weights: Literal["equal", "spread"] = "equal",
     seed_spread: ArrayLike | float | None = None,
-    held_out: Sequence[Literal["epochs", "layers", "seeds"]] = ("epochs", "layers", "seeds"),
+    held_out: Literal["epochs", "layers", "seeds"] | Sequence[Literal["epochs", "layers", "seeds"]] = (
+        "epochs",
+        "layers",
+        "seeds",
+    ),
 ) -> ModelComparison:
     """Compare chains with plain curves that know nothing of springs, where they were fitted and where they were not.
 
@@ -45,7 +51,7 @@ def compare_models(
         its own at every epoch).
     pull : "all", "fixed", "ramped", "measured", or a sequence of them
         Of the chains; "all" that the data allow.
-    held_out : sequence of {"epochs", "layers", "seeds"}
+    held_out : sequence of {"epochs", "layers", "seeds"}, or one of them
         What is foretold: five blocks of consecutive epochs, of which the last has a score of its own; single layers,
         the last with a score of its own; single histories, from their own first curve.
 

@@ -30,16 +30,17 @@ class Fold:
     seed: int | None = None
 
 
-def make_folds(data: ChainData, kinds: Sequence[str], parameters: int) -> tuple[list[Fold], list[str]]:
+def make_folds(data: ChainData, kinds: str | Sequence[str], parameters: int) -> tuple[list[Fold], list[str]]:
     """Folds of the kinds asked for, and a sentence for each kind that the data are too few for.
 
     Parameters
     ----------
     data : ChainData
-    kinds : sequence of {"epochs", "layers", "seeds"}
+    kinds : sequence of {"epochs", "layers", "seeds"}, or one of them
     parameters : int
         Most parameters of a candidate whose coefficients do not belong to single epochs.
     """
+    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
     unknown = [kind for kind in kinds if kind not in ("epochs", "layers", "seeds")]
     if unknown:
         raise ValueError(f"held_out must hold 'epochs', 'layers' and 'seeds' only, but holds {unknown}.")

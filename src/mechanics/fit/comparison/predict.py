@@ -78,9 +78,13 @@ def predict_score(
     ------
     ValueError
         As `fit_chain`, if the networks have another number of layers, or the fit's pull is measured and no end given.
+    TypeError
+        If `fit` is no ChainFit.
     RuntimeError
         If the chain cannot be integrated from these first curves.
     """
+    if not isinstance(fit, ChainFit):
+        raise TypeError(f"fit must be a ChainFit, the result of fit_chain, but is a {type(fit).__name__}.")
     data = chain_data(load_curves, epochs, end, last)
     blocks = fit.fitted.shape[1] - 1
     if data.x.shape[-1] != blocks:

@@ -88,6 +88,8 @@ def copy_barriers(
         raise ValueError(f"the run's loss was a {trained}; give it as loss=.")
     own = loss_of(trained if loss is None else loss, 0.0)
     base = found.network(0, model)
+    if not (alignments is None or isinstance(alignments, AlignedCopies)):
+        raise TypeError(f"alignments must be what aligned() of the run returns, but are a {type(alignments).__name__}.")
     if alignments is not None and len(alignments.alignments) != found.copies:
         raise ValueError(
             f"alignments must be those of the {found.copies} copies, but are {len(alignments.alignments)}."

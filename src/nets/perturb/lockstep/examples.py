@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ...data import Digits
+from ...devices import as_tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +43,13 @@ def examples_of(data: Digits | Sequence[Any], dtype: np.dtype) -> Examples:
     else:
         parts = tuple(data) if isinstance(data, (tuple, list)) else ()
         if len(parts) not in (2, 4):
+            count = f" of {len(parts)} parts" if isinstance(data, (tuple, list)) else ""
             raise ValueError(
-                "data must be Digits, (x, y) or (x, y, x_test, y_test), but is a "
-                f"{type(data).__name__} of {len(parts)} parts."
+                f"data must be Digits, (x, y) or (x, y, x_test, y_test), but is a {type(data).__name__}{count}."
             )
     found = []
     for name, x, y in zip(("training", "test"), parts[::2], parts[1::2], strict=False):
-        x, y = inputs_of(x, dtype, f"{name} inputs"), torch.as_tensor(y)
+        x, y = inputs_of(x, dtype, f"{name} inputs"), as_tensor(y)
         if y.is_floating_point() or y.ndim != 1 or len(y) != len(x):
             raise ValueError(
                 f"{name} labels must be whole numbers, one for each of the {len(x)} inputs, but are of type {y.dtype} "
@@ -62,7 +63,7 @@ def examples_of(data: Digits | Sequence[Any], dtype: np.dtype) -> Examples:
 
 def inputs_of(x: Any, dtype: np.dtype, what: str) -> Tensor:
     """Inputs as a tensor of the network's type (whole numbers as int64)."""
-    tensor = torch.as_tensor(x).detach().cpu()
+    tensor = as_tensor(x).detach().cpu()
     if not tensor.is_floating_point():
         return tensor.long().contiguous()
     if not bool(torch.isfinite(tensor).all()):

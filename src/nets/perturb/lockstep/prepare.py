@@ -1,6 +1,7 @@
 """Checks of what `divergence` is given, once, and the plan that they come to."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,11 +82,13 @@ def prepare(
         raise ValueError(f"record must list some of {', '.join(GROUPS)}, but is {groups!r}.")
     check_network("model", model)
     vectors = vectors_of(model)
-    scratch = with_keyed_dropout(model.to("cpu"))
+    scratch = with_keyed_dropout(model).to("cpu")  # a copy: the model itself stays where it is
     found = examples_of(data, vectors.dtype)
     base = _baseline(scratch, found, optimiser, first, batch_size, weight_decay, seed)
     base = replace(base, rates=rates, smoothing=float(label_smoothing))
     classes = _classes(scratch, found)
+    if base.order.batch == 1:
+        _check_single(scratch, found)
     members, asked, sizes = _copies(
         model, scratch, base, eps, copies, Context(scratch, classes, seed, relative, minimised), perturb
     )
@@ -143,6 +146,15 @@ def _classes(model: nn.Module, data: Examples) -> int:
             f"{int(labels.max())}."
         )
     return classes
+
+
+def _check_single(model: nn.Module, data: Examples) -> None:
+    """ValueError if the network cannot be trained with one example at a time, as BatchNorm of rows cannot."""
+    with own_draws(), torch.no_grad():
+        try:
+            deepcopy(model).train()(data.x[:1])
+        except ValueError as error:
+            raise ValueError(f"batch_size must be at least 2 for this model: {error}") from error
 
 
 def _copies(
