@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test sweep lint docs bench examples clean
+.PHONY: demo test sweep lint docs bench examples short-examples clean
 
 demo: $(VENV)/.ready
 	$(BIN)/mechanet demo --out out/demo
@@ -17,6 +17,9 @@ sweep: $(VENV)/.ready
 
 examples: $(VENV)/.ready
 	$(BIN)/python examples/run_all.py --out out/examples
+
+short-examples: $(VENV)/.ready
+	$(BIN)/python examples/run_all.py --out out/examples --short
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
