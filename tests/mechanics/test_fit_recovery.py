@@ -50,7 +50,7 @@ def test_simulated_chain_is_recovered(case):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [pytest.param(c, marks=[pytest.mark.sweep] * (c == "convex")) for c in CASES])
 def test_intervals_hold_the_truth_in_85_to_100_of_100_trials(case):
     """100 fits of 10 histories, seed 7. Were the coverage 95 %, fewer than 85 would come once in 30000.
 

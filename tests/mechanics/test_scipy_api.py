@@ -540,7 +540,7 @@ def stiff_jacobian(t, y):
     )
 
 
-@pytest.mark.parametrize("method", ["Radau", "BDF", "LSODA"])
+@pytest.mark.parametrize("method", ["Radau", pytest.param("BDF", marks=pytest.mark.sweep), "LSODA"])
 def test_compiled_stiff_functions_are_run_by_our_methods(method):
     """With and without the Jacobian, which saves its differences; a constant one changes nothing."""
     from mechanics.systems import ROBERTSON

@@ -47,7 +47,7 @@ def test_steps_of_the_compiled_engine(framework, method):
         np.testing.assert_array_equal(framework.numpy(ours.ts), theirs.ts)
 
 
-@pytest.mark.parametrize("method", [VERLET, POSITION_VERLET], ids=str)
+@pytest.mark.parametrize("method", [VERLET, pytest.param(POSITION_VERLET, marks=pytest.mark.sweep)], ids=str)
 def test_states_between_steps_and_events_are_those_of_the_compiled_engine(method):
     ts = np.linspace(0.0, 4.0, 17)
     event = Event(lambda t, y, p: y[0] - 0.2)

@@ -12,6 +12,7 @@ from mechanics.testing import check_reproducible
 
 AGAIN = pytest.mark.sweep  # one ESDIRK pair stands for both, a DIRK method for the loop it shares with RADAU5
 METHODS = [RODAS5P, pytest.param(KVAERNO3, marks=AGAIN), KVAERNO5, RADAU5]
+SHARED = [RODAS5P, *(pytest.param(m, marks=AGAIN) for m in (KVAERNO3, KVAERNO5)), RADAU5]
 NEWTON = [*(pytest.param(m, marks=AGAIN) for m in (KVAERNO3, KVAERNO5)), RADAU5]
 HIGH = [RODAS5P, pytest.param(KVAERNO5, marks=AGAIN), RADAU5]
 FEW_STEPS = {KVAERNO3: 1e-6}  # tightest tolerance where a method of order 3 still ends soon
@@ -117,7 +118,7 @@ def test_stiff_order_of_convergence(method, order):
     assert order - 0.2 < slope < order + 0.5
 
 
-@pytest.mark.parametrize("method", METHODS, ids=str)
+@pytest.mark.parametrize("method", SHARED, ids=str)
 @pytest.mark.parametrize("dt", [None, pytest.param(0.01, marks=AGAIN)])
 def test_bits_do_not_depend_on_how_the_work_is_done(method, dt):
     """Again, in two parts, as a member, on two threads; HIRES has the largest systems that run in lanes."""
@@ -126,7 +127,7 @@ def test_bits_do_not_depend_on_how_the_work_is_done(method, dt):
     assert "member alone" in done.compared
 
 
-@pytest.mark.parametrize("method", [RODAS5P, KVAERNO5, RADAU5], ids=str)
+@pytest.mark.parametrize("method", HIGH, ids=str)
 @pytest.mark.parametrize("dt", [None, pytest.param(0.05, marks=AGAIN)])
 def test_a_run_continued_beyond_its_end_has_the_bits_of_a_longer_one(method, dt):
     """With reused Jacobians (20 unknowns), from an end that cut a step short, with and without a grid of steps."""
@@ -181,7 +182,7 @@ def raise_again(t, y, p):
     y[0] = 1.0
 
 
-@pytest.mark.parametrize("method", METHODS, ids=str)
+@pytest.mark.parametrize("method", SHARED, ids=str)
 def test_events_change_the_state_of_a_stiff_problem(method):
     """A sawtooth: zero at t = 1, 2, 3, each found, and the stiff component follows."""
     problem = Problem(decay_and_reset, [1.0, 1.0], 0.0, 3.5)

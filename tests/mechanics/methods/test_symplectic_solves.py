@@ -203,7 +203,10 @@ def test_steps_are_asked_for_with_the_reason():
 
 @pytest.mark.parametrize(
     "method",
-    [KAHAN_LI8, *(pytest.param(m, marks=pytest.mark.slow) for m in (VERLET, compensated(VERLET), GAUSS6))],
+    [
+        pytest.param(KAHAN_LI8, marks=pytest.mark.sweep),
+        *(pytest.param(m, marks=pytest.mark.slow) for m in (VERLET, compensated(VERLET), GAUSS6)),
+    ],
     ids=str,
 )
 def test_a_run_in_parts_has_the_bits_of_the_whole(method):

@@ -72,8 +72,11 @@ def test_bits_do_not_depend_on_how_the_work_is_done(method):
     assert check.compared == ("again", "in two parts", "member alone", "threads")
 
 
-@pytest.mark.parametrize("method", [EULER_MARUYAMA, SRI1W1], ids=str)
-@pytest.mark.parametrize("refine", [1, 3])
+@pytest.mark.parametrize(
+    ("method", "refine"),
+    [(EULER_MARUYAMA, 1), (EULER_MARUYAMA, 3), (SRI1W1, 1), pytest.param(SRI1W1, 3, marks=pytest.mark.sweep)],
+    ids=str,
+)
 def test_members_in_lanes_are_single_solves(method, refine):
     """Also where the last group of lanes is partly empty, and a block ends."""
     problem = fitting(method)
