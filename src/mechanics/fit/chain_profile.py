@@ -13,8 +13,6 @@ FIRST_LENGTH, FIRST_FACTOR = 0.1, 0.5  # first steps outwards where the linearis
 
 def profile_chain(source: Source, estimate: Estimate | None, name: str, level: float) -> Profile:
     """Profile of one named parameter; `estimate` gives the size of the first step."""
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"level must lie between 0 and 1, but is {level}.")
     model = source.found.model
     i = named_place(model, name)
     objective = ChainObjective(source, friction=name == "mean_friction_over_k")

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..checks import whole_numbers
 from .chain_names import in_units, user_names, with_mean_friction
 from .chain_objective import ChainObjective
 from .data import Array
@@ -24,7 +23,6 @@ def sample_chain(
     prior: Callable[[dict[str, float]], float] | None,
 ) -> Posterior:
     """Samples of theta under one common variance, turned into named parameters."""
-    whole_numbers(draws=(draws, 1), steps=(steps, 10))
     if not source.variance > 0.0:
         raise ValueError("The residuals do not scatter, so that there is no likelihood to sample; use profile(name).")
     model, theta = source.found.model, source.found.theta

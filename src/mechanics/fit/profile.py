@@ -46,7 +46,15 @@ class Profile(NamedTuple):
 
 
 def profile_of(objective: Objective, theta: Array, i: int, step: float, level: float) -> Profile:
-    """Walk outwards from the best fit until the rise passes the threshold, then find where it does."""
+    """Walk outwards from the best fit until the rise passes the threshold, then find where it does.
+
+    Raises
+    ------
+    ValueError
+        If level is not between 0 and 1.
+    """
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level must lie between 0 and 1, but is {level}.")
     best, threshold = objective.minus2(theta), objective.threshold(level)
     points = {float(theta[i]): 0.0}
     ends = []

@@ -59,7 +59,7 @@ def sample_posterior(
         ) from None
     d = len(theta)
     walkers = max(2 * d + 2, 16) if walkers is None else walkers
-    whole_numbers(walkers=(walkers, 2 * d), seed=(seed, 0))
+    whole_numbers(draws=(draws, 1), steps=(steps, 10), walkers=(walkers, 2 * d), seed=(seed, 0))
 
     def log_posterior(x: Array) -> float:
         if np.any(x < objective.lower) or np.any(x > objective.upper):

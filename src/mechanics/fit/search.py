@@ -1,4 +1,4 @@
-"""Least squares for the chain: a coarse scan for starts, then a bounded trust-region search from the best."""
+"""Least squares for the chain: a coarse scan for starts, then bounded least squares from the best."""
 
 from dataclasses import dataclass, replace
 from itertools import product

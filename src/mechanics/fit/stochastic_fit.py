@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..checks import whole_numbers
 from .moments import Match
 from .noise_chain import NoiseChain
 from .noise_data import Array, Histories
@@ -124,8 +123,6 @@ class StochasticFit:
         objective = self._likelihood()
         if name not in self.parameters:
             raise ValueError(f"name must be one of {', '.join(self.parameters)}, but is {name!r}.")
-        if not 0.0 < level < 1.0:
-            raise ValueError(f"level must lie between 0 and 1, but is {level}.")
         i = self.parameters.index(name)
         error = float(np.sqrt(self.covariance[i, i]))
         if not 0.0 < error < np.inf:
@@ -153,7 +150,6 @@ class StochasticFit:
             If the fit has no likelihood.
         """
         objective = self._likelihood()
-        whole_numbers(draws=(draws, 1), steps=(steps, 10))
         error = np.sqrt(self.covariance.diagonal())
         spread = np.where(np.isfinite(error) & (error > 0), error, 0.1)
         return sample_posterior(

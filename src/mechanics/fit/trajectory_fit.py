@@ -131,8 +131,6 @@ class TrajectoryFit:
         """
         if name not in self.parameters:
             raise ValueError(f"name must be one of {', '.join(self.names)}, but is {name!r}.")
-        if not 0.0 < level < 1.0:
-            raise ValueError(f"level must lie between 0 and 1, but is {level}.")
         i, error = self.names.index(name), self.parameters[name].stderr
         step = 2.0 * error if np.isfinite(error) and error > 0.0 else 0.1 * self.scale[i]
         return profile_of(self.objective, self.values, i, float(step), level)
@@ -175,7 +173,6 @@ class TrajectoryFit:
         ValueError
             If the fit has no likelihood.
         """
-        whole_numbers(draws=(draws, 1), steps=(steps, 10))
         if not np.isfinite(self.log_likelihood):
             raise ValueError("This fit has no likelihood to sample; use bootstrap(n).")
         spread = np.where(np.isfinite(self.stderr), self.stderr, 0.1 * self.scale)

@@ -8,7 +8,7 @@ convex ones above, and the best test accuracy where they are straight.
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -164,25 +164,49 @@ def phase_diagram(
         raise TypeError(f"data must be Digits, but is a {type(data).__name__}.")
     whole_numbers(epochs=(epochs, 1), width=(width, 1), depth=(depth, 3))  # a curvature takes three layers
     axes = checked_axes(base, noise, levels, slopes)
-    runs = sweep(
+    runs = sweep_networks(
         _train_cells,
         axes,
+        {"load_curve": ("layer",)},
+        {
+            "noise": noise, "base": base, "data": load_mnist10() if data is None else data,
+            "epochs": epochs, "width": width, "depth": depth,
+        },
         seeds=seeds,
         out=out,
         workers=workers,
         resume=resume,
         progress=progress,
-        vectorised=True,
-        parameters={
-            "noise": noise, "base": base, "data": load_mnist10() if data is None else data,
-            "epochs": epochs, "width": width, "depth": depth,
-        },
-        dims={"load_curve": ("layer",)},
-        by_seed=True,
+    )  # fmt: skip
+    return NetworkDiagram(runs=runs, noise=noise)
+
+
+def sweep_networks(
+    train_cells: Callable[..., dict[str, Array]],
+    axes: dict[str, Array],
+    dims: dict[str, tuple[str, ...]],
+    parameters: dict[str, Any],
+    *,
+    seeds: int | Sequence[int],
+    out: str | os.PathLike[str] | None,
+    workers: int | None,
+    resume: bool,
+    progress: bool,
+) -> "xr.Dataset":
+    """Train the networks of a diagram in blocks that share their seeds; `dims` of what `train_cells` returns.
+
+    Raises
+    ------
+    ValueError
+        If no network at all could be trained.
+    """
+    runs = sweep(
+        train_cells, axes, seeds=seeds, out=out, workers=workers, resume=resume, progress=progress, vectorised=True,
+        parameters=parameters, dims=dims, by_seed=True,
     )  # fmt: skip
     if "curvature" not in runs:
         raise ValueError(f"No network was trained. {_why(runs)}")
-    return NetworkDiagram(runs=runs, noise=noise)
+    return runs
 
 
 def _why(runs: "xr.Dataset") -> str:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mechanics import sweep
 from mechanics.chain import curvature
 
 from ..data import Digits
 from ..ensembles import MLPConfig, train_ensemble
 from ..ensembles.plan import Mode
-from .diagram import Array, Noise, configured_cells
+from .diagram import Array, Noise, configured_cells, sweep_networks
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,21 +56,19 @@ def train_along(
         BatchNorm took the statistics of the data; curvature, test_accuracy, train_accuracy and status
         (level, slope, seed). A network whose numbers stop being finite is a failed run.
     """
-    runs = sweep(
+    runs = sweep_networks(
         _train_cells,
         axes,
+        {"load_curves": ("epoch", "layer"), "output_load": ("epoch",), "by_batch": ("epoch",)},
+        {
+            "noise": noise, "base": base, "data": data, "epochs": epochs, "measured": measured.tolist(),
+            "width": width, "depth": depth, "mode": mode,
+        },
         seeds=seeds,
         out=out,
         workers=workers,
         resume=resume,
         progress=progress,
-        vectorised=True,
-        parameters={
-            "noise": noise, "base": base, "data": data, "epochs": epochs, "measured": measured.tolist(),
-            "width": width, "depth": depth, "mode": mode,
-        },
-        dims={"load_curves": ("epoch", "layer"), "output_load": ("epoch",), "by_batch": ("epoch",)},
-        by_seed=True,
     )  # fmt: skip
     return runs.assign_coords(epoch=measured)
 
