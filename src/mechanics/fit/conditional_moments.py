@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..checks import finite_number, whole_numbers
-from .result import plain
+from .as_json import plain
 from .trajectories import as_trajectories
 
 if TYPE_CHECKING:

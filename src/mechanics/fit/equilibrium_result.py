@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from .as_json import plain
 from .data import Array
-from .result import Estimate, plain
+from .result import Estimate
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..checks import finite_number, finite_numbers
+from .as_json import plain
 from .fluctuation_sources import bend_of, from_deviations, from_steps, size_and_rate
 from .friction_model import Steps
 from .linear_noise import LinearNoise, fit_linear
 from .noise_data import Array
-from .result import Estimate, plain
+from .result import Estimate
 from .stochastic_fit import REJECTED
 
 if TYPE_CHECKING:

@@ -1,11 +1,10 @@
 """What a chain fit returns: estimates with intervals that may be open, curves, residuals, and the verdict in words."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from .as_json import plain
 from .data import Array
 
 if TYPE_CHECKING:
@@ -295,22 +294,3 @@ class ChainFit:
 
 ALTERNATIVE = ("rmse", "r_squared", "information_criterion", "converged", "status", "model", "pull", "extension")
 ESTIMATES = ("Y", "mu_eff_over_k", "k", "mean_friction_over_k", "noise_over_k", "tau")
-
-
-def plain(value: Any) -> Any:
-    """Records, arrays and numbers as what JSON holds."""
-    if is_dataclass(value):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value) if f.repr}
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [plain(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if np.isfinite(value) else None
-    if isinstance(value, np.integer):
-        return int(value)
-    return value

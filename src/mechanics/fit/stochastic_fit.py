@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .as_json import plain
 from .moments import Match
 from .noise_chain import NoiseChain
 from .noise_data import Array, Histories
 from .noise_estimates import positive, symmetric, threshold
 from .noise_statistics import Statistics
 from .profile import Profile, profile_of
-from .result import ChainFit, Estimate, plain
+from .result import ChainFit, Estimate
 from .sampling import Posterior, sample_posterior
 from .synthetic_likelihood import SyntheticLikelihood
 

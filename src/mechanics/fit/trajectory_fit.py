@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checks import whole_numbers
+from .as_json import plain
 from .objective import Objective
 from .profile import Profile, profile_of
-from .result import Estimate, plain
+from .result import Estimate
 from .sampling import Posterior, sample_posterior
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..as_json import plain
 from ..data import Array, chain_data
 from ..model import ChainModel
 from ..models import MODELS
 from ..request import spread_over_seeds, theta_of
-from ..result import ESTIMATES, ChainFit, plain
+from ..result import ESTIMATES, ChainFit
 from .candidate import mean_start
 from .folds import unit_of
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ..as_json import plain
 from ..data import Array
-from ..result import plain
 from .held_out import HeldOutScore
 from .lack_of_fit import LackOfFit
 from .residuals import Structure
